@@ -1,0 +1,60 @@
+/*
+ * What a board gives Linnet. A port author fills in one `struct linnet_port` and reads only this
+ * file and docs/PORTING.md. All callbacks run in the context that calls linnet_node_poll().
+ */
+#ifndef LINNET_PORT_H
+#define LINNET_PORT_H
+
+#include <stdint.h>
+#include "linnet_contract.h"
+
+/*
+ * A flash of equal sectors, readable through `base` (execute in place). NOR rules: erase sets a
+ * whole sector to 0xff, program only clears bits.
+ */
+struct linnet_flash {
+    const uint8_t *base;
+    uint32_t bytes;
+    uint32_t sector_bytes; /* erase unit, a power of two */
+    uint32_t write_bytes;  /* program unit: offsets and lengths of program are multiples of it */
+};
+
+struct linnet_port {
+    void *context; /* first argument of every callback */
+
+    /* Names that HELLO reports. `node` may be empty: the host then gives one. */
+    const char *node;
+    const char *runtime;     /* such as "native-wasm3" */
+    uint32_t reset_reason;   /* LINNET_RESET_REASON_* */
+
+    /* Link: neither call blocks. read returns the bytes received, write the bytes accepted. */
+    uint32_t (*link_read)(void *context, uint8_t *out, uint32_t capacity);
+    uint32_t (*link_write)(void *context, const uint8_t *data, uint32_t length);
+
+    /* Milliseconds from any start, wrapping at 2^32. */
+    uint32_t (*now_ms)(void *context);
+    /* Nothing to do: may sleep until the link has bytes or `timeout_ms` passed. */
+    void (*idle)(void *context, uint32_t timeout_ms);
+    /* Called at least once per training step. */
+    void (*feed_watchdog)(void *context);
+    /* Restarts the board; may return on a simulator, then the node starts over. */
+    void (*reset)(void *context);
+
+    /* Flash: 0 or a negative linnet_status_t. */
+    struct linnet_flash flash;
+    int32_t (*flash_erase)(void *context, uint32_t offset);
+    int32_t (*flash_program)(void *context, uint32_t offset, const uint8_t *data, uint32_t length);
+
+    /*
+     * Samples of LINNET_SPLIT_*: how many, and the inputs (int8, channels-last) and label of one.
+     * sample_count NULL: the node pulls its samples over the link (rigs and simulators only).
+     */
+    uint32_t (*sample_count)(void *context, uint32_t split);
+    int32_t (*sample)(void *context, uint32_t split, uint32_t index, int8_t *x, uint32_t x_bytes,
+                      uint8_t *label);
+
+    /* Most stack bytes ever used, or 0; may be NULL. */
+    uint32_t (*stack_high_water)(void *context);
+};
+
+#endif

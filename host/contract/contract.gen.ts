@@ -1,0 +1,832 @@
+// Generated from host/contract/schema.ts by `npm run gen`; do not edit.
+
+/** Versions, each moving on its own. */
+export const version = {
+  /** link messages between a device and its host */
+  PROTOCOL: 1,
+  /** exports of kernel.wasm and the parameter block */
+  KERNEL_ABI: 1,
+  /** the arithmetic: equal ids give equal bits */
+  NUMERICS: 1,
+  /** native functions a kernel may import; 0 = none */
+  INTRINSIC_SET: 0,
+  /** model descriptor */
+  DESCRIPTOR_FORMAT: 1,
+  /** weights of a model version */
+  SNAPSHOT_FORMAT: 1,
+  /** announcements, envelopes, receipts and states on MQTT */
+  WIRE_FORMAT: 1,
+} as const;
+
+/** Status codes: 0 or positive is success. */
+export const status = {
+  /** done */
+  OK: 0,
+  /** the kernel speaks another ABI or lacks an export */
+  ERR_ABI: -1,
+  /** the model needs more linear memory than the runtime allows */
+  ERR_MEMORY: -2,
+  /** the bytes are not a model descriptor of this format */
+  ERR_DESCRIPTOR: -3,
+  /** the descriptor names a layer or loss this kernel does not have */
+  ERR_UNKNOWN_OP: -4,
+  /** a layer does not fit the tensor it reads, or a size is zero or too large */
+  ERR_SHAPE: -5,
+  /** an argument or a plan value lies outside its range */
+  ERR_RANGE: -6,
+  /** the label is not below the number of classes */
+  ERR_LABEL: -7,
+  /** the call came before the one it depends on */
+  ERR_STATE: -8,
+  /** a guard word between two arena regions was overwritten */
+  ERR_CANARY: -9,
+  /** a layer reads a tensor that is undefined or already read, or defines one twice */
+  ERR_TENSOR: -10,
+  /** an exponent of the descriptor lies outside its range */
+  ERR_EXPONENT: -11,
+  /** the kernel trapped */
+  ERR_TRAP: -20,
+  /** the wasm engine refused the kernel */
+  ERR_ENGINE: -21,
+  /** the bytes do not have the announced SHA-256 */
+  ERR_HASH: -22,
+  /** the flash could not be erased, programmed or read back */
+  ERR_FLASH: -23,
+  /** the object is larger than its slot or buffer */
+  ERR_FULL: -24,
+  /** a frame was malformed, too long or had a bad checksum */
+  ERR_FRAME: -25,
+  /** a message was malformed or unknown */
+  ERR_MESSAGE: -26,
+  /** the plan or format asks for something this node does not have */
+  ERR_UNSUPPORTED: -27,
+  /** the answer is not available yet */
+  ERR_LATER: -28,
+  /** nothing has this name, hash or index */
+  ERR_NOT_FOUND: -29,
+  /** the peer did not answer in time */
+  ERR_TIMEOUT: -30,
+  /** the peer speaks another version of the protocol or a format */
+  ERR_VERSION: -31,
+  /** a payload is not deterministic CBOR of the specified shape */
+  ERR_CBOR: -32,
+  /** the node has no samples to train on */
+  ERR_NO_SAMPLES: -33,
+  /** the command line makes no sense */
+  ERR_USAGE: -50,
+  /** the configuration makes no sense */
+  ERR_CONFIG: -51,
+  /** the data file cannot be used */
+  ERR_DATA: -52,
+  /** the link to the device failed */
+  ERR_LINK: -53,
+  /** the broker could not be reached or refused */
+  ERR_MQTT: -54,
+  /** the store could not be read or written */
+  ERR_STORE: -55,
+  /** no device, or more than one, was found */
+  ERR_NO_DEVICE: -56,
+  /** a compiler or emulator this needs is missing */
+  ERR_TOOLCHAIN: -57,
+  /** Linnet contradicted itself */
+  ERR_INTERNAL: -58,
+  /** the broker or a signature refused the credentials */
+  ERR_AUTH: -59,
+} as const;
+
+export type StatusName = keyof typeof status;
+
+/** Sizes, limits and magic numbers. */
+export const constant = {
+  /** bytes "LNND" */
+  DESCRIPTOR_MAGIC: 1145982540,
+  /** magic, format, records, total, reserved */
+  DESCRIPTOR_HEADER_BYTES: 16,
+  /** largest descriptor */
+  DESCRIPTOR_MAX_BYTES: 4096,
+  /** u16 tag, u16 payload bytes */
+  RECORD_HEADER_BYTES: 4,
+  /** records in a descriptor */
+  MAX_RECORDS: 64,
+  /** tensor ids are below this */
+  MAX_TENSORS: 64,
+  /** classes of the softmax */
+  MAX_CLASSES: 256,
+  /** input and weight exponents are in −24…24 */
+  MAX_EXPONENT: 24,
+  /** bytes "LNNW" */
+  SNAPSHOT_MAGIC: 1464749644,
+  /** magic, format, reserved, parameters, reserved, descriptor hash */
+  SNAPSHOT_HEADER_BYTES: 48,
+  /** capacity of the kernel’s transfer buffer */
+  IO_WORDS: 128,
+  /** default largest message, header included */
+  FRAME_MAX_PAYLOAD: 512,
+  /** smallest maximum a peer may ask for */
+  FRAME_MIN_PAYLOAD: 128,
+  /** u8 id, u8 flags, u16 sequence */
+  MESSAGE_HEADER_BYTES: 4,
+  /** bit of the message flags */
+  MESSAGE_FLAG_RESPONSE: 1,
+  /** an announcement fits one frame */
+  ANNOUNCEMENT_MAX_BYTES: 448,
+  /** a receipt fits one frame */
+  RECEIPT_MAX_BYTES: 128,
+  /** federation and node names: [A-Za-z0-9_.-]+ */
+  NAME_MAX_BYTES: 32,
+  /** slice of an object on MQTT */
+  OBJECT_SLICE_BYTES: 32768,
+  /** leading bytes of a SHA-256 that serve as an id */
+  ID_BYTES: 8,
+  /** SHA-256 */
+  HASH_BYTES: 32,
+  /** cap of ⌈samples / unit⌉ */
+  MAX_CONTRIBUTION_WEIGHT: 15,
+  /** deltas saturate to ± this */
+  DELTA_LIMIT: 32767,
+  /** 0.05: no backward pass at or below */
+  SKIP_THRESHOLD_DEFAULT: 1638,
+  /** one update moves a weight by at most this */
+  UPDATE_LIMIT: 4096,
+} as const;
+
+/** tags of descriptor records. */
+export const record = {
+  /** the input tensor */
+  INPUT: 1,
+  /** fully connected layer */
+  DENSE: 16,
+  /** classification loss */
+  SOFTMAX_CROSS_ENTROPY: 64,
+} as const;
+
+export type RecordName = keyof typeof record;
+
+/** activation fused into a layer. */
+export const activation = {
+  /** identity */
+  NONE: 0,
+  /** max(0, x) on the accumulator, before requantisation */
+  RELU: 1,
+} as const;
+
+export type ActivationName = keyof typeof activation;
+
+/** purposes that separate random streams. */
+export const purpose = {
+  /** initial weights */
+  INIT: 1,
+  /** order of samples */
+  ORDER: 2,
+  /** stochastic rounding of weight updates */
+  UPDATE: 3,
+  /** stochastic rounding of coded deltas */
+  CODEC: 4,
+  /** stochastic rounding of published models */
+  BROADCAST: 5,
+  /** the seed of one node in one version */
+  NODE: 6,
+} as const;
+
+export type PurposeName = keyof typeof purpose;
+
+/** what a node does with an announced version. */
+export const task = {
+  /** install the model and rest */
+  NONE: 0,
+  /** train and upload a delta */
+  TRAIN: 1,
+  /** count a confusion matrix on the test split and upload it */
+  EVALUATE: 2,
+  /** evaluate, then train; one upload */
+  BOTH: 3,
+} as const;
+
+export type TaskName = keyof typeof task;
+
+/** coding of the delta in an upload. */
+export const codec = {
+  /** little-endian int16 per parameter */
+  RAW_INT16: 0,
+  /** no delta: an evaluation only */
+  NONE: 255,
+} as const;
+
+export type CodecName = keyof typeof codec;
+
+/** learning-rate schedule inside one training call. */
+export const decay = {
+  /** lrShift throughout */
+  CONSTANT: 0,
+  /** +1, +2, +3 at 50, 75, 90 % of the steps */
+  STEPS: 1,
+} as const;
+
+export type DecayName = keyof typeof decay;
+
+/** the aggregator’s answer to an upload. */
+export const receipt = {
+  /** in the ledger, counted once */
+  ACCEPTED: 0,
+  /** the same bytes were accepted before */
+  DUPLICATE: 1,
+  /** other bytes were accepted under this key */
+  CONFLICT: 2,
+  /** the base version is closed */
+  STALE: 3,
+  /** authentication failed */
+  BAD_MAC: 4,
+  /** the base version or artefact is unknown */
+  BAD_BASE: 5,
+  /** accepted after clipping to the norm bound */
+  CLIPPED: 6,
+  /** kept aside, not counted */
+  QUARANTINED: 7,
+  /** not taken: send again after retryMs */
+  LATER: 8,
+  /** not an envelope of this format */
+  MALFORMED: 9,
+  /** the codec is not known here */
+  UNKNOWN_CODEC: 10,
+  /** the node is not in the cohort */
+  INELIGIBLE: 11,
+} as const;
+
+export type ReceiptName = keyof typeof receipt;
+
+/** states of the node. */
+export const nodeState = {
+  /** introducing itself to the host */
+  HELLO: 0,
+  /** waiting for an announcement */
+  IDLE: 1,
+  /** fetching kernel, descriptor or snapshot */
+  FETCH: 2,
+  /** evaluating the installed model */
+  EVALUATE: 3,
+  /** training */
+  TRAIN: 4,
+  /** offering or streaming the upload */
+  UPLOAD: 5,
+  /** waiting for the receipt */
+  RECEIPT: 6,
+  /** stopped; STATUS says why */
+  FAILED: 7,
+} as const;
+
+export type NodeStateName = keyof typeof nodeState;
+
+/** why the device started. */
+export const resetReason = {
+  /** power on */
+  POWER: 0,
+  /** RESET message or software reset */
+  REQUEST: 1,
+  /** watchdog */
+  WATCHDOG: 2,
+  /** processor fault */
+  FAULT: 3,
+} as const;
+
+export type ResetReasonName = keyof typeof resetReason;
+
+/** levels of LOG messages. */
+export const logLevel = {
+  /** something failed */
+  ERROR: 0,
+  /** something was tolerated */
+  WARN: 1,
+  /** a state was reached */
+  INFO: 2,
+  /** for developers */
+  DEBUG: 3,
+} as const;
+
+export type LogLevelName = keyof typeof logLevel;
+
+/** which samples of a node. */
+export const split = {
+  /** samples to train on */
+  TRAIN: 0,
+  /** samples held out on the node */
+  TEST: 1,
+} as const;
+
+export type SplitName = keyof typeof split;
+
+/** bits of HELLO.flags. */
+export const helloFlag = {
+  /** the device pulls its samples over the link */
+  PULL_SAMPLES: 1,
+  /** the device has no kernel yet */
+  NO_KERNEL: 2,
+} as const;
+
+export type HelloFlagName = keyof typeof helloFlag;
+
+/** Word index in the kernel’s parameter block. */
+export const blockWord = {
+  /** out: KERNEL_ABI */
+  abi: 0,
+  /** out: NUMERICS */
+  numerics: 1,
+  /** out: intrinsic set the kernel imports, 0 = none */
+  intrinsicSet: 2,
+  /** in: linear memory the kernel may use, bytes */
+  memoryBytes: 3,
+  /** out: plan: linear memory the model needs, bytes */
+  arenaBytes: 4,
+  /** out: where to write the descriptor before plan */
+  descriptorPtr: 5,
+  /** in: its length */
+  descriptorBytes: 6,
+  /** out: plan: parameters of the model, P */
+  parameters: 7,
+  /** out: plan: layers with parameters */
+  layers: 8,
+  /** out: plan: classes */
+  classes: 9,
+  /** out: plan: where to write a sample, int8 channels-last */
+  inputPtr: 10,
+  /** out: plan: bytes of a sample */
+  inputBytes: 11,
+  /** out: plan: transfer buffer of IO_WORDS int16 */
+  ioPtr: 12,
+  /** out: plan: int32 logits after infer, evaluate, train */
+  logitsPtr: 13,
+  /** out: exponent of the logits of the last sample */
+  logitsExponent: 14,
+  /** out: plan: int8 exponent per class, written before begin */
+  classWeightsPtr: 15,
+  /** out: plan: u32 [true class][predicted class] */
+  confusionPtr: 16,
+  /** in: u32 seed of the federation */
+  federationSeed: 17,
+  /** in: u32 version the training starts from */
+  baseVersion: 18,
+  /** in: u32 logical node index: leading bytes of SHA-256(node name), little-endian */
+  nodeKey: 19,
+  /** in: learning rate 2^−lrShift, 0…24 */
+  lrShift: 20,
+  /** in: DECAY */
+  lrDecay: 21,
+  /** in: steps of the whole call sequence, for the decay */
+  totalSteps: 22,
+  /** in: Q15: no backward pass if max |err| ≤ this, 0…32767 */
+  skipThreshold: 23,
+  /** out: training steps since begin */
+  step: 24,
+  /** out: samples counted since begin */
+  samples: 25,
+  /** out: backward passes skipped since begin */
+  skipped: 26,
+  /** out: weights or biases that hit int16 since begin */
+  weightSaturations: 27,
+  /** out: low word of the summed loss, Q10 bits */
+  lossLow: 28,
+  /** out: high word */
+  lossHigh: 29,
+  /** in: 0 */
+  reserved0: 30,
+  /** in: 0 */
+  reserved1: 31,
+} as const;
+
+/** Link messages. */
+export const messageId = {
+  /** introduces the device after every start and whenever the link comes back; a mismatch is answered */
+  HELLO: 1,
+  /** the announcement of a version, byte for byte as it came over MQTT */
+  ANNOUNCE: 2,
+  /** reads a slice of an object (kernel, descriptor, snapshot) by its SHA-256 */
+  OBJECT: 3,
+  /** reads a slice of a sample; compiled out of production builds */
+  SAMPLE: 4,
+  /** offers an upload; the answer says where to go on, so an interrupted upload resumes */
+  OFFER: 5,
+  /** a slice of the offered envelope */
+  UPLOAD: 6,
+  /** the aggregator’s receipt, byte for byte as it came over MQTT */
+  RECEIPT: 7,
+  /** is the peer alive */
+  PING: 8,
+  /** what the device is doing and how much it has used */
+  STATUS: 9,
+  /** a line for the operator */
+  LOG: 10,
+  /** restarts the device after answering */
+  RESET: 11,
+} as const;
+
+/** Exports of kernel.wasm beside `memory`; negative results are status codes. */
+export interface KernelExports {
+  /** KERNEL_ABI; callable before anything else */
+  abi(): number;
+  /** address of the parameter block */
+  block(): number;
+  /** validate the descriptor, lay out the arena, set the outputs; on ERR_MEMORY arenaBytes says the need */
+  plan(): number;
+  /** fill the weights from the INIT streams of seed, biases 0 */
+  initialise(seed: number): number;
+  /** parameters [offset, offset+count) from the transfer buffer */
+  load(offset: number, count: number): number;
+  /** parameters to the transfer buffer */
+  store(offset: number, count: number): number;
+  /** transfer buffer holds base parameters and receives current − base, saturated */
+  delta(offset: number, count: number): number;
+  /** start a training or evaluation call sequence: counters to 0, seeds mixed */
+  begin(): number;
+  /** a seeded permutation of 0…count−1 at index */
+  order(stream: number, count: number, index: number): number;
+  /** one training step on the sample at inputPtr; returns 1 if the backward pass was skipped */
+  train(label: number): number;
+  /** inference, counted in loss and confusion; returns the class */
+  evaluate(label: number): number;
+  /** inference; returns the class */
+  infer(): number;
+  /** OK if every canary of the arena lives */
+  check(): number;
+}
+
+export interface InputRecord {
+  /** H; 1 for a series or a flat vector */
+  readonly height: number;
+  /** W of an image or T of a series */
+  readonly width: number;
+  /** C, the fastest index */
+  readonly channels: number;
+  /** real value = int8 · 2^exponent */
+  readonly exponent: number;
+  /** 0 */
+  readonly reserved: number;
+  /** physical scale in millionths of the unit, 0 = not stated */
+  readonly microUnitsPerLsb: number;
+  /** up to four ASCII letters of the unit, zero-padded */
+  readonly unit: number;
+}
+
+export interface DenseRecord {
+  /** tensor id read */
+  readonly inputTensor: number;
+  /** tensor id defined */
+  readonly outputTensor: number;
+  /** I, elements of the input tensor */
+  readonly inputs: number;
+  /** O */
+  readonly outputs: number;
+  /** ew: int8 operand · 2^ew */
+  readonly weightExponent: number;
+  /** ACTIVATION */
+  readonly activation: number;
+  /** Bq: initial weights are uniform in ±Bq · 2^(ew−8) */
+  readonly initBound: number;
+}
+
+export interface SoftmaxCrossEntropyRecord {
+  /** tensor id of the logits */
+  readonly inputTensor: number;
+  /** classes, equal to the outputs of the layer that made the logits */
+  readonly classes: number;
+}
+
+export interface HelloRequest {
+  /** PROTOCOL */
+  readonly protocol: number;
+  /** KERNEL_ABI the firmware drives */
+  readonly kernelAbi: number;
+  /** intrinsic set the firmware supplies */
+  readonly intrinsicSet: number;
+  /** DESCRIPTOR_FORMAT */
+  readonly descriptorFormat: number;
+  /** NUMERICS of the installed kernel, 0 = none */
+  readonly numerics: number;
+  /** starts of this device, counted in its store */
+  readonly bootEpoch: number;
+  /** RESET_REASON */
+  readonly resetReason: number;
+  /** HELLO_FLAG bits */
+  readonly flags: number;
+  /** largest message the device takes, bytes */
+  readonly maxPayload: number;
+  /** linear memory the device can give a kernel, bytes */
+  readonly kernelMemoryBytes: number;
+  /** SHA-256 of the installed kernel, zeros = none */
+  readonly kernelHash: Uint8Array;
+  /** name of the node, empty = not provisioned */
+  readonly node: string;
+  /** such as native-wasm3, v8, qemu-cortex-m4 */
+  readonly runtime: string;
+  /** wasm engine and version */
+  readonly engine: string;
+}
+
+export interface HelloResponse {
+  /** PROTOCOL */
+  readonly protocol: number;
+  /** largest message the host takes, bytes */
+  readonly maxPayload: number;
+  /** samples the host serves for training, 0 if the device has its own */
+  readonly trainSamples: number;
+  /** samples the host serves for testing */
+  readonly testSamples: number;
+  /** name given to a device without one */
+  readonly node: string;
+}
+
+export interface AnnounceRequest {
+  /** CBOR, at most ANNOUNCEMENT_MAX_BYTES */
+  readonly announcement: Uint8Array;
+}
+
+export type AnnounceResponse = Record<never, never>;
+
+export interface ObjectRequest {
+  /** SHA-256 of the object */
+  readonly hash: Uint8Array;
+  /** first byte */
+  readonly offset: number;
+  /** bytes wanted */
+  readonly length: number;
+}
+
+export interface ObjectResponse {
+  /** first byte */
+  readonly offset: number;
+  /** at most length bytes; empty past the end */
+  readonly data: Uint8Array;
+}
+
+export interface SampleRequest {
+  /** SPLIT */
+  readonly split: number;
+  /** sample */
+  readonly index: number;
+  /** first input */
+  readonly offset: number;
+  /** inputs wanted */
+  readonly length: number;
+}
+
+export interface SampleResponse {
+  /** class */
+  readonly label: number;
+  /** first input */
+  readonly offset: number;
+  /** int8 inputs */
+  readonly data: Uint8Array;
+}
+
+export interface OfferRequest {
+  /** base version */
+  readonly version: number;
+  /** contribution number */
+  readonly contribution: number;
+  /** bytes of the envelope */
+  readonly length: number;
+  /** SHA-256 of the envelope */
+  readonly hash: Uint8Array;
+}
+
+export interface OfferResponse {
+  /** first byte the host still needs */
+  readonly nextOffset: number;
+}
+
+export interface UploadRequest {
+  /** first byte */
+  readonly offset: number;
+  /** bytes of the envelope */
+  readonly data: Uint8Array;
+}
+
+export interface UploadResponse {
+  /** first byte the host still needs */
+  readonly nextOffset: number;
+}
+
+export interface ReceiptRequest {
+  /** CBOR, at most RECEIPT_MAX_BYTES */
+  readonly receipt: Uint8Array;
+}
+
+export type ReceiptResponse = Record<never, never>;
+
+export interface PingRequest {
+  /** any number */
+  readonly token: number;
+}
+
+export interface PingResponse {
+  /** the same number */
+  readonly token: number;
+}
+
+export type StatusRequest = Record<never, never>;
+
+export interface StatusResponse {
+  /** NODE_STATE */
+  readonly state: number;
+  /** last status that was not OK, 0 = none */
+  readonly lastError: number;
+  /** installed model version */
+  readonly version: number;
+  /** training steps done */
+  readonly step: number;
+  /** training steps of this round */
+  readonly totalSteps: number;
+  /** most heap ever used by the engine */
+  readonly heapHighWaterBytes: number;
+  /** most stack ever used, 0 = not measured */
+  readonly stackHighWaterBytes: number;
+  /** frames dropped for length, coding or checksum */
+  readonly badFrames: number;
+}
+
+export interface LogRequest {
+  /** LOG_LEVEL */
+  readonly level: number;
+  /** UTF-8 */
+  readonly text: Uint8Array;
+}
+
+export type ResetRequest = Record<never, never>;
+
+export type ResetResponse = Record<never, never>;
+
+/** a published model version */
+export interface Announcement {
+  /** WIRE_FORMAT */
+  readonly format: number;
+  /** name of the federation */
+  readonly federation: string;
+  /** model version, from 0 */
+  readonly version: number;
+  /** version it was made from; absent for version 0 */
+  readonly parent?: number;
+  /** SHA-256 of the snapshot */
+  readonly artefactHash: Uint8Array;
+  /** its length */
+  readonly artefactBytes: number;
+  /** SHA-256 of the descriptor: the identity of the model */
+  readonly descriptorHash: Uint8Array;
+  /** its length */
+  readonly descriptorBytes: number;
+  /** NUMERICS every kernel must have */
+  readonly numerics: number;
+  /** allowed kernels */
+  readonly kernels: readonly Kernel[];
+  /** what to do */
+  readonly plan: Plan;
+  /** true: no further version follows */
+  readonly final?: boolean;
+}
+
+/** one allowed kernel */
+export interface Kernel {
+  /** SHA-256 of the wasm bytes */
+  readonly hash: Uint8Array;
+  /** their length */
+  readonly bytes: number;
+  /** intrinsic set it imports, 0 = none */
+  readonly intrinsicSet: number;
+}
+
+/** what a node does with a version */
+export interface Plan {
+  /** TASK */
+  readonly task: number;
+  /** federation seed, u32 */
+  readonly seed: number;
+  /** learning rate 2^−lrShift */
+  readonly lrShift: number;
+  /** DECAY */
+  readonly lrDecay: number;
+  /** local epochs, 1…255 */
+  readonly epochs: number;
+  /** samples per round and node, 0 = all it has */
+  readonly samples: number;
+  /** Q15 */
+  readonly skipThreshold: number;
+  /** int8 exponent per class */
+  readonly classWeights?: Uint8Array;
+  /** CODEC of the upload */
+  readonly codec: number;
+  /** samples per unit of contribution weight */
+  readonly weightUnit: number;
+  /** time left when it was published */
+  readonly deadlineMs?: number;
+}
+
+/** an upload, written by the node */
+export interface Envelope {
+  /** WIRE_FORMAT */
+  readonly format: number;
+  /** name of the federation */
+  readonly federation: string;
+  /** leading bytes of the descriptor hash */
+  readonly model: Uint8Array;
+  /** base version */
+  readonly version: number;
+  /** leading bytes of the base artefact hash */
+  readonly artefact: Uint8Array;
+  /** name of the node */
+  readonly node: string;
+  /** contribution number of this node to this version */
+  readonly contribution: number;
+  /** NUMERICS of the kernel that trained */
+  readonly numerics: number;
+  /** leading bytes of its hash */
+  readonly kernel: Uint8Array;
+  /** distinct samples trained on */
+  readonly samples: number;
+  /** counted before each update */
+  readonly training?: Counters;
+  /** of the base version on the test split */
+  readonly evaluation?: Counters;
+  /** CODEC */
+  readonly codec: number;
+  /** the coded delta */
+  readonly payload: Uint8Array;
+}
+
+/** what a training or evaluation counted; counters of nodes add up */
+export interface Counters {
+  /** samples, repeats included */
+  readonly samples: number;
+  /** summed cross-entropy, Q10 bits */
+  readonly loss: number;
+  /** backward passes skipped */
+  readonly skipped: number;
+  /** weights that hit int16 */
+  readonly saturations: number;
+  /** row-major [true][predicted] */
+  readonly confusion: readonly number[];
+}
+
+/** the aggregator’s answer to an upload, sent after the commit */
+export interface Receipt {
+  /** RECEIPT */
+  readonly code: number;
+  /** base version of the upload */
+  readonly version: number;
+  /** contribution number */
+  readonly contribution: number;
+  /** leading bytes of the SHA-256 of the envelope */
+  readonly upload: Uint8Array;
+  /** version open now */
+  readonly current: number;
+  /** with LATER: when to send again */
+  readonly retryMs?: number;
+}
+
+/** retained: a node is reachable through its bridge */
+export interface Birth {
+  /** starts of the device */
+  readonly bootEpoch: number;
+  /** connections of this bridge session */
+  readonly sequence: number;
+  /** HELLO.runtime */
+  readonly runtime: string;
+  /** HELLO.engine */
+  readonly engine: string;
+  /** HELLO.kernelHash */
+  readonly kernelHash: Uint8Array;
+  /** HELLO.numerics */
+  readonly numerics: number;
+  /** RESET_REASON */
+  readonly resetReason: number;
+  /** HELLO.kernelMemoryBytes */
+  readonly kernelMemoryBytes: number;
+}
+
+/** last will, retained: the node is gone unless a later birth says otherwise */
+export interface Death {
+  /** as in the birth it ends */
+  readonly bootEpoch: number;
+  /** as in the birth it ends */
+  readonly sequence: number;
+}
+
+/** retained: the aggregator */
+export interface ServerState {
+  /** its name */
+  readonly aggregator: string;
+  /** starts of the aggregator */
+  readonly epoch: number;
+  /** name and version */
+  readonly software: string;
+  /** false in the last will */
+  readonly online: boolean;
+}
+
+export interface WireMaps {
+  readonly Announcement: Announcement;
+  readonly Kernel: Kernel;
+  readonly Plan: Plan;
+  readonly Envelope: Envelope;
+  readonly Counters: Counters;
+  readonly Receipt: Receipt;
+  readonly Birth: Birth;
+  readonly Death: Death;
+  readonly ServerState: ServerState;
+}

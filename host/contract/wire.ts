@@ -1,0 +1,113 @@
+/**
+ * MQTT payloads: deterministic CBOR (RFC 8949, section 4.2.1) with integer keys, driven by the
+ * tables of the schema. Decoding is strict: shortest forms, sorted keys, no duplicates, no rest.
+ */
+import { decode, encode, rfc8949EncodeOptions, type DecodeOptions } from 'cborg';
+import type { WireMaps } from './contract.gen.js';
+import { LinnetError } from './error.js';
+import type { WireKey, WireMap, WireType } from './schema.js';
+import { wireMaps } from './schema.js';
+
+const mapByName = new Map(wireMaps.map((map) => [map.name, map]));
+
+const decodeOptions: DecodeOptions = {
+  useMaps: true,
+  strict: true,
+  rejectDuplicateMapKeys: true,
+  allowIndefinite: false,
+  allowUndefined: false,
+  allowInfinity: false,
+  allowNaN: false,
+  allowBigInt: false,
+};
+
+function fail(cause: string): never {
+  throw new LinnetError('ERR_CBOR', cause);
+}
+
+function toWire(type: WireType, value: unknown): unknown {
+  if (typeof type !== 'object') return value;
+  if ('map' in type) return mapToWire(mapByName.get(type.map)!, value as Record<string, unknown>);
+  const element = mapByName.get(type.list)!;
+  return (value as Record<string, unknown>[]).map((entry) => mapToWire(element, entry));
+}
+
+function mapToWire(map: WireMap, value: Record<string, unknown>): Map<number, unknown> {
+  const out = new Map<number, unknown>();
+  for (const key of map.keys) {
+    const entry = value[key.name];
+    if (entry !== undefined) out.set(key.key, toWire(key.type, entry));
+    else if (!key.optional) fail(`${map.name}.${key.name} is missing`);
+  }
+  return out;
+}
+
+const isUint = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0;
+const isBytes = (value: unknown, length?: number): boolean =>
+  value instanceof Uint8Array && (length === undefined || value.length === length);
+
+function fromWire(type: WireType, value: unknown, where: string): unknown {
+  if (typeof type === 'object') {
+    if ('map' in type) return mapFromWire(mapByName.get(type.map)!, value, where);
+    if (!Array.isArray(value) || value.length === 0) return fail(`${where} is not a list`);
+    const element = mapByName.get(type.list)!;
+    return value.map((entry, i) => mapFromWire(element, entry, `${where}[${i}]`));
+  }
+  const fits = {
+    uint: () => isUint(value),
+    bytes: () => isBytes(value),
+    id: () => isBytes(value, 8),
+    hash: () => isBytes(value, 32),
+    text: () => typeof value === 'string',
+    bool: () => typeof value === 'boolean',
+    uints: () => Array.isArray(value) && value.every(isUint),
+  }[type];
+  return fits() ? value : fail(`${where} is not of type ${type}`);
+}
+
+function mapFromWire(map: WireMap, value: unknown, where: string): Record<string, unknown> {
+  if (!(value instanceof Map)) fail(`${where} is not a map`);
+  const entries = value as Map<unknown, unknown>;
+  const known = new Map<number, WireKey>(map.keys.map((key) => [key.key, key]));
+  const out: Record<string, unknown> = {};
+  for (const [key, entry] of entries) {
+    if (!isUint(key)) fail(`${where} has a key that is not an unsigned integer`);
+    const found = known.get(key);
+    if (found !== undefined)
+      out[found.name] = fromWire(found.type, entry, `${where}.${found.name}`);
+    else if (map.closed) {
+      throw new LinnetError('ERR_UNSUPPORTED', `${where} has the unknown key ${key}`);
+    }
+  }
+  for (const key of map.keys) {
+    if (!key.optional && out[key.name] === undefined) fail(`${where}.${key.name} is missing`);
+  }
+  return out;
+}
+
+/** Deterministic CBOR of one payload. Throws ERR_CBOR if a required key is missing. */
+export function encodeWire<N extends keyof WireMaps>(name: N, value: WireMaps[N]): Uint8Array {
+  const map = mapToWire(mapByName.get(name)!, value as unknown as Record<string, unknown>);
+  return encode(map, rfc8949EncodeOptions);
+}
+
+/**
+ * Decodes and checks one payload. Throws ERR_CBOR with the path of what is wrong, or
+ * ERR_UNSUPPORTED for an unknown key where keys must be understood (the plan).
+ */
+export function decodeWire<N extends keyof WireMaps>(name: N, data: Uint8Array): WireMaps[N] {
+  let value: unknown;
+  try {
+    value = decode(data, decodeOptions);
+  } catch (error) {
+    throw new LinnetError('ERR_CBOR', `${name} is not CBOR`, { source: error });
+  }
+  if (!isCanonical(value, data)) fail(`${name} is not deterministically encoded`);
+  return mapFromWire(mapByName.get(name)!, value, name) as unknown as WireMaps[N];
+}
+
+function isCanonical(value: unknown, data: Uint8Array): boolean {
+  const again = encode(value, rfc8949EncodeOptions);
+  return again.length === data.length && again.every((byte, i) => byte === data[i]);
+}
