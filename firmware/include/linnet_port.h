@@ -24,8 +24,8 @@ struct linnet_port {
 
     /* Names that HELLO reports. `node` may be empty: the host then gives one. */
     const char *node;
-    const char *runtime;     /* such as "native-wasm3" */
-    uint32_t reset_reason;   /* LINNET_RESET_REASON_* */
+    const char *runtime;   /* such as "native-wasm3" */
+    uint32_t reset_reason; /* LINNET_RESET_REASON_* */
 
     /* Link: neither call blocks. read returns the bytes received, write the bytes accepted. */
     uint32_t (*link_read)(void *context, uint8_t *out, uint32_t capacity);
