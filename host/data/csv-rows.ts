@@ -25,7 +25,8 @@ export function* parseCsvRows(text: string, source: string): Generator<CsvRow> {
       line += quoted.lines;
       at = quoted.next;
     } else {
-      if (plain.trim() !== '') yield { line, fields: plain.split(',').map((field) => field.trim()) };
+      if (plain.trim() !== '')
+        yield { line, fields: plain.split(',').map((field) => field.trim()) };
       line++;
       at = end + 1;
     }

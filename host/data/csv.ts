@@ -2,7 +2,7 @@ import { basename, extname } from 'node:path';
 import { parseCsvRows } from './csv-rows.js';
 import type { CsvRow } from './csv-rows.js';
 import { readDataFile } from './data-file.js';
-import { dataError, describeThrown } from './data-error.js';
+import { dataError, describeThrown, quoteText } from './data-error.js';
 import { createDataset } from './dataset.js';
 import type { Dataset } from './dataset.js';
 import { quantiseColumns } from './quantise.js';
@@ -112,7 +112,10 @@ function readHeader({ line, fields: header }: CsvRow, source: string): Layout {
   const place = `${source}:${line}`;
   const twice = header.find((name, column) => header.indexOf(name) !== column);
   if (twice !== undefined) {
-    throw dataError(`${place}: the column "${twice}" occurs twice`, 'name each column once');
+    throw dataError(
+      `${place}: the column ${quoteText(twice)} occurs twice`,
+      'name each column once',
+    );
   }
   const find = (name: string): number | undefined => {
     const column = header.indexOf(name);
@@ -165,7 +168,7 @@ function readSubject(row: CsvRow, layout: Layout): number {
   const text = row.fields[layout.subject];
   if (/^\d{1,5}$/.test(text) && Number(text) <= 0xffff) return Number(text);
   throw dataError(
-    `${placeOf(row, layout.subject, layout)} is "${text}"`,
+    `${placeOf(row, layout.subject, layout)} is ${quoteText(text)}`,
     'number the subjects with whole numbers 0 to 65535',
   );
 }
@@ -175,7 +178,10 @@ function readSplit(row: CsvRow, layout: Layout): number {
   const text = row.fields[layout.split];
   const split = SPLITS.get(text);
   if (split !== undefined) return split;
-  throw dataError(`${placeOf(row, layout.split, layout)} is "${text}"`, 'use 0 or 1, train or test');
+  throw dataError(
+    `${placeOf(row, layout.split, layout)} is ${quoteText(text)}`,
+    'use 0 or 1, train or test',
+  );
 }
 
 function readFeature(row: CsvRow, column: number, layout: Layout, integer: boolean): number {
@@ -183,12 +189,15 @@ function readFeature(row: CsvRow, column: number, layout: Layout, integer: boole
   const value = text.trim() === '' ? NaN : Number(text);
   if (integer && !(Number.isInteger(value) && value >= -128 && value <= 127)) {
     throw dataError(
-      `${placeOf(row, column, layout)} is "${text}"`,
+      `${placeOf(row, column, layout)} is ${quoteText(text)}`,
       'give whole numbers -128 to 127, or ask for quantisation (per-column or global)',
     );
   }
   if (!Number.isFinite(value)) {
-    throw dataError(`${placeOf(row, column, layout)} is "${text}"`, 'give a finite number');
+    throw dataError(
+      `${placeOf(row, column, layout)} is ${quoteText(text)}`,
+      'give a finite number',
+    );
   }
   return value;
 }
@@ -214,14 +223,17 @@ function assignLabels(
 ): { classNames: readonly string[]; label: Uint8Array } {
   const classNames = given ?? findClasses(texts);
   if (classNames.length > 256) {
-    throw dataError(`${source}: has ${classNames.length} different labels`, 'use at most 256 classes');
+    throw dataError(
+      `${source}: has ${classNames.length} different labels`,
+      'use at most 256 classes',
+    );
   }
   const labelOf = new Map(classNames.map((name, index) => [name, index]));
   const label = Uint8Array.from(texts, (text) => {
     const index = labelOf.get(text);
     if (index !== undefined) return index;
     throw dataError(
-      `${source}: the label "${text}" is none of the classes ${classNames.join(', ')}`,
+      `${source}: the label ${quoteText(text)} is none of the classes ${classNames.join(', ')}`,
       'add the class or correct the label',
     );
   });

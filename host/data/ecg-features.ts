@@ -51,7 +51,7 @@ export function withRrFeatures(dataset: Dataset, mode: RrMode): Dataset {
  *
  * With m the subject's mean, feature = min(127, rr·64/m − 64) and, after both features of a beat, with r = rr before
  * clamped to 300..2000: m += (r − m)/8 if |rr − m| < m/2, else /16. Divisions truncate toward zero. m starts at the
- * first interval, clamped. A missing interval (0: start or end of a record) gives feature 0, "as usual", and leaves m
+ * first interval, clamped (beats before it have 0, 0). A missing interval (0: start or end of a record) gives feature 0, "as usual", and leaves m
  * alone: the formula would give −64 and make it look like the earliest of all beats.
  * Source: the project's arithmetic recipe, which leaves the start, the order and the missing interval open.
  */
