@@ -1,0 +1,15 @@
+import type { KernelExports } from '../contract/contract.gen.js';
+
+export type KernelFunction = keyof KernelExports;
+
+/** One instance of kernel.wasm, whatever runs it: V8 here, wasm3 in host/wasm3. */
+export interface KernelEngine {
+  /** Engine and version, such as `v8 11.3`. */
+  readonly name: string;
+  /** Calls an export; negative is a status. Throws ERR_TRAP if the kernel traps. */
+  call(name: KernelFunction, ...args: number[]): number;
+  /** A copy of linear memory. Throws ERR_RANGE outside it. */
+  readBytes(pointer: number, length: number): Uint8Array;
+  writeBytes(pointer: number, bytes: Uint8Array): void;
+  close(): void;
+}

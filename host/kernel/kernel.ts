@@ -1,0 +1,179 @@
+import { blockWord, constant, version } from '../contract/contract.gen.js';
+import { expectOk, LinnetError } from '../contract/error.js';
+import type { KernelEngine } from './engine.js';
+
+export type BlockWord = keyof typeof blockWord;
+
+/** What training depends on besides weights and samples; all of it comes from the plan. */
+export interface TrainSettings {
+  readonly federationSeed: number;
+  readonly baseVersion: number;
+  readonly nodeKey: number;
+  /** Learning rate 2^−lrShift. */
+  readonly lrShift: number;
+  /** DECAY of the contract. */
+  readonly lrDecay: number;
+  readonly totalSteps: number;
+  /** Q15; no backward pass where max |err| is at or below. */
+  readonly skipThreshold: number;
+  /** int8 exponent per class, 0 if absent. */
+  readonly classWeights?: Int8Array;
+}
+
+export interface KernelCounters {
+  readonly samples: number;
+  readonly skipped: number;
+  readonly saturations: number;
+  /** Summed cross-entropy, Q10 bits. */
+  readonly loss: number;
+  /** Row-major [true class][predicted class]. */
+  readonly confusion: Uint32Array;
+}
+
+const allMemoryBytes = 0xffff0000;
+
+/** Typed calls on a kernel, in any engine. Statuses become LinnetErrors. */
+export class Kernel {
+  private readonly block: number;
+  private parameters = 0;
+
+  constructor(private readonly engine: KernelEngine) {
+    const abi = engine.call('abi');
+    if (abi !== version.KERNEL_ABI) {
+      throw new LinnetError(
+        'ERR_ABI',
+        `the kernel has ABI ${abi}, this host drives ${version.KERNEL_ABI}`,
+      );
+    }
+    this.block = engine.call('block');
+  }
+
+  get engineName(): string {
+    return this.engine.name;
+  }
+
+  word(name: BlockWord): number {
+    const bytes = this.engine.readBytes(this.block + 4 * blockWord[name], 4);
+    return new DataView(bytes.buffer).getUint32(0, true);
+  }
+
+  setWord(name: BlockWord, value: number): void {
+    const bytes = new Uint8Array(4);
+    new DataView(bytes.buffer).setUint32(0, value, true);
+    this.engine.writeBytes(this.block + 4 * blockWord[name], bytes);
+  }
+
+  /** Validates the model and lays out its memory. Throws the kernel's status. */
+  plan(descriptor: Uint8Array, memoryBytes = allMemoryBytes): void {
+    if (descriptor.length > constant.DESCRIPTOR_MAX_BYTES) {
+      throw new LinnetError('ERR_DESCRIPTOR', `the descriptor has ${descriptor.length} bytes`);
+    }
+    this.setWord('memoryBytes', memoryBytes);
+    this.setWord('descriptorBytes', descriptor.length);
+    this.engine.writeBytes(this.word('descriptorPtr'), descriptor);
+    const status = this.engine.call('plan');
+    this.parameters = status < 0 ? 0 : this.word('parameters');
+    expectOk(status, 'plan');
+  }
+
+  initialise(seed: number): void {
+    expectOk(this.engine.call('initialise', seed), 'initialise');
+  }
+
+  loadParameters(words: Int16Array): void {
+    if (words.length !== this.parameters) {
+      throw new LinnetError(
+        'ERR_SHAPE',
+        `${words.length} parameters for a model of ${this.parameters}`,
+      );
+    }
+    this.transfer('load', new Int16Array(words));
+  }
+
+  storeParameters(): Int16Array {
+    return this.transfer('store', new Int16Array(this.parameters));
+  }
+
+  /** Current parameters − base, saturated to ± DELTA_LIMIT. */
+  delta(base: Int16Array): Int16Array {
+    return this.transfer('delta', new Int16Array(base));
+  }
+
+  begin(settings: TrainSettings): void {
+    const { classWeights, ...words } = settings;
+    for (const [name, value] of Object.entries(words)) this.setWord(name as BlockWord, value);
+    const classes = this.word('classes');
+    const exponents = new Uint8Array(classes);
+    if (classWeights) exponents.set(new Uint8Array(classWeights).subarray(0, classes));
+    if (this.parameters > 0) this.engine.writeBytes(this.word('classWeightsPtr'), exponents);
+    expectOk(this.engine.call('begin'), 'begin');
+  }
+
+  /** Element `index` of permutation `stream` of 0…count−1. */
+  order(stream: number, count: number, index: number): number {
+    return expectOk(this.engine.call('order', stream, count, index), 'order');
+  }
+
+  /** One training step; true if its backward pass was skipped. */
+  train(x: Int8Array, label: number): boolean {
+    this.writeInput(x);
+    return expectOk(this.engine.call('train', label), 'train') === 1;
+  }
+
+  /** Inference counted in loss and confusion; the predicted class. */
+  evaluate(x: Int8Array, label: number): number {
+    this.writeInput(x);
+    return expectOk(this.engine.call('evaluate', label), 'evaluate');
+  }
+
+  infer(x: Int8Array): number {
+    this.writeInput(x);
+    return expectOk(this.engine.call('infer'), 'infer');
+  }
+
+  counters(): KernelCounters {
+    const classes = this.word('classes');
+    const confusion = this.engine.readBytes(this.word('confusionPtr'), 4 * classes * classes);
+    return {
+      samples: this.word('samples'),
+      skipped: this.word('skipped'),
+      saturations: this.word('weightSaturations'),
+      loss: this.word('lossHigh') * 2 ** 32 + this.word('lossLow'),
+      confusion: new Uint32Array(confusion.buffer),
+    };
+  }
+
+  /** Throws ERR_CANARY if the kernel wrote outside a region of its arena. */
+  check(): void {
+    expectOk(this.engine.call('check'), 'check');
+  }
+
+  close(): void {
+    this.engine.close();
+  }
+
+  private writeInput(x: Int8Array): void {
+    const inputBytes = this.word('inputBytes');
+    if (x.length !== inputBytes) {
+      throw new LinnetError(
+        'ERR_SHAPE',
+        `a sample of ${x.length} inputs for a model of ${inputBytes}`,
+      );
+    }
+    this.engine.writeBytes(this.word('inputPtr'), new Uint8Array(x.buffer, x.byteOffset, x.length));
+  }
+
+  /** Passes `words` through the transfer buffer slice by slice, in place. */
+  private transfer(call: 'load' | 'store' | 'delta', words: Int16Array): Int16Array {
+    const io = this.word('ioPtr');
+    const bytes = new Uint8Array(words.buffer);
+    for (let offset = 0; offset < words.length; offset += constant.IO_WORDS) {
+      const count = Math.min(constant.IO_WORDS, words.length - offset);
+      const slice = bytes.subarray(2 * offset, 2 * (offset + count));
+      if (call !== 'store') this.engine.writeBytes(io, slice);
+      expectOk(this.engine.call(call, offset, count), call);
+      if (call !== 'load') slice.set(this.engine.readBytes(io, slice.length));
+    }
+    return words;
+  }
+}
