@@ -36,6 +36,8 @@ const allMemoryBytes = 0xffff0000;
 export class Kernel {
   private readonly block: number;
   private parameters = 0;
+  private inputBytes = 0;
+  private inputPtr = 0;
 
   constructor(private readonly engine: KernelEngine) {
     const abi = engine.call('abi');
@@ -74,6 +76,8 @@ export class Kernel {
     const status = this.engine.call('plan');
     this.parameters = status < 0 ? 0 : this.word('parameters');
     expectOk(status, 'plan');
+    this.inputBytes = this.word('inputBytes');
+    this.inputPtr = this.word('inputPtr');
   }
 
   initialise(seed: number): void {

@@ -3,7 +3,7 @@ import type { KernelExports } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import type { KernelEngine, KernelFunction } from './engine.js';
 
-type Exports = KernelExports & { readonly memory: WebAssembly.Memory };
+type Exports = KernelExports & { readonly memory: { readonly buffer: ArrayBuffer } };
 
 class V8Engine implements KernelEngine {
   readonly name = `v8 ${process.versions.v8}`;

@@ -1,5 +1,7 @@
 import {
   activation as activationCode,
+  type DenseRecord,
+  type InputRecord,
   constant,
   record,
   version,
@@ -210,16 +212,14 @@ export function parseDescriptor(bytes: Uint8Array): ModelInfo {
 }
 
 function readDense(payload: Uint8Array, weightOffset: number): DenseLayer {
-  const values = unpackRecord('DENSE', payload) as Record<string, number>;
-  const inputs = values['inputs']!;
-  const outputs = values['outputs']!;
+  const { inputs, outputs, ...values } = unpackRecord('DENSE', payload) as unknown as DenseRecord;
   return {
     op: 'dense',
     inputs,
     outputs,
-    activation: values['activation'] === activationCode.RELU ? 'relu' : 'none',
-    weightExponent: values['weightExponent']!,
-    initBound: values['initBound']!,
+    activation: values.activation === activationCode.RELU ? 'relu' : 'none',
+    weightExponent: values.weightExponent,
+    initBound: values.initBound,
     weightOffset,
     biasOffset: weightOffset + inputs * outputs,
   };
