@@ -157,14 +157,13 @@ export class Kernel {
   }
 
   private writeInput(x: Int8Array): void {
-    const inputBytes = this.word('inputBytes');
-    if (x.length !== inputBytes) {
+    if (x.length !== this.inputBytes) {
       throw new LinnetError(
         'ERR_SHAPE',
-        `a sample of ${x.length} inputs for a model of ${inputBytes}`,
+        `a sample of ${x.length} inputs for a model of ${this.inputBytes}`,
       );
     }
-    this.engine.writeBytes(this.word('inputPtr'), new Uint8Array(x.buffer, x.byteOffset, x.length));
+    this.engine.writeBytes(this.inputPtr, new Uint8Array(x.buffer, x.byteOffset, x.length));
   }
 
   /** Passes `words` through the transfer buffer slice by slice, in place. */

@@ -187,9 +187,7 @@ export function parseDescriptor(bytes: Uint8Array): ModelInfo {
   let classes = 0;
   for (const { tag, payload } of readRecords(bytes)) {
     if (tag === record.INPUT) {
-      const values = unpackRecord('INPUT', payload) as unknown as Required<InputSpec> & {
-        unit: number;
-      };
+      const values = unpackRecord('INPUT', payload) as unknown as InputRecord;
       input = { ...values, unit: wordToUnit(values.unit) };
     } else if (tag === record.DENSE) {
       const layer = readDense(payload, parameters);
