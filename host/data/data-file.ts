@@ -15,7 +15,7 @@ export function readDataFile(path: string): Uint8Array {
   const isGzip = bytes.length > 2 && bytes[0] === 0x1f && bytes[1] === 0x8b;
   if (!isGzip) return bytes;
   try {
-    return gunzipSync(bytes, { maxOutputLength: MAX_FILE_BYTES });
+    return plainBytes(gunzipSync(bytes, { maxOutputLength: MAX_FILE_BYTES }));
   } catch (thrown) {
     throw dataError(
       `${path}: the gzip data is damaged or too large (${describeThrown(thrown)})`,
@@ -29,7 +29,7 @@ function readBytes(path: string): Uint8Array {
   let size: number;
   try {
     size = statSync(path).size;
-    if (size <= MAX_FILE_BYTES) return readFileSync(path);
+    if (size <= MAX_FILE_BYTES) return plainBytes(readFileSync(path));
   } catch (thrown) {
     throw dataError(
       `${path}: cannot be read (${describeThrown(thrown)})`,
@@ -38,4 +38,9 @@ function readBytes(path: string): Uint8Array {
     );
   }
   throw dataError(`${path}: ${size} bytes are too many`, 'split it into files below 2 GiB');
+}
+
+/** Without the methods of Buffer, whose slice() shares memory where Uint8Array's copies. */
+function plainBytes(buffer: Uint8Array): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
 }
