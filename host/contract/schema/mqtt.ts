@@ -1,0 +1,275 @@
+export type WireType =
+  | 'uint'
+  | 'bytes'
+  | 'id'
+  | 'hash'
+  | 'text'
+  | 'bool'
+  | 'uints'
+  | { readonly map: string }
+  | { readonly list: string };
+
+export interface WireKey {
+  readonly name: string;
+  readonly key: number;
+  readonly type: WireType;
+  readonly optional?: true;
+  readonly text: string;
+}
+
+export interface WireMap {
+  readonly name: string;
+  readonly text: string;
+  /** true: an unknown key makes the map unusable, because it may change what must be done. */
+  readonly closed: boolean;
+  readonly keys: readonly WireKey[];
+}
+
+/** MQTT payloads: deterministic CBOR (RFC 8949, section 4.2.1) maps with the keys below. */
+export const wireMaps: readonly WireMap[] = [
+  {
+    name: 'Announcement',
+    text: 'a published model version',
+    closed: false,
+    keys: [
+      { name: 'format', key: 1, type: 'uint', text: 'WIRE_FORMAT' },
+      { name: 'federation', key: 2, type: 'text', text: 'name of the federation' },
+      { name: 'version', key: 3, type: 'uint', text: 'model version, from 0' },
+      {
+        name: 'parent',
+        key: 4,
+        type: 'uint',
+        optional: true,
+        text: 'version it was made from; absent for version 0',
+      },
+      { name: 'artefactHash', key: 5, type: 'hash', text: 'SHA-256 of the snapshot' },
+      { name: 'artefactBytes', key: 6, type: 'uint', text: 'its length' },
+      {
+        name: 'descriptorHash',
+        key: 7,
+        type: 'hash',
+        text: 'SHA-256 of the descriptor: the identity of the model',
+      },
+      { name: 'descriptorBytes', key: 8, type: 'uint', text: 'its length' },
+      { name: 'numerics', key: 9, type: 'uint', text: 'NUMERICS every kernel must have' },
+      { name: 'kernels', key: 10, type: { list: 'Kernel' }, text: 'allowed kernels' },
+      { name: 'plan', key: 11, type: { map: 'Plan' }, text: 'what to do' },
+      {
+        name: 'final',
+        key: 12,
+        type: 'bool',
+        optional: true,
+        text: 'true: no further version follows',
+      },
+    ],
+  },
+  {
+    name: 'Kernel',
+    text: 'one allowed kernel',
+    closed: false,
+    keys: [
+      { name: 'hash', key: 1, type: 'hash', text: 'SHA-256 of the wasm bytes' },
+      { name: 'bytes', key: 2, type: 'uint', text: 'their length' },
+      { name: 'intrinsicSet', key: 3, type: 'uint', text: 'intrinsic set it imports, 0 = none' },
+    ],
+  },
+  {
+    name: 'Plan',
+    text: 'what a node does with a version',
+    closed: true,
+    keys: [
+      { name: 'task', key: 1, type: 'uint', text: 'TASK' },
+      { name: 'seed', key: 2, type: 'uint', text: 'federation seed, u32' },
+      { name: 'lrShift', key: 3, type: 'uint', text: 'learning rate 2^−lrShift' },
+      { name: 'lrDecay', key: 4, type: 'uint', text: 'DECAY' },
+      { name: 'epochs', key: 5, type: 'uint', text: 'local epochs, 1…255' },
+      { name: 'samples', key: 6, type: 'uint', text: 'samples per round and node, 0 = all it has' },
+      { name: 'skipThreshold', key: 7, type: 'uint', text: 'Q15' },
+      {
+        name: 'classWeights',
+        key: 8,
+        type: 'bytes',
+        optional: true,
+        text: 'int8 exponent per class',
+      },
+      { name: 'codec', key: 9, type: 'uint', text: 'CODEC of the upload' },
+      {
+        name: 'weightUnit',
+        key: 10,
+        type: 'uint',
+        text: 'samples per unit of contribution weight',
+      },
+      {
+        name: 'deadlineMs',
+        key: 11,
+        type: 'uint',
+        optional: true,
+        text: 'time left when it was published',
+      },
+    ],
+  },
+  {
+    name: 'Envelope',
+    text: 'an upload, written by the node',
+    closed: false,
+    keys: [
+      { name: 'format', key: 1, type: 'uint', text: 'WIRE_FORMAT' },
+      { name: 'federation', key: 2, type: 'text', text: 'name of the federation' },
+      { name: 'model', key: 3, type: 'id', text: 'leading bytes of the descriptor hash' },
+      { name: 'version', key: 4, type: 'uint', text: 'base version' },
+      { name: 'artefact', key: 5, type: 'id', text: 'leading bytes of the base artefact hash' },
+      { name: 'node', key: 6, type: 'text', text: 'name of the node' },
+      {
+        name: 'contribution',
+        key: 7,
+        type: 'uint',
+        text: 'contribution number of this node to this version',
+      },
+      { name: 'numerics', key: 8, type: 'uint', text: 'NUMERICS of the kernel that trained' },
+      { name: 'kernel', key: 9, type: 'id', text: 'leading bytes of its hash' },
+      { name: 'samples', key: 10, type: 'uint', text: 'distinct samples trained on' },
+      {
+        name: 'training',
+        key: 11,
+        type: { map: 'Counters' },
+        optional: true,
+        text: 'counted before each update',
+      },
+      {
+        name: 'evaluation',
+        key: 12,
+        type: { map: 'Counters' },
+        optional: true,
+        text: 'of the base version on the test split',
+      },
+      { name: 'codec', key: 13, type: 'uint', text: 'CODEC' },
+      { name: 'payload', key: 14, type: 'bytes', text: 'the coded delta' },
+    ],
+  },
+  {
+    name: 'Counters',
+    text: 'what a training or evaluation counted; counters of nodes add up',
+    closed: false,
+    keys: [
+      { name: 'samples', key: 1, type: 'uint', text: 'samples, repeats included' },
+      { name: 'loss', key: 2, type: 'uint', text: 'summed cross-entropy, Q10 bits' },
+      { name: 'skipped', key: 3, type: 'uint', text: 'backward passes skipped' },
+      { name: 'saturations', key: 4, type: 'uint', text: 'weights that hit int16' },
+      { name: 'confusion', key: 5, type: 'uints', text: 'row-major [true][predicted]' },
+    ],
+  },
+  {
+    name: 'Receipt',
+    text: 'the aggregator’s answer to an upload, sent after the commit',
+    closed: false,
+    keys: [
+      { name: 'code', key: 1, type: 'uint', text: 'RECEIPT' },
+      { name: 'version', key: 2, type: 'uint', text: 'base version of the upload' },
+      { name: 'contribution', key: 3, type: 'uint', text: 'contribution number' },
+      { name: 'upload', key: 4, type: 'id', text: 'leading bytes of the SHA-256 of the envelope' },
+      { name: 'current', key: 5, type: 'uint', text: 'version open now' },
+      {
+        name: 'retryMs',
+        key: 6,
+        type: 'uint',
+        optional: true,
+        text: 'with LATER: when to send again',
+      },
+    ],
+  },
+  {
+    name: 'Birth',
+    text: 'retained: a node is reachable through its bridge',
+    closed: false,
+    keys: [
+      { name: 'bootEpoch', key: 1, type: 'uint', text: 'starts of the device' },
+      { name: 'sequence', key: 2, type: 'uint', text: 'connections of this bridge session' },
+      { name: 'runtime', key: 3, type: 'text', text: 'HELLO.runtime' },
+      { name: 'engine', key: 4, type: 'text', text: 'HELLO.engine' },
+      { name: 'kernelHash', key: 5, type: 'hash', text: 'HELLO.kernelHash' },
+      { name: 'numerics', key: 6, type: 'uint', text: 'HELLO.numerics' },
+      { name: 'resetReason', key: 7, type: 'uint', text: 'RESET_REASON' },
+      { name: 'kernelMemoryBytes', key: 8, type: 'uint', text: 'HELLO.kernelMemoryBytes' },
+    ],
+  },
+  {
+    name: 'Death',
+    text: 'last will, retained: the node is gone unless a later birth says otherwise',
+    closed: false,
+    keys: [
+      { name: 'bootEpoch', key: 1, type: 'uint', text: 'as in the birth it ends' },
+      { name: 'sequence', key: 2, type: 'uint', text: 'as in the birth it ends' },
+    ],
+  },
+  {
+    name: 'ServerState',
+    text: 'retained: the aggregator',
+    closed: false,
+    keys: [
+      { name: 'aggregator', key: 1, type: 'text', text: 'its name' },
+      { name: 'epoch', key: 2, type: 'uint', text: 'starts of the aggregator' },
+      { name: 'software', key: 3, type: 'text', text: 'name and version' },
+      { name: 'online', key: 4, type: 'bool', text: 'false in the last will' },
+    ],
+  },
+];
+
+export interface Topic {
+  readonly name: string;
+  readonly pattern: string;
+  readonly retained: boolean;
+  readonly payload: string;
+  readonly text: string;
+}
+
+export const topics: readonly Topic[] = [
+  {
+    name: 'serverState',
+    pattern: '{base}/{federation}/srv/state',
+    retained: true,
+    payload: 'ServerState',
+    text: 'aggregator → all',
+  },
+  {
+    name: 'announcement',
+    pattern: '{base}/{federation}/mdl/{model}/ann',
+    retained: true,
+    payload: 'Announcement',
+    text: 'aggregator → bridges',
+  },
+  {
+    name: 'object',
+    pattern: '{base}/{federation}/obj/{hash}/{offset}',
+    retained: true,
+    payload: 'bytes',
+    text: 'slice of a snapshot, descriptor or kernel; empty payload clears it',
+  },
+  {
+    name: 'birth',
+    pattern: '{base}/{federation}/n/{node}/birth',
+    retained: true,
+    payload: 'Birth',
+    text: 'bridge → all',
+  },
+  {
+    name: 'death',
+    pattern: '{base}/{federation}/n/{node}/death',
+    retained: true,
+    payload: 'Death',
+    text: 'last will of the node’s connection',
+  },
+  {
+    name: 'receipt',
+    pattern: '{base}/{federation}/n/{node}/rcpt',
+    retained: false,
+    payload: 'Receipt',
+    text: 'aggregator → node',
+  },
+  {
+    name: 'upload',
+    pattern: '{base}/{federation}/up/{model}/{version}/{shard}/{node}',
+    retained: false,
+    payload: 'Envelope',
+    text: 'node → aggregator',
+  },
+];

@@ -1,0 +1,220 @@
+export interface EnumEntry {
+  readonly name: string;
+  readonly value: number;
+  readonly text: string;
+}
+export interface Enumeration {
+  readonly name: string;
+  readonly text: string;
+  readonly entries: readonly EnumEntry[];
+}
+
+export const enumerations: readonly Enumeration[] = [
+  {
+    name: 'RECORD',
+    text: 'tags of descriptor records',
+    entries: [
+      { name: 'INPUT', value: 1, text: 'the input tensor' },
+      { name: 'DENSE', value: 16, text: 'fully connected layer' },
+      { name: 'SOFTMAX_CROSS_ENTROPY', value: 64, text: 'classification loss' },
+    ],
+  },
+  {
+    name: 'ACTIVATION',
+    text: 'activation fused into a layer',
+    entries: [
+      { name: 'NONE', value: 0, text: 'identity' },
+      { name: 'RELU', value: 1, text: 'max(0, x) on the accumulator, before requantisation' },
+    ],
+  },
+  {
+    name: 'PURPOSE',
+    text: 'purposes that separate random streams',
+    entries: [
+      { name: 'INIT', value: 1, text: 'initial weights' },
+      { name: 'ORDER', value: 2, text: 'order of samples' },
+      { name: 'UPDATE', value: 3, text: 'stochastic rounding of weight updates' },
+      { name: 'CODEC', value: 4, text: 'stochastic rounding of coded deltas' },
+      { name: 'BROADCAST', value: 5, text: 'stochastic rounding of published models' },
+      { name: 'NODE', value: 6, text: 'the seed of one node in one version' },
+    ],
+  },
+  {
+    name: 'TASK',
+    text: 'what a node does with an announced version',
+    entries: [
+      { name: 'NONE', value: 0, text: 'install the model and rest' },
+      { name: 'TRAIN', value: 1, text: 'train and upload a delta' },
+      {
+        name: 'EVALUATE',
+        value: 2,
+        text: 'count a confusion matrix on the test split and upload it',
+      },
+      { name: 'BOTH', value: 3, text: 'evaluate, then train; one upload' },
+    ],
+  },
+  {
+    name: 'CODEC',
+    text: 'coding of the delta in an upload',
+    entries: [
+      { name: 'RAW_INT16', value: 0, text: 'little-endian int16 per parameter' },
+      { name: 'NONE', value: 255, text: 'no delta: an evaluation only' },
+    ],
+  },
+  {
+    name: 'DECAY',
+    text: 'learning-rate schedule inside one training call',
+    entries: [
+      { name: 'CONSTANT', value: 0, text: 'lrShift throughout' },
+      { name: 'STEPS', value: 1, text: '+1, +2, +3 at 50, 75, 90 % of the steps' },
+    ],
+  },
+  {
+    name: 'RECEIPT',
+    text: 'the aggregator’s answer to an upload',
+    entries: [
+      { name: 'ACCEPTED', value: 0, text: 'in the ledger, counted once' },
+      { name: 'DUPLICATE', value: 1, text: 'the same bytes were accepted before' },
+      { name: 'CONFLICT', value: 2, text: 'other bytes were accepted under this key' },
+      { name: 'STALE', value: 3, text: 'the base version is closed' },
+      { name: 'BAD_MAC', value: 4, text: 'authentication failed' },
+      { name: 'BAD_BASE', value: 5, text: 'the base version or artefact is unknown' },
+      { name: 'CLIPPED', value: 6, text: 'accepted after clipping to the norm bound' },
+      { name: 'QUARANTINED', value: 7, text: 'kept aside, not counted' },
+      { name: 'LATER', value: 8, text: 'not taken: send again after retryMs' },
+      { name: 'MALFORMED', value: 9, text: 'not an envelope of this format' },
+      { name: 'UNKNOWN_CODEC', value: 10, text: 'the codec is not known here' },
+      { name: 'INELIGIBLE', value: 11, text: 'the node is not in the cohort' },
+    ],
+  },
+  {
+    name: 'NODE_STATE',
+    text: 'states of the node',
+    entries: [
+      { name: 'HELLO', value: 0, text: 'introducing itself to the host' },
+      { name: 'IDLE', value: 1, text: 'waiting for an announcement' },
+      { name: 'FETCH', value: 2, text: 'fetching kernel, descriptor or snapshot' },
+      { name: 'EVALUATE', value: 3, text: 'evaluating the installed model' },
+      { name: 'TRAIN', value: 4, text: 'training' },
+      { name: 'UPLOAD', value: 5, text: 'offering or streaming the upload' },
+      { name: 'RECEIPT', value: 6, text: 'waiting for the receipt' },
+      { name: 'FAILED', value: 7, text: 'stopped; STATUS says why' },
+    ],
+  },
+  {
+    name: 'RESET_REASON',
+    text: 'why the device started',
+    entries: [
+      { name: 'POWER', value: 0, text: 'power on' },
+      { name: 'REQUEST', value: 1, text: 'RESET message or software reset' },
+      { name: 'WATCHDOG', value: 2, text: 'watchdog' },
+      { name: 'FAULT', value: 3, text: 'processor fault' },
+    ],
+  },
+  {
+    name: 'LOG_LEVEL',
+    text: 'levels of LOG messages',
+    entries: [
+      { name: 'ERROR', value: 0, text: 'something failed' },
+      { name: 'WARN', value: 1, text: 'something was tolerated' },
+      { name: 'INFO', value: 2, text: 'a state was reached' },
+      { name: 'DEBUG', value: 3, text: 'for developers' },
+    ],
+  },
+  {
+    name: 'SPLIT',
+    text: 'which samples of a node',
+    entries: [
+      { name: 'TRAIN', value: 0, text: 'samples to train on' },
+      { name: 'TEST', value: 1, text: 'samples held out on the node' },
+    ],
+  },
+  {
+    name: 'HELLO_FLAG',
+    text: 'bits of HELLO.flags',
+    entries: [
+      { name: 'PULL_SAMPLES', value: 1, text: 'the device pulls its samples over the link' },
+      { name: 'NO_KERNEL', value: 2, text: 'the device has no kernel yet' },
+    ],
+  },
+];
+
+export interface Constant {
+  readonly name: string;
+  readonly value: number;
+  readonly unit: string;
+  readonly text: string;
+}
+
+export const constants: readonly Constant[] = [
+  { name: 'DESCRIPTOR_MAGIC', value: 0x444e4e4c, unit: '', text: 'bytes "LNND"' },
+  {
+    name: 'DESCRIPTOR_HEADER_BYTES',
+    value: 16,
+    unit: 'bytes',
+    text: 'magic, format, records, total, reserved',
+  },
+  { name: 'DESCRIPTOR_MAX_BYTES', value: 4096, unit: 'bytes', text: 'largest descriptor' },
+  { name: 'RECORD_HEADER_BYTES', value: 4, unit: 'bytes', text: 'u16 tag, u16 payload bytes' },
+  { name: 'MAX_RECORDS', value: 64, unit: '', text: 'records in a descriptor' },
+  { name: 'MAX_TENSORS', value: 64, unit: '', text: 'tensor ids are below this' },
+  { name: 'MAX_CLASSES', value: 256, unit: '', text: 'classes of the softmax' },
+  { name: 'MAX_EXPONENT', value: 24, unit: '', text: 'input and weight exponents are in −24…24' },
+  { name: 'SNAPSHOT_MAGIC', value: 0x574e4e4c, unit: '', text: 'bytes "LNNW"' },
+  {
+    name: 'SNAPSHOT_HEADER_BYTES',
+    value: 48,
+    unit: 'bytes',
+    text: 'magic, format, reserved, parameters, reserved, descriptor hash',
+  },
+  { name: 'IO_WORDS', value: 128, unit: 'int16', text: 'capacity of the kernel’s transfer buffer' },
+  {
+    name: 'FRAME_MAX_PAYLOAD',
+    value: 512,
+    unit: 'bytes',
+    text: 'default largest message, header included',
+  },
+  {
+    name: 'FRAME_MIN_PAYLOAD',
+    value: 128,
+    unit: 'bytes',
+    text: 'smallest maximum a peer may ask for',
+  },
+  { name: 'MESSAGE_HEADER_BYTES', value: 4, unit: 'bytes', text: 'u8 id, u8 flags, u16 sequence' },
+  { name: 'MESSAGE_FLAG_RESPONSE', value: 1, unit: '', text: 'bit of the message flags' },
+  {
+    name: 'ANNOUNCEMENT_MAX_BYTES',
+    value: 448,
+    unit: 'bytes',
+    text: 'an announcement fits one frame',
+  },
+  { name: 'RECEIPT_MAX_BYTES', value: 128, unit: 'bytes', text: 'a receipt fits one frame' },
+  {
+    name: 'NAME_MAX_BYTES',
+    value: 32,
+    unit: 'bytes',
+    text: 'federation and node names: [A-Za-z0-9_.-]+',
+  },
+  { name: 'OBJECT_SLICE_BYTES', value: 32768, unit: 'bytes', text: 'slice of an object on MQTT' },
+  {
+    name: 'ID_BYTES',
+    value: 8,
+    unit: 'bytes',
+    text: 'leading bytes of a SHA-256 that serve as an id',
+  },
+  { name: 'HASH_BYTES', value: 32, unit: 'bytes', text: 'SHA-256' },
+  { name: 'MAX_CONTRIBUTION_WEIGHT', value: 15, unit: '', text: 'cap of ⌈samples / unit⌉' },
+  { name: 'DELTA_LIMIT', value: 32767, unit: '', text: 'deltas saturate to ± this' },
+  {
+    name: 'SKIP_THRESHOLD_DEFAULT',
+    value: 1638,
+    unit: 'Q15',
+    text: '0.05: no backward pass at or below',
+  },
+  {
+    name: 'UPDATE_LIMIT',
+    value: 4096,
+    unit: '',
+    text: 'one update moves a weight by at most this',
+  },
+];
