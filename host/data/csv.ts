@@ -41,7 +41,7 @@ interface Columns {
   readonly labels: string[];
   readonly subjects: number[];
   readonly splits: number[];
-  readonly features: Float64Array[];
+  readonly features: (Int8Array | Float64Array)[];
 }
 
 const SPLITS = new Map([
@@ -150,9 +150,7 @@ function readColumns(rows: Iterable<CsvRow>, layout: Layout, integers: boolean):
     columns.labels.push(readLabel(row, layout));
     columns.subjects.push(readSubject(row, layout));
     columns.splits.push(readSplit(row, layout));
-    columns.features.push(
-      Float64Array.from(layout.features, (column) => readFeature(row, column, layout, integers)),
-    );
+    columns.features.push(readFeatures(row, layout, integers));
   }
   return columns;
 }
@@ -184,6 +182,15 @@ function readSplit(row: CsvRow, layout: Layout): number {
   );
 }
 
+/** Integers are kept as bytes at once: a large file of them would not fit in memory as floats. */
+function readFeatures(row: CsvRow, layout: Layout, integers: boolean): Int8Array | Float64Array {
+  const values = new (integers ? Int8Array : Float64Array)(layout.features.length);
+  layout.features.forEach((column, i) => {
+    values[i] = readFeature(row, column, layout, integers);
+  });
+  return values;
+}
+
 function readFeature(row: CsvRow, column: number, layout: Layout, integer: boolean): number {
   const text = row.fields[column];
   const value = text.trim() === '' ? NaN : Number(text);
@@ -208,7 +215,7 @@ function placeOf(row: CsvRow, column: number, layout: Layout): string {
 }
 
 function integerColumns(
-  features: readonly Float64Array[],
+  features: readonly ArrayLike<number>[],
   steps: number,
 ): { x: Int8Array; exponents: number[] } {
   const x = new Int8Array(features.length * steps);

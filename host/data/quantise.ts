@@ -12,7 +12,7 @@ const INT8_LIMIT = 127;
  * scaling by a power of two is (apart from subnormal numbers).
  */
 export function quantiseColumns(
-  rows: readonly Float64Array[],
+  rows: readonly (Int8Array | Float64Array)[],
   split: Uint8Array,
   mode: QuantiseMode,
 ): { x: Int8Array; exponents: number[] } {

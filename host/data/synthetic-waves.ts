@@ -43,9 +43,9 @@ export function drawMorphology(random: SeededRandom): Morphology {
   });
   const up = random.unit() < 2 / 3 ? 1 : -1;
   const tall = random.between(0.9, 1.6) * up;
-  const spread = random.between(0.6, 1.15);
   // One subject in five conducts slowly to one ventricle (bundle branch block): normal beats are wide too.
-  const qrs = random.below(5) === 0 ? 1.6 : 1;
+  const qrs = random.below(5) === 0 ? 1.5 : 1;
+  const wideS = 0.014 * qrs * random.between(1.6, 2.8);
   const atrial = random.between(0.1, 0.22) * along;
   return {
     p: wave(-random.between(0.145, 0.185), 0.026, atrial),
@@ -64,10 +64,7 @@ export function drawMorphology(random: SeededRandom): Morphology {
     ],
     t: wave(random.between(0.25, 0.3), 0.052, random.between(0.12, 0.38) * along),
     ectopicP: wave(-random.between(0.1, 0.14), 0.024, atrial * random.below(3) * -0.6),
-    wideQrs: [
-      wave(0, 0.034 * spread, tall),
-      wave(0.085 * spread, 0.034 * spread, -tall * random.between(0.2, 0.6)),
-    ],
+    wideQrs: [wave(0, wideS, tall), wave(2.5 * wideS, wideS, -tall * random.between(0.2, 0.6))],
     discordantT: wave(random.between(0.29, 0.34), 0.06, -tall * random.between(0.2, 0.4)),
   };
 }
