@@ -145,7 +145,10 @@ export function buildDescriptor(spec: ModelSpec): Uint8Array {
 }
 
 function assembleDescriptor(parts: readonly Uint8Array[]): Uint8Array {
-  const total = parts.reduce<number>((sum, part) => sum + part.length, constant.DESCRIPTOR_HEADER_BYTES);
+  const total = parts.reduce<number>(
+    (sum, part) => sum + part.length,
+    constant.DESCRIPTOR_HEADER_BYTES,
+  );
   const out = new Uint8Array(total);
   const view = new DataView(out.buffer);
   view.setUint32(0, constant.DESCRIPTOR_MAGIC, true);

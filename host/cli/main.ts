@@ -1,0 +1,67 @@
+/** The `linnet` command. Every command is a file; errors end here, as one line and an exit code. */
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError, Option } from 'commander';
+import { LinnetError } from '../contract/error.js';
+import { packagePath } from '../kernel/load.js';
+import { addAggregatorCommand } from './aggregator.js';
+import { addBridgeCommand } from './bridge.js';
+import { addDemoCommand } from './demo.js';
+import { addDevicesCommand } from './devices.js';
+import { addModelCommand } from './model.js';
+import { addNodeCommand } from './node.js';
+import { addTrainCommand } from './train.js';
+
+const exitInterrupted = 130;
+
+function packageVersion(): string {
+  return (JSON.parse(readFileSync(packagePath('package.json'), 'utf8')) as { version: string })
+    .version;
+}
+
+export function buildProgram(): Command {
+  const program = new Command('linnet')
+    .description('Trains int8 neural networks on microcontrollers and federates them over MQTT.')
+    .version(packageVersion())
+    .option('--config <file>', 'configuration file instead of ./linnet.yaml and the user’s')
+    .option('--json', 'machine-readable output: NDJSON on stdout')
+    .option('-v, --verbose', 'log what happens (same as --log-level debug)')
+    .option('-q, --quiet', 'no progress, only errors')
+    .addOption(
+      new Option('--log-level <level>', 'log level')
+        .choices(['error', 'warn', 'info', 'debug'])
+        .default('warn'),
+    )
+    .showHelpAfterError('(see linnet --help)')
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 ok, 1 failed, 2 usage or configuration, 3 no device, 4 link or timeout, 5 authentication, 130 interrupted.',
+    );
+  addDemoCommand(program);
+  addAggregatorCommand(program);
+  addBridgeCommand(program);
+  addNodeCommand(program);
+  addTrainCommand(program);
+  addModelCommand(program);
+  addDevicesCommand(program);
+  return program;
+}
+
+function reportError(error: unknown): number {
+  if (error instanceof LinnetError) {
+    process.stderr.write(`linnet: ${error.message} [${error.code}]\n`);
+    if (process.argv.includes('-v') || process.argv.includes('--verbose')) console.error(error);
+    return error.exitCode;
+  }
+  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+  if (error instanceof Error && error.name === 'AbortError') return exitInterrupted;
+  console.error(error);
+  return 1;
+}
+
+try {
+  await buildProgram().parseAsync();
+} catch (error) {
+  process.exitCode = reportError(error);
+}

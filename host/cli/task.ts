@@ -1,0 +1,141 @@
+/**
+ * What is learned: a dataset made ready for the kernel, a model for it, and the plan values that were
+ * found to train it well (docs/ACCURACY.md says how).
+ */
+import { constant } from '../contract/contract.gen.js';
+import { LinnetError } from '../contract/error.js';
+import { hasRrIntervals, withRrFeatures } from '../data/ecg-features.js';
+import { keepClasses, sampleLength, type Dataset } from '../data/dataset.js';
+import { loadDataset } from '../data/load.js';
+import { generateSyntheticEcg } from '../data/synthetic-ecg.js';
+import { buildDescriptor, parseDescriptor, type ModelInfo } from '../model/descriptor.js';
+import { loadModel } from '../model/load.js';
+
+/** Values that depend on the data; flags override them. */
+export interface Preset {
+  readonly name: string;
+  readonly hidden: number;
+  readonly inputExponent: number;
+  /** int8 exponent per class. */
+  readonly classWeights?: readonly number[];
+  readonly federated: {
+    readonly lrShift: number;
+    readonly rounds: number;
+    readonly localEpochs: number;
+    /** 0 = all. */
+    readonly samplesPerRound: number;
+  };
+  readonly centralised: { readonly lrShift: number; readonly epochs: number };
+}
+
+const ecg: Preset = {
+  name: 'heartbeats (N, S, V; waveform and RR intervals)',
+  hidden: 32,
+  inputExponent: -6,
+  classWeights: [0, 2, 1],
+  federated: { lrShift: 7, rounds: 20, localEpochs: 1, samplesPerRound: 500 },
+  centralised: { lrShift: 10, epochs: 3 },
+};
+
+const presets = {
+  builtin: {
+    ...ecg,
+    name: 'synthetic heartbeats (N, S, V; waveform and RR intervals)',
+    federated: { lrShift: 7, rounds: 12, localEpochs: 1, samplesPerRound: 200 },
+  },
+  ecg,
+  image: {
+    name: 'images',
+    hidden: 64,
+    inputExponent: -7,
+    federated: { lrShift: 6, rounds: 20, localEpochs: 1, samplesPerRound: 1000 },
+    centralised: { lrShift: 8, epochs: 3 },
+  },
+  series: {
+    name: 'labelled samples',
+    hidden: 32,
+    inputExponent: -6,
+    federated: { lrShift: 6, rounds: 20, localEpochs: 1, samplesPerRound: 0 },
+    centralised: { lrShift: 7, epochs: 10 },
+  },
+} satisfies Record<string, Preset>;
+
+export interface Task {
+  readonly dataset: Dataset;
+  readonly preset: Preset;
+  readonly descriptor: Uint8Array;
+  readonly model: ModelInfo;
+}
+
+export interface TaskOptions {
+  /** Data file or folder; absent: the built-in synthetic heartbeats. */
+  readonly data?: string | undefined;
+  /** Descriptor or YAML; absent: one hidden layer as the preset says. */
+  readonly model?: string | undefined;
+  /** Training subjects of the built-in task. */
+  readonly subjects: number;
+}
+
+/** The built-in people are the same whatever the federation's seed. */
+const builtinSeed = 2003;
+const builtinTestSubjects = 6;
+const builtinBeats = 300;
+
+/** Classes the ECG field scores; fusion and unclassifiable beats are left out. */
+const scoredBeats = ['N', 'S', 'V'];
+
+function readyEcg(dataset: Dataset): Dataset {
+  return keepClasses(withRrFeatures(dataset, 'append'), scoredBeats);
+}
+
+function loadData(options: TaskOptions): { dataset: Dataset; preset: Preset } {
+  if (options.data === undefined) {
+    const dataset = generateSyntheticEcg({
+      subjects: options.subjects,
+      testSubjects: builtinTestSubjects,
+      beatsPerSubject: builtinBeats,
+      seed: builtinSeed,
+    });
+    return { dataset: readyEcg(dataset), preset: presets.builtin };
+  }
+  const dataset = loadDataset(options.data);
+  if (hasRrIntervals(dataset)) return { dataset: readyEcg(dataset), preset: presets.ecg };
+  const isImage = dataset.channels === 1 && dataset.steps === 28 * 28;
+  return { dataset, preset: isImage ? presets.image : presets.series };
+}
+
+function defaultModel(dataset: Dataset, preset: Preset): Uint8Array {
+  return buildDescriptor({
+    input: { width: dataset.steps, channels: dataset.channels, exponent: preset.inputExponent },
+    layers: [
+      { op: 'dense', outputs: preset.hidden, activation: 'relu' },
+      { op: 'dense', outputs: dataset.classNames.length },
+    ],
+    loss: 'softmax-cross-entropy',
+  });
+}
+
+/** Throws ERR_SHAPE if the model does not fit the data. */
+export function prepareTask(options: TaskOptions): Task {
+  const { dataset, preset } = loadData(options);
+  const descriptor =
+    options.model === undefined ? defaultModel(dataset, preset) : loadModel(options.model);
+  const model = parseDescriptor(descriptor);
+  if (model.inputs !== sampleLength(dataset) || model.classes !== dataset.classNames.length) {
+    throw new LinnetError(
+      'ERR_SHAPE',
+      `the model takes ${model.inputs} inputs and tells ${model.classes} classes apart, ` +
+        `${dataset.name} has ${sampleLength(dataset)} and ${dataset.classNames.length}`,
+      { remedy: 'change the model’s input or last layer' },
+    );
+  }
+  return { dataset, preset, descriptor, model };
+}
+
+/** Class weights of the preset, where they fit the model. */
+export function classWeightsOf(preset: Preset, classes: number): Int8Array | undefined {
+  if (preset.classWeights?.length !== classes) return undefined;
+  return Int8Array.from(preset.classWeights);
+}
+
+export const defaultSkipThreshold = constant.SKIP_THRESHOLD_DEFAULT;

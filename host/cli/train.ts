@@ -1,0 +1,216 @@
+/** `linnet train`: one model on one machine or one device, without a federation. */
+import { writeFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { decay } from '../contract/contract.gen.js';
+import { sha256, toHex } from '../contract/hash.js';
+import { sampleAt } from '../data/dataset.js';
+import { scoreConfusion } from '../data/metrics.js';
+import { federateDataset } from '../data/partition.js';
+import type { KernelEngine } from '../kernel/engine.js';
+import { Kernel } from '../kernel/kernel.js';
+import { loadKernelBytes } from '../kernel/load.js';
+import { openV8Engine } from '../kernel/v8-engine.js';
+import { packSnapshot } from '../model/snapshot.js';
+import { globalOptions, interruptSignal } from './context.js';
+import { percent, type Output } from './output.js';
+import { addSettings, resolveSettings, type Resolved, type SettingTable } from './settings.js';
+import { classWeightsOf, defaultSkipThreshold, prepareTask, type Task } from './task.js';
+import { trainOnDevice } from './train-device.js';
+
+const settings = {
+  data: {
+    kind: 'text',
+    value: 'file',
+    text: 'FDS1, IDX or CSV data; absent: synthetic heartbeats',
+  },
+  model: { kind: 'text', value: 'file', text: 'descriptor or YAML; absent: one hidden layer' },
+  runtime: {
+    kind: 'text',
+    text: 'what runs the kernel',
+    choices: ['v8', 'wasm3', 'qemu'],
+    default: 'v8',
+  },
+  port: { kind: 'text', short: '-p', text: 'device to train on, instead of --runtime' },
+  epochs: { kind: 'integer', text: 'passes over the training samples', minimum: 1, maximum: 255 },
+  lrShift: { kind: 'integer', text: 'learning rate 2^−n', maximum: 24 },
+  samples: { kind: 'integer', text: 'training samples per epoch, 0 = all', default: 0 },
+  skipThreshold: {
+    kind: 'integer',
+    text: 'no backward pass at or below, Q15',
+    default: defaultSkipThreshold,
+    maximum: 32767,
+  },
+  seed: { kind: 'integer', text: 'seed of initial weights, order and rounding', default: 1 },
+  out: {
+    kind: 'text',
+    short: '-o',
+    value: 'file',
+    text: 'snapshot to write',
+    default: 'model.lns',
+  },
+} as const satisfies SettingTable;
+
+export type TrainSettingsOfCli = Resolved<typeof settings>;
+
+/** Samples between two looks at the clock and the signal. */
+const sliceSamples = 500;
+
+async function openEngine(runtime: string): Promise<KernelEngine> {
+  const wasm = loadKernelBytes();
+  if (runtime === 'v8') return openV8Engine(wasm);
+  const { openWasm3Engine } = await import('../wasm3/engine.js');
+  return openWasm3Engine(wasm);
+}
+
+/** Accuracy of the kernel's current weights on `indices`. */
+export function evaluateSamples(
+  kernel: Kernel,
+  task: Task,
+  indices: readonly number[],
+): { accuracy: number; macroF1: number; loss: number } {
+  kernel.begin({
+    federationSeed: 0,
+    baseVersion: 0,
+    nodeKey: 0,
+    lrShift: 0,
+    lrDecay: 0,
+    totalSteps: 0,
+    skipThreshold: 0,
+  });
+  for (const i of indices) kernel.evaluate(sampleAt(task.dataset, i), task.dataset.label[i]!);
+  const counters = kernel.counters();
+  const { accuracy, macroF1 } = scoreConfusion(counters.confusion);
+  return { accuracy, macroF1, loss: lossInNats(counters.loss, counters.samples) };
+}
+
+/** Mean cross-entropy in nats of a sum in Q10 bits. */
+export function lossInNats(sumQ10: number, samples: number): number {
+  return samples === 0 ? 0 : (sumQ10 / samples / 1024) * Math.LN2;
+}
+
+interface TrainRun {
+  readonly words: Int16Array;
+  readonly skippedShare: number;
+  readonly saturations: number;
+  readonly engine: string;
+}
+
+async function trainInProcess(
+  task: Task,
+  train: readonly number[],
+  options: TrainSettingsOfCli,
+  output: Output,
+  signal: AbortSignal,
+): Promise<TrainRun> {
+  const kernel = new Kernel(await openEngine(options.runtime));
+  kernel.plan(task.descriptor);
+  kernel.initialise(options.seed);
+  const epochs = options.epochs ?? task.preset.centralised.epochs;
+  const n = train.length;
+  const m = options.samples === 0 ? n : Math.min(n, options.samples);
+  const classWeights = classWeightsOf(task.preset, task.model.classes);
+  kernel.begin({
+    federationSeed: options.seed,
+    baseVersion: 0,
+    nodeKey: 0,
+    lrShift: options.lrShift ?? task.preset.centralised.lrShift,
+    lrDecay: decay.STEPS,
+    totalSteps: epochs * m,
+    skipThreshold: options.skipThreshold,
+    ...(classWeights && { classWeights }),
+  });
+  for (let t = 0; t < epochs * m; t++) {
+    const sample = train[kernel.order(0, n, kernel.order(1 + Math.floor(t / m), m, t % m))]!;
+    kernel.train(sampleAt(task.dataset, sample), task.dataset.label[sample]!);
+    if (t % sliceSamples === 0) {
+      signal.throwIfAborted();
+      await new Promise(setImmediate);
+    }
+    if ((t + 1) % m === 0) reportEpoch(output, (t + 1) / m, epochs, kernel);
+  }
+  const counters = kernel.counters();
+  const run = {
+    words: kernel.storeParameters(),
+    skippedShare: counters.skipped / Math.max(1, counters.samples),
+    saturations: counters.saturations,
+    engine: kernel.engineName,
+  };
+  kernel.close();
+  return run;
+}
+
+function reportEpoch(output: Output, epoch: number, epochs: number, kernel: Kernel): void {
+  const counters = kernel.counters();
+  const loss = lossInNats(counters.loss, counters.samples);
+  output.record({
+    type: 'epoch',
+    epoch,
+    loss,
+    skipped: counters.skipped,
+    samples: counters.samples,
+  });
+  output.note(
+    `epoch ${epoch}/${epochs}: mean loss so far ${loss.toFixed(4)}, ${percent(counters.skipped / counters.samples)} of backward passes skipped`,
+  );
+}
+
+async function scoreWords(
+  task: Task,
+  words: Int16Array,
+  indices: readonly number[],
+): Promise<{ accuracy: number; macroF1: number; loss: number }> {
+  const kernel = new Kernel(await openV8Engine(loadKernelBytes()));
+  kernel.plan(task.descriptor);
+  kernel.loadParameters(words);
+  return evaluateSamples(kernel, task, indices);
+}
+
+async function runTrain(
+  options: TrainSettingsOfCli,
+  output: Output,
+  signal: AbortSignal,
+): Promise<void> {
+  const started = performance.now();
+  const task = prepareTask({ data: options.data, model: options.model, subjects: 8 });
+  const dealt = federateDataset(task.dataset, { nodes: 1, seed: options.seed });
+  const train = dealt.train[0]!;
+  output.note(
+    `${task.preset.name}: ${train.length} training and ${dealt.test.length} test samples, ${task.model.parameters} parameters`,
+  );
+  const onDevice = options.port !== undefined || options.runtime === 'qemu';
+  const run = onDevice
+    ? await trainOnDevice(task, train, options, output, signal)
+    : await trainInProcess(task, train, options, output, signal);
+  const snapshot = packSnapshot(task.model.hash, run.words);
+  writeFileSync(options.out, snapshot);
+  const score = await scoreWords(task, run.words, dealt.test);
+  const modelHash = toHex(sha256(snapshot));
+  output.record({
+    type: 'summary',
+    ...score,
+    modelHash,
+    engine: run.engine,
+    skippedShare: run.skippedShare,
+    saturations: run.saturations,
+    seconds: (performance.now() - started) / 1000,
+  });
+  output.line(`accuracy    ${percent(score.accuracy)}`);
+  output.line(`macro-F1    ${percent(score.macroF1)}`);
+  output.line(`model hash  ${modelHash}`);
+  output.line(`engine      ${run.engine}`);
+  output.note(`wrote ${options.out} (${snapshot.length} bytes)`);
+}
+
+export function addTrainCommand(program: Command): void {
+  const command = program
+    .command('train')
+    .description('trains one model, centralised or on one device');
+  addSettings(command, settings).action(async (flags: Record<string, unknown>, self: Command) => {
+    const { output, configPath } = globalOptions(self);
+    await runTrain(
+      resolveSettings('train', settings, flags, configPath),
+      output,
+      interruptSignal(),
+    );
+  });
+}

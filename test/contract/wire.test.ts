@@ -1,0 +1,186 @@
+import { encode, rfc8949EncodeOptions } from 'cborg';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { Announcement, Envelope, Plan } from '../../host/contract/contract.gen.js';
+import { LinnetError } from '../../host/contract/error.js';
+import { decodeWire, encodeWire } from '../../host/contract/wire.js';
+
+const plan: Plan = {
+  task: 1,
+  seed: 0xffffffff,
+  lrShift: 7,
+  lrDecay: 0,
+  epochs: 1,
+  samples: 100,
+  skipThreshold: 1638,
+  codec: 0,
+  weightUnit: 50,
+};
+const hash = new Uint8Array(32).fill(7);
+const announcement: Announcement = {
+  format: 1,
+  federation: 'demo',
+  version: 3,
+  parent: 2,
+  artefactHash: hash,
+  artefactBytes: 1000,
+  descriptorHash: hash,
+  descriptorBytes: 60,
+  numerics: 1,
+  kernels: [{ hash, bytes: 6000, intrinsicSet: 0 }],
+  plan,
+};
+
+/** The status a call fails with. */
+function codeOf(action: () => unknown): string {
+  try {
+    action();
+  } catch (error) {
+    if (error instanceof LinnetError) return error.code;
+    throw error;
+  }
+  return 'OK';
+}
+
+describe('wire', () => {
+  it('round-trips an announcement', () => {
+    expect(decodeWire('Announcement', encodeWire('Announcement', announcement))).toEqual(
+      announcement,
+    );
+  });
+
+  it('writes keys in order whatever the order of the object', () => {
+    const reversed = Object.fromEntries(
+      Object.entries(announcement).reverse(),
+    ) as unknown as Announcement;
+    expect(encodeWire('Announcement', reversed)).toEqual(encodeWire('Announcement', announcement));
+  });
+
+  it('round-trips any envelope', () => {
+    const uint = fc.nat({ max: 2 ** 32 - 1 });
+    const bytes = (length: number): fc.Arbitrary<Uint8Array> =>
+      fc.uint8Array({ minLength: length, maxLength: length });
+    const envelope: fc.Arbitrary<Envelope> = fc.record({
+      format: uint,
+      federation: fc.string(),
+      model: bytes(8),
+      version: uint,
+      artefact: bytes(8),
+      node: fc.string(),
+      contribution: uint,
+      numerics: uint,
+      kernel: bytes(8),
+      samples: uint,
+      training: fc.record({
+        samples: uint,
+        loss: fc.maxSafeNat(),
+        skipped: uint,
+        saturations: uint,
+        confusion: fc.array(uint),
+      }),
+      codec: uint,
+      payload: fc.uint8Array({ maxLength: 100 }),
+    });
+    fc.assert(
+      fc.property(envelope, (value) => {
+        expect(decodeWire('Envelope', encodeWire('Envelope', value))).toEqual(value);
+      }),
+    );
+  });
+
+  it('ignores an unknown key of an announcement, refuses one of a plan', () => {
+    const outer = new Map<number, unknown>([...toMap(announcement), [99, 'new']]);
+    expect(decodeWire('Announcement', encode(outer, rfc8949EncodeOptions))).toEqual(announcement);
+    const inner = toMap(announcement);
+    (inner.get(11) as Map<number, unknown>).set(99, 1);
+    expect(codeOf(() => decodeWire('Announcement', encode(inner, rfc8949EncodeOptions)))).toBe(
+      'ERR_UNSUPPORTED',
+    );
+  });
+
+  it('refuses a missing key, a wrong type and a wrong size', () => {
+    for (const [key, value] of [
+      [5, undefined],
+      [3, -1],
+      [3, 'x'],
+      [5, new Uint8Array(31)],
+      [10, []],
+      [12, 1],
+    ] as const) {
+      const map = toMap(announcement);
+      if (value === undefined) map.delete(key);
+      else map.set(key, value);
+      expect(codeOf(() => decodeWire('Announcement', encode(map, rfc8949EncodeOptions)))).toBe(
+        'ERR_CBOR',
+      );
+    }
+  });
+
+  it('refuses any truncation and any appended byte', () => {
+    const bytes = encodeWire('Announcement', announcement);
+    for (let length = 0; length < bytes.length; length++) {
+      expect(codeOf(() => decodeWire('Announcement', bytes.subarray(0, length)))).toBe('ERR_CBOR');
+    }
+    expect(codeOf(() => decodeWire('Announcement', Uint8Array.of(...bytes, 0)))).toBe('ERR_CBOR');
+  });
+
+  it('refuses encodings that are not the shortest, indefinite or out of order', () => {
+    // {1: 0, 2: 1} for a Death, then: 1 as two bytes, indefinite map, keys swapped, a key twice.
+    expect(decodeWire('Death', Uint8Array.of(0xa2, 1, 0, 2, 1))).toEqual({
+      bootEpoch: 0,
+      sequence: 1,
+    });
+    for (const bytes of [
+      [0xa2, 0x18, 1, 0, 2, 1],
+      [0xbf, 1, 0, 2, 1, 0xff],
+      [0xa2, 2, 1, 1, 0],
+      [0xa2, 1, 0, 1, 0],
+    ]) {
+      expect(codeOf(() => decodeWire('Death', Uint8Array.from(bytes)))).toBe('ERR_CBOR');
+    }
+  });
+
+  it('answers any bytes with a value or a status', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+        expect(['OK', 'ERR_CBOR', 'ERR_UNSUPPORTED']).toContain(
+          codeOf(() => decodeWire('Envelope', bytes)),
+        );
+      }),
+      { numRuns: 500 },
+    );
+  });
+});
+
+/** The announcement as the map on the wire, to be spoiled. */
+function toMap(value: Announcement): Map<number, unknown> {
+  const planMap = new Map<number, unknown>([
+    [1, value.plan.task],
+    [2, value.plan.seed],
+    [3, value.plan.lrShift],
+    [4, value.plan.lrDecay],
+    [5, value.plan.epochs],
+    [6, value.plan.samples],
+    [7, value.plan.skipThreshold],
+    [9, value.plan.codec],
+    [10, value.plan.weightUnit],
+  ]);
+  const kernel = new Map<number, unknown>([
+    [1, hash],
+    [2, 6000],
+    [3, 0],
+  ]);
+  return new Map<number, unknown>([
+    [1, value.format],
+    [2, value.federation],
+    [3, value.version],
+    [4, value.parent],
+    [5, value.artefactHash],
+    [6, value.artefactBytes],
+    [7, value.descriptorHash],
+    [8, value.descriptorBytes],
+    [9, value.numerics],
+    [10, [kernel]],
+    [11, planMap],
+  ]);
+}
