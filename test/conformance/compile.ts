@@ -1,0 +1,190 @@
+import { blockWord, constant } from '../../host/contract/contract.gen.js';
+import { toHex } from '../../host/contract/hash.js';
+import { type Model, readDescriptor } from '../oracle/descriptor.js';
+import type { TapeRecord, TapeValue } from '../runtimes/tape.js';
+import { drawSample, fillInput, fillWords } from '../vectors/fill.js';
+import type { BlockWord, Outcome, Settings, Step } from '../vectors/script.js';
+
+/** Turns scripts into tapes, and what a tape emitted into outcomes. */
+
+/** The records of one step, and what their values say. */
+export interface CompiledStep {
+  readonly records: readonly TapeRecord[];
+  readonly read: (values: readonly TapeValue[]) => Outcome;
+}
+
+const firstNumber = (values: readonly TapeValue[]): number => values[0] as number;
+
+function setWord(name: BlockWord, value: number): TapeRecord {
+  return { op: 'SET_WORD', word: blockWord[name], value };
+}
+
+function getWord(name: BlockWord): TapeRecord {
+  return { op: 'GET_WORD', word: blockWord[name] };
+}
+
+function write(name: BlockWord, values: Int8Array | Uint8Array | Int16Array): TapeRecord {
+  const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+  return { op: 'WRITE', word: blockWord[name], offset: 0, bytes };
+}
+
+function read(name: BlockWord, length: number): TapeRecord {
+  return { op: 'READ', word: blockWord[name], offset: 0, length };
+}
+
+function call(name: Extract<TapeRecord, { op: 'CALL' }>['name'], ...args: number[]): TapeRecord {
+  return { op: 'CALL', name, args };
+}
+
+function readInt16(bytes: TapeValue): number[] {
+  const view = new DataView((bytes as Uint8Array).buffer);
+  return Array.from({ length: view.byteLength / 2 }, (_, i) => view.getInt16(2 * i, true));
+}
+
+function readInt32(bytes: TapeValue): number[] {
+  const view = new DataView((bytes as Uint8Array).buffer);
+  return Array.from({ length: view.byteLength / 4 }, (_, i) => view.getInt32(4 * i, true));
+}
+
+function compilePlan(hex: string, memoryBytes: number): TapeRecord[] {
+  const descriptor = Uint8Array.from(Buffer.from(hex, 'hex'));
+  return [
+    setWord('memoryBytes', memoryBytes),
+    setWord('descriptorBytes', descriptor.length),
+    write('descriptorPtr', descriptor.subarray(0, constant.DESCRIPTOR_MAX_BYTES)),
+    call('plan'),
+  ];
+}
+
+function compileBegin({ classWeights, ...words }: Settings, classes: number): TapeRecord[] {
+  const exponents = new Int8Array(classes);
+  exponents.set(classWeights ?? []);
+  return [
+    ...Object.entries(words).map(([name, value]) => setWord(name as BlockWord, value)),
+    write('classWeightsPtr', exponents),
+    call('begin'),
+  ];
+}
+
+function compileDelta(base: Int16Array): CompiledStep {
+  const records: TapeRecord[] = [];
+  for (let at = 0; at < base.length; at += constant.IO_WORDS) {
+    const slice = base.slice(at, at + constant.IO_WORDS);
+    records.push(write('ioPtr', slice), call('delta', at, slice.length));
+    records.push(read('ioPtr', slice.byteLength));
+  }
+  return {
+    records,
+    read: (values) => values.filter((value) => typeof value !== 'number').flatMap(readInt16),
+  };
+}
+
+function compileCounters(classes: number): CompiledStep {
+  const names = ['step', 'samples', 'skipped', 'weightSaturations', 'lossLow', 'lossHigh'] as const;
+  return {
+    records: [...names.map(getWord), read('confusionPtr', 4 * classes * classes)],
+    read: (values) => {
+      const [step, samples, skipped, saturations, low, high] = values as number[];
+      const confusion = readInt32(values[6]);
+      return { step, samples, skipped, saturations, loss: high * 2 ** 32 + low, confusion };
+    },
+  };
+}
+
+function compileTrajectory(model: Model, seed: number, steps: number): CompiledStep {
+  const records = Array.from({ length: steps }, (_, t): TapeRecord[] => {
+    const { x, label } = drawSample(model, seed, t);
+    return [write('inputPtr', x), call('train', label), { op: 'HASH' }];
+  }).flat();
+  const letter = (value: TapeValue): string =>
+    value === 1 ? 'S' : value === 0 ? 'T' : `(${String(value)})`;
+  return {
+    records,
+    read: (values) => ({
+      steps: values
+        .filter((_, i) => i % 2 === 0)
+        .map(letter)
+        .join(''),
+      hashes: values.filter((_, i) => i % 2 === 1).map((hash) => toHex(hash as Uint8Array)),
+    }),
+  };
+}
+
+/** One step on a kernel that holds `model`. */
+function compileStep(step: Step, model: Model): CompiledStep {
+  const sample = (): TapeRecord =>
+    write('inputPtr', fillInput('x' in step ? step.x : { kind: 'zero' }, model.inputs));
+  switch (step.do) {
+    case 'plan':
+      return { records: compilePlan(step.descriptor, step.memoryBytes), read: firstNumber };
+    case 'load':
+      return { records: [{ op: 'LOAD', words: fillWords(step.words, model) }], read: firstNumber };
+    case 'begin':
+      return { records: compileBegin(step.settings, model.classes), read: firstNumber };
+    case 'train':
+    case 'evaluate':
+      return { records: [sample(), call(step.do, step.label)], read: firstNumber };
+    case 'infer':
+      return { records: [sample(), call('infer')], read: firstNumber };
+    case 'call':
+      return { records: [call(step.name, ...step.args)], read: firstNumber };
+    case 'loadSlice': {
+      const values = Int16Array.from(step.values);
+      const records = [write('ioPtr', values), call('load', step.offset, values.length)];
+      return { records, read: firstNumber };
+    }
+    case 'storeSlice': {
+      const records = [call('store', step.offset, step.count), read('ioPtr', 2 * step.count)];
+      return { records, read: (values) => readInt16(values[1]) };
+    }
+    case 'delta':
+      return compileDelta(fillWords(step.base, model));
+    case 'words':
+      return { records: step.names.map(getWord), read: (values) => values as number[] };
+    case 'counters':
+      return compileCounters(model.classes);
+    case 'logits':
+      return {
+        records: [getWord('logitsExponent'), read('logitsPtr', 4 * model.classes)],
+        read: ([exponent, logits]) => ({
+          exponent: (exponent as number) | 0,
+          values: readInt32(logits),
+        }),
+      };
+    case 'hash':
+      return { records: [{ op: 'HASH' }], read: ([hash]) => toHex(hash as Uint8Array) };
+    case 'permutation': {
+      const { stream, count } = step;
+      const records = Array.from({ length: count }, (_, i) => call('order', stream, count, i));
+      return { records, read: (values) => values as number[] };
+    }
+    case 'trajectory':
+      return compileTrajectory(model, step.seed, step.steps);
+  }
+}
+
+/** The steps of scripts that run one after the other on one kernel. */
+export function compileScript(script: readonly Step[]): CompiledStep[] {
+  let { model } = readDescriptor(new Uint8Array());
+  return script.map((step) => {
+    if (step.do === 'plan') {
+      ({ model } = readDescriptor(Uint8Array.from(Buffer.from(step.descriptor, 'hex'))));
+    }
+    return compileStep(step, model);
+  });
+}
+
+const emits = (record: TapeRecord): boolean => record.op !== 'SET_WORD' && record.op !== 'WRITE';
+
+/** One outcome per step; 'trapped' from the step on at which the tape ended. */
+export function readOutcomes(
+  steps: readonly CompiledStep[],
+  values: readonly TapeValue[],
+): (Outcome | 'trapped')[] {
+  let at = 0;
+  return steps.map((step) => {
+    const from = at;
+    at += step.records.filter(emits).length;
+    return at <= values.length ? step.read(values.slice(from, at)) : 'trapped';
+  });
+}
