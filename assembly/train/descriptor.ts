@@ -25,6 +25,7 @@ import {
   INPUT_CHANNELS,
   INPUT_EXPONENT,
   INPUT_HEIGHT,
+  INPUT_RESERVED,
   INPUT_WIDTH,
   MAX_CLASSES,
   MAX_EXPONENT,
@@ -94,6 +95,7 @@ function checkInput(payload: usize): i32 {
   const width = <i64>load<u16>(payload, INPUT_WIDTH);
   const height = <i64>load<u16>(payload, INPUT_HEIGHT);
   const elements = height * width * <i64>load<u16>(payload, INPUT_CHANNELS);
+  if (load<u8>(payload, INPUT_RESERVED) != 0) return ERR_DESCRIPTOR;
   if (elements < 1 || elements > MAX_ELEMENTS) return ERR_SHAPE;
   if (!exponentInRange(<i32>load<i8>(payload, INPUT_EXPONENT))) return ERR_EXPONENT;
   definedTensors = 1;

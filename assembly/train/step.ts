@@ -78,7 +78,7 @@ function scheduledShift(step: i32): i32 {
 
 /** Error of the layer's input, requantised into model.error; returns its exponent. */
 function propagate(layer: Layer, exponent: i32, bits: i32): i32 {
-  const shift = requantiseShift(bits);
+  const shift = requantiseShift(bitLength(bits));
   requantise(model.scratch, layer.inputs, shift, model.error);
   return clampExponent(exponent + layer.weightExponent + shift);
 }
