@@ -1,0 +1,51 @@
+import type { AnsweredName, RequestBodies, ResponseBodies } from '../contract/pack.js';
+import type { SampleSource } from './node-samples.js';
+import type { NodeTiming } from './node-timing.js';
+
+/** An object with the hash it was verified against. */
+export interface StoredObject {
+  readonly hash: Uint8Array;
+  readonly bytes: Uint8Array;
+}
+
+export interface StoredKernel extends StoredObject {
+  readonly numerics: number;
+}
+
+/** What a device keeps in flash: at most one object of each kind. It survives a reset. */
+export interface NodeObjects {
+  kernel?: StoredKernel;
+  descriptor?: StoredObject;
+  snapshot?: StoredObject;
+}
+
+/** What a round needs of the node that runs it. */
+export interface NodeHost {
+  /** Name of the node; empty until the host gave one to a node without. */
+  readonly node: string;
+  /** Largest message both ends take, bytes. */
+  readonly maxPayload: number;
+  /** Grows with every HELLO that was answered. */
+  readonly session: number;
+  readonly timing: NodeTiming;
+  readonly samples: SampleSource;
+  readonly objects: NodeObjects;
+  /** Shows a NODE_STATE to STATUS. */
+  enter(state: number): void;
+  /** The version whose model is loaded now, for STATUS. */
+  install(version: number): void;
+  /** Progress of training, for STATUS. */
+  countSteps(step: number, totalSteps: number): void;
+  /** The host's answer; pauses and asks again as long as it refuses or the link is lost. */
+  ask<N extends AnsweredName>(
+    name: N,
+    body: RequestBodies[N],
+    signal: AbortSignal,
+  ): Promise<ResponseBodies[N]>;
+  /** As ask, but after a refusal (and its pause) or a lost link resolves with undefined. */
+  askOnce<N extends AnsweredName>(
+    name: N,
+    body: RequestBodies[N],
+    signal: AbortSignal,
+  ): Promise<ResponseBodies[N] | undefined>;
+}

@@ -1,0 +1,148 @@
+import { constant, messageId } from '../contract/contract.gen.js';
+import { LinnetError } from '../contract/error.js';
+import {
+  packRequest,
+  unpackResponse,
+  type AnsweredName,
+  type RequestBodies,
+  type Response,
+} from '../contract/pack.js';
+import { encodeFrame, FrameDecoder } from '../frame/frame.js';
+import type { NodeTiming } from './node-timing.js';
+
+/** Answers a request of the host with the body of the response. */
+export type RequestHandler = (id: number, body: Uint8Array) => Uint8Array;
+
+interface OpenRequest {
+  readonly id: number;
+  readonly sequence: number;
+  readonly take: (body: Uint8Array) => void;
+}
+
+/**
+ * The device's end of a link (SPEC, section 6) on a byte stream: answers the host's requests and
+ * sends its own, one at a time, repeated under the same sequence number until answered.
+ */
+export class NodeLink {
+  private readonly decoder = new FrameDecoder(constant.FRAME_MAX_PAYLOAD);
+  private open: OpenRequest | undefined;
+  private turn: Promise<unknown> = Promise.resolve();
+  private sequence = 0;
+  private shortMessages = 0;
+  /** When the last whole message arrived, on the clock of performance.now(). */
+  lastHeardMs = performance.now();
+
+  constructor(
+    private readonly write: (bytes: Uint8Array) => void,
+    private readonly handle: RequestHandler,
+    private readonly timing: NodeTiming,
+  ) {}
+
+  /** Frames dropped for length, coding or checksum, and messages too short for a header. */
+  get badFrames(): number {
+    return this.decoder.badFrames + this.shortMessages;
+  }
+
+  receive(chunk: Uint8Array): void {
+    for (const bytes of this.decoder.push(chunk)) this.dispatch(bytes);
+  }
+
+  /**
+   * Sends a request after those before it were answered. Rejects with ERR_TIMEOUT when the host
+   * stays silent through all repeats; a refusal is a resolved response with a negative status.
+   */
+  request<N extends AnsweredName>(
+    name: N,
+    body: RequestBodies[N],
+    signal: AbortSignal,
+  ): Promise<Response<N>> {
+    const result = this.turn.then(() => this.exchange(name, body, signal));
+    this.turn = result.catch(() => undefined);
+    return result;
+  }
+
+  log(level: number, text: string): void {
+    const body = packRequest('LOG', { level, text: new TextEncoder().encode(text) });
+    this.send(messageId.LOG, 0, ++this.sequence, body);
+  }
+
+  private async exchange<N extends AnsweredName>(
+    name: N,
+    body: RequestBodies[N],
+    signal: AbortSignal,
+  ): Promise<Response<N>> {
+    const sequence = ++this.sequence & 0xffff;
+    const packed = packRequest(name, body);
+    for (let attempt = 0; attempt < this.timing.requestTries; attempt++) {
+      signal.throwIfAborted();
+      const answer = this.awaitAnswer(name, sequence, signal);
+      this.send(messageId[name], 0, sequence, packed);
+      const response = await answer;
+      if (response) return response;
+    }
+    throw new LinnetError('ERR_TIMEOUT', `${name} was not answered`);
+  }
+
+  /** The first well-formed response to the request, or undefined after the timeout. */
+  private awaitAnswer<N extends AnsweredName>(
+    name: N,
+    sequence: number,
+    signal: AbortSignal,
+  ): Promise<Response<N> | undefined> {
+    return new Promise((resolve, reject) => {
+      const finish = (): void => {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', abort);
+        this.open = undefined;
+      };
+      const abort = (): void => {
+        finish();
+        reject(signal.reason as Error);
+      };
+      const timer = setTimeout(() => {
+        finish();
+        resolve(undefined);
+      }, this.timing.requestMs);
+      const take = (body: Uint8Array): void => {
+        const response = tryUnpack(name, body);
+        if (!response) return;
+        finish();
+        resolve(response);
+      };
+      signal.addEventListener('abort', abort);
+      this.open = { id: messageId[name], sequence, take };
+    });
+  }
+
+  private dispatch(bytes: Uint8Array): void {
+    if (bytes.length < constant.MESSAGE_HEADER_BYTES) {
+      this.shortMessages++;
+      return;
+    }
+    this.lastHeardMs = performance.now();
+    const [id, flags, low, high] = bytes;
+    const sequence = low! | (high! << 8);
+    const body = bytes.subarray(constant.MESSAGE_HEADER_BYTES);
+    if (flags! & constant.MESSAGE_FLAG_RESPONSE) {
+      if (this.open?.id === id && this.open.sequence === sequence) this.open.take(body);
+    } else if (id !== messageId.LOG) {
+      this.send(id!, constant.MESSAGE_FLAG_RESPONSE, sequence, this.handle(id!, body));
+    }
+  }
+
+  private send(id: number, flags: number, sequence: number, body: Uint8Array): void {
+    const bytes = new Uint8Array(constant.MESSAGE_HEADER_BYTES + body.length);
+    bytes.set([id, flags, sequence & 0xff, (sequence >> 8) & 0xff]);
+    bytes.set(body, constant.MESSAGE_HEADER_BYTES);
+    this.write(encodeFrame(bytes));
+  }
+}
+
+function tryUnpack<N extends AnsweredName>(name: N, body: Uint8Array): Response<N> | undefined {
+  try {
+    return unpackResponse(name, body);
+  } catch (error) {
+    if (error instanceof LinnetError) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,179 @@
+import { constant, status, version } from '../contract/contract.gen.js';
+import type { HelloRequest, HelloResponse } from '../contract/contract.gen.js';
+import { LinnetError } from '../contract/error.js';
+import type { AnsweredName, RequestBodies, Response, ResponseBodies } from '../contract/pack.js';
+import type { NodeLink } from './node-link.js';
+import { sleep, type NodeTiming } from './node-timing.js';
+
+/** What a session needs to know of its node. */
+export interface SessionOwner {
+  makeHello(): HelloRequest;
+  /** The host answered HELLO. */
+  greet(response: HelloResponse): void;
+  /** The host refused a request with this status. */
+  noteRefusal(code: number): void;
+}
+
+/** Something to wait for that can be closed again. */
+class Gate {
+  private release: (() => void) | undefined;
+  private passable = this.shut();
+
+  get isOpen(): boolean {
+    return this.release === undefined;
+  }
+
+  open(): void {
+    this.release?.();
+    this.release = undefined;
+  }
+
+  close(): void {
+    if (this.isOpen) this.passable = this.shut();
+  }
+
+  async pass(signal: AbortSignal): Promise<void> {
+    while (!this.isOpen) {
+      await new Promise<void>((resolve, reject) => {
+        const stop = (): void => reject(signal.reason as Error);
+        signal.throwIfAborted();
+        signal.addEventListener('abort', stop, { once: true });
+        void this.passable.then(() => {
+          signal.removeEventListener('abort', stop);
+          resolve();
+        });
+      });
+    }
+  }
+
+  private shut(): Promise<void> {
+    return new Promise((resolve) => {
+      this.release = resolve;
+    });
+  }
+}
+
+/**
+ * Keeps a node introduced to its host (SPEC, section 7.1): HELLO until answered, again when the
+ * link was lost or silent. Requests wait until it is.
+ */
+export class NodeSession {
+  /** Answered HELLOs so far. */
+  count = 0;
+  maxPayload: number = constant.FRAME_MAX_PAYLOAD;
+  private readonly gate = new Gate();
+  private lost = new AbortController();
+
+  constructor(
+    private readonly link: NodeLink,
+    private readonly owner: SessionOwner,
+    private readonly timing: NodeTiming,
+  ) {}
+
+  get isOpen(): boolean {
+    return this.gate.isOpen;
+  }
+
+  /** Resolves as soon as the node is introduced. */
+  opened(signal: AbortSignal): Promise<void> {
+    return this.gate.pass(signal);
+  }
+
+  /** Ends the session: the next thing the host hears is HELLO. */
+  lose(): void {
+    this.gate.close();
+    this.lost.abort();
+  }
+
+  /** Runs until the signal aborts; rejects with its reason. */
+  async run(signal: AbortSignal): Promise<never> {
+    for (;;) {
+      await this.introduce(signal);
+      await this.watch(signal);
+    }
+  }
+
+  async ask<N extends AnsweredName>(
+    name: N,
+    body: RequestBodies[N],
+    signal: AbortSignal,
+  ): Promise<ResponseBodies[N]> {
+    for (;;) {
+      const answer = await this.askOnce(name, body, signal);
+      if (answer) return answer;
+    }
+  }
+
+  async askOnce<N extends AnsweredName>(
+    name: N,
+    body: RequestBodies[N],
+    signal: AbortSignal,
+  ): Promise<ResponseBodies[N] | undefined> {
+    await this.gate.pass(signal);
+    const response = await this.exchange(name, body, signal);
+    if (!response) {
+      this.lose();
+      return undefined;
+    }
+    if (response.body) return response.body;
+    this.owner.noteRefusal(response.status);
+    const isLater = response.status === status.ERR_LATER;
+    await sleep(isLater ? this.timing.laterMs : this.timing.refusedMs, signal);
+    return undefined;
+  }
+
+  /** Undefined if the host stayed silent. */
+  private async exchange<N extends AnsweredName>(
+    name: N,
+    body: RequestBodies[N],
+    signal: AbortSignal,
+  ): Promise<Response<N> | undefined> {
+    try {
+      return await this.link.request(name, body, signal);
+    } catch (error) {
+      if (error instanceof LinnetError && error.code === 'ERR_TIMEOUT') return undefined;
+      throw error;
+    }
+  }
+
+  private async introduce(signal: AbortSignal): Promise<void> {
+    for (;;) {
+      const response = await this.exchange('HELLO', this.owner.makeHello(), signal);
+      if (!response) continue;
+      const refusal = judgeGreeting(response);
+      if (refusal === status.OK) return this.begin(response.body!);
+      this.owner.noteRefusal(refusal);
+      await sleep(this.timing.refusedMs, signal);
+    }
+  }
+
+  private begin(greeting: HelloResponse): void {
+    this.count++;
+    this.maxPayload = Math.min(constant.FRAME_MAX_PAYLOAD, greeting.maxPayload);
+    this.lost = new AbortController();
+    this.owner.greet(greeting);
+    this.gate.open();
+  }
+
+  /** Resolves when the session was lost or the host silent for too long. */
+  private async watch(signal: AbortSignal): Promise<void> {
+    const { silenceMs } = this.timing;
+    const either = AbortSignal.any([signal, this.lost.signal]);
+    for (;;) {
+      const quietMs = performance.now() - this.link.lastHeardMs;
+      if (quietMs >= silenceMs || this.lost.signal.aborted) break;
+      try {
+        await sleep(silenceMs - quietMs, either);
+      } catch {
+        signal.throwIfAborted();
+      }
+    }
+    this.gate.close();
+  }
+}
+
+function judgeGreeting(response: Response<'HELLO'>): number {
+  if (!response.body) return response.status;
+  if (response.body.protocol !== version.PROTOCOL) return status.ERR_VERSION;
+  return response.body.maxPayload < constant.FRAME_MIN_PAYLOAD ? status.ERR_MESSAGE : status.OK;
+}

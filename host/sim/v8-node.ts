@@ -1,0 +1,310 @@
+import {
+  constant,
+  helloFlag,
+  logLevel,
+  messageId,
+  nodeState,
+  resetReason,
+  split,
+  status,
+  version,
+} from '../contract/contract.gen.js';
+import type { Announcement, HelloRequest, HelloResponse } from '../contract/contract.gen.js';
+import { LinnetError } from '../contract/error.js';
+import { equalBytes } from '../contract/hash.js';
+import { packResponse, unpackRequest } from '../contract/pack.js';
+import type { AnsweredName, RequestBodies, ResponseBodies } from '../contract/pack.js';
+import { decodeWire } from '../contract/wire.js';
+import type { NodeHost, NodeObjects } from './node-host.js';
+import { NodeLink } from './node-link.js';
+import { NodeRound } from './node-round.js';
+import { chooseKernel, isSameWork, readAnnouncement } from './node-rules.js';
+import { pullSample, type SampleSource } from './node-samples.js';
+import { NodeSession, type SessionOwner } from './node-session.js';
+import { defaultTiming, type NodeTiming } from './node-timing.js';
+import { NodeUpload } from './node-upload.js';
+
+/** Linear memory V8 can give a kernel. */
+const kernelMemoryBytes = 0xffff_0000;
+
+export interface V8NodeOptions {
+  /** Name of the node; empty lets the host give one. */
+  readonly node: string;
+  /** Absent: the node pulls its samples over the link. */
+  readonly samples?: SampleSource;
+  /** Sends bytes to the host. */
+  readonly write: (bytes: Uint8Array) => void;
+  readonly timing?: NodeTiming;
+  /** What a node before this one left behind, as in a flash; changed in place. */
+  readonly objects?: NodeObjects;
+}
+
+/** An announcement and how far the node got with it. */
+interface Work {
+  readonly announcement: Announcement;
+  readonly abort: AbortController;
+  upload?: NodeUpload;
+  failed: boolean;
+}
+
+/**
+ * A device whose kernel runs in this process's V8. On the link it behaves as the firmware does and
+ * calls itself `v8` in HELLO.
+ */
+export class V8Node implements NodeHost, SessionOwner {
+  readonly objects: NodeObjects;
+  readonly samples: SampleSource;
+  readonly timing: NodeTiming;
+  private readonly link: NodeLink;
+  private readonly introduction: NodeSession;
+  private greeting: HelloResponse | undefined;
+  private life = new AbortController();
+  private work: Work | undefined;
+  /** Of the last upload with a definite receipt. */
+  private finished: Announcement | undefined;
+  private state: number = nodeState.IDLE;
+  private lastError: number = status.OK;
+  private installedVersion = 0;
+  private step = 0;
+  private totalSteps = 0;
+  private bootEpoch = 1;
+  private reason: number = resetReason.POWER;
+
+  constructor(private readonly options: V8NodeOptions) {
+    this.objects = options.objects ?? {};
+    this.timing = options.timing ?? defaultTiming;
+    this.samples = options.samples ?? this.pulledSamples();
+    this.link = new NodeLink(options.write, (id, body) => this.answer(id, body), this.timing);
+    this.introduction = new NodeSession(this.link, this, this.timing);
+  }
+
+  get node(): string {
+    return this.options.node || (this.greeting?.node ?? '');
+  }
+
+  get maxPayload(): number {
+    return this.introduction.maxPayload;
+  }
+
+  get session(): number {
+    return this.introduction.count;
+  }
+
+  /** Takes bytes from the host, cut anywhere. */
+  receive(chunk: Uint8Array): void {
+    this.link.receive(chunk);
+  }
+
+  /** Lives until the signal aborts. */
+  async run(signal: AbortSignal): Promise<void> {
+    try {
+      await this.introduction.run(signal);
+    } catch (error) {
+      if (!signal.aborted) throw error;
+    } finally {
+      this.life.abort();
+    }
+  }
+
+  /** The next byte to the host is a HELLO: the link is new. */
+  reintroduce(): void {
+    this.introduction.lose();
+  }
+
+  enter(state: number): void {
+    this.state = state;
+  }
+
+  install(installed: number): void {
+    this.installedVersion = installed;
+  }
+
+  countSteps(step: number, totalSteps: number): void {
+    this.step = step;
+    this.totalSteps = totalSteps;
+  }
+
+  ask<N extends AnsweredName>(
+    name: N,
+    body: RequestBodies[N],
+    signal: AbortSignal,
+  ): Promise<ResponseBodies[N]> {
+    return this.introduction.ask(name, body, signal);
+  }
+
+  askOnce<N extends AnsweredName>(
+    name: N,
+    body: RequestBodies[N],
+    signal: AbortSignal,
+  ): Promise<ResponseBodies[N] | undefined> {
+    return this.introduction.askOnce(name, body, signal);
+  }
+
+  makeHello(): HelloRequest {
+    const { kernel } = this.objects;
+    const pulls = this.options.samples ? 0 : helloFlag.PULL_SAMPLES;
+    return {
+      protocol: version.PROTOCOL,
+      kernelAbi: version.KERNEL_ABI,
+      intrinsicSet: version.INTRINSIC_SET,
+      descriptorFormat: version.DESCRIPTOR_FORMAT,
+      numerics: kernel?.numerics ?? 0,
+      bootEpoch: this.bootEpoch,
+      resetReason: this.reason,
+      flags: pulls | (kernel ? 0 : helloFlag.NO_KERNEL),
+      maxPayload: constant.FRAME_MAX_PAYLOAD,
+      kernelMemoryBytes,
+      kernelHash: kernel?.hash ?? new Uint8Array(constant.HASH_BYTES),
+      node: this.options.node,
+      runtime: 'v8',
+      engine: `v8 ${process.versions.v8}`,
+    };
+  }
+
+  /** Other samples or another name make another round. */
+  greet(greeting: HelloResponse): void {
+    const before = this.greeting;
+    const nodeBefore = this.node;
+    this.greeting = greeting;
+    if (!before || !this.work) return;
+    const isSameData =
+      this.options.samples !== undefined ||
+      (before.trainSamples === greeting.trainSamples &&
+        before.testSamples === greeting.testSamples);
+    if (nodeBefore !== this.node || !isSameData) this.start(this.work.announcement);
+  }
+
+  noteRefusal(code: number): void {
+    this.lastError = code;
+  }
+
+  private pulledSamples(): SampleSource {
+    return {
+      count: (part) =>
+        (part === split.TRAIN ? this.greeting?.trainSamples : this.greeting?.testSamples) ?? 0,
+      read: (part, index, inputs, signal) => pullSample(this, part, index, inputs, signal),
+    };
+  }
+
+  private answer(id: number, body: Uint8Array): Uint8Array {
+    try {
+      return this.serve(id, body);
+    } catch (error) {
+      if (!(error instanceof LinnetError)) throw error;
+      return packResponse('RESET', status[error.code]);
+    }
+  }
+
+  private serve(id: number, body: Uint8Array): Uint8Array {
+    switch (id) {
+      case messageId.ANNOUNCE:
+        this.announce(unpackRequest('ANNOUNCE', body).announcement);
+        return packResponse('ANNOUNCE', status.OK, {});
+      case messageId.RECEIPT:
+        this.takeReceipt(unpackRequest('RECEIPT', body).receipt);
+        return packResponse('RECEIPT', status.OK, {});
+      case messageId.PING:
+        return packResponse('PING', status.OK, unpackRequest('PING', body));
+      case messageId.STATUS:
+        unpackRequest('STATUS', body);
+        return packResponse('STATUS', status.OK, this.describe());
+      case messageId.RESET:
+        unpackRequest('RESET', body);
+        // The answer leaves first.
+        setImmediate(() => this.restart());
+        return packResponse('RESET', status.OK, {});
+      default:
+        throw new LinnetError('ERR_MESSAGE', `message ${id} is not for a device`);
+    }
+  }
+
+  private announce(bytes: Uint8Array): void {
+    try {
+      const announcement = readAnnouncement(bytes);
+      chooseKernel(announcement, this.objects.kernel?.hash);
+      if (this.finished && isSameVersion(this.finished, announcement)) return;
+      const { work } = this;
+      if (work && !work.failed && isSameWork(work.announcement, announcement)) return;
+      this.start(announcement);
+    } catch (error) {
+      if (error instanceof LinnetError) this.lastError = status[error.code];
+      throw error;
+    }
+  }
+
+  private takeReceipt(bytes: Uint8Array): void {
+    if (bytes.length > constant.RECEIPT_MAX_BYTES) {
+      throw new LinnetError('ERR_FULL', `the receipt has ${bytes.length} bytes`);
+    }
+    const receipt = decodeWire('Receipt', bytes);
+    this.work?.upload?.receive(receipt);
+  }
+
+  private describe(): ResponseBodies['STATUS'] {
+    return {
+      state: this.introduction.isOpen ? this.state : nodeState.HELLO,
+      lastError: this.lastError,
+      version: this.installedVersion,
+      step: this.step,
+      totalSteps: this.totalSteps,
+      heapHighWaterBytes: 0,
+      stackHighWaterBytes: 0,
+      badFrames: this.link.badFrames,
+    };
+  }
+
+  private restart(): void {
+    this.work?.abort.abort();
+    this.work = undefined;
+    this.finished = undefined;
+    this.greeting = undefined;
+    this.bootEpoch++;
+    this.reason = resetReason.REQUEST;
+    this.state = nodeState.IDLE;
+    this.lastError = status.OK;
+    this.countSteps(0, 0);
+    this.introduction.lose();
+  }
+
+  private start(announcement: Announcement): void {
+    this.work?.abort.abort();
+    const work: Work = { announcement, abort: new AbortController(), failed: false };
+    this.work = work;
+    this.countSteps(0, 0);
+    const signal = AbortSignal.any([this.life.signal, work.abort.signal]);
+    void this.perform(work, signal).catch((error: unknown) => {
+      if (!signal.aborted) this.fail(work, error);
+    });
+  }
+
+  private async perform(work: Work, signal: AbortSignal): Promise<void> {
+    const { announcement } = work;
+    this.enter(nodeState.FETCH);
+    await this.introduction.opened(signal);
+    if (this.node === '') throw new LinnetError('ERR_STATE', 'the node has no name');
+    const envelope = await new NodeRound(this, announcement, signal).run();
+    if (envelope) {
+      work.upload = new NodeUpload(this, announcement.version, envelope, signal);
+      await work.upload.run();
+      this.finished = announcement;
+    }
+    this.enter(nodeState.IDLE);
+  }
+
+  private fail(work: Work, error: unknown): void {
+    const code = error instanceof LinnetError ? error.code : 'ERR_INTERNAL';
+    work.failed = true;
+    this.lastError = status[code];
+    this.enter(nodeState.FAILED);
+    const cause = error instanceof Error ? error.message : String(error);
+    this.link.log(logLevel.ERROR, `version ${work.announcement.version} failed: ${cause}`);
+  }
+}
+
+function isSameVersion(a: Announcement, b: Announcement): boolean {
+  return (
+    a.version === b.version &&
+    equalBytes(a.descriptorHash, b.descriptorHash) &&
+    equalBytes(a.artefactHash, b.artefactHash)
+  );
+}

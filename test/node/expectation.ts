@@ -1,0 +1,154 @@
+/**
+ * The envelope a node must send, from the specification alone: the oracle trains, and a CBOR writer
+ * of its own puts it in order. Nothing of the node, the kernel or host/contract/wire takes part.
+ */
+import { createHash } from 'node:crypto';
+import { codec, constant, task } from '../../host/contract/contract.gen.js';
+import type { Announcement } from '../../host/contract/contract.gen.js';
+import type { Dataset } from '../../host/data/dataset.js';
+import { generousMemoryBytes, OracleMachine } from '../oracle/machine.js';
+import { readModel } from '../oracle/descriptor.js';
+import type { Settings } from '../vectors/script.js';
+
+type Cbor = number | string | Uint8Array | readonly Cbor[] | ReadonlyMap<number, Cbor>;
+
+function head(major: number, value: number): number[] {
+  if (value < 24) return [(major << 5) | value];
+  const size = value < 2 ** 8 ? 1 : value < 2 ** 16 ? 2 : value < 2 ** 32 ? 4 : 8;
+  const bytes = Array.from({ length: size }, (_, i) =>
+    Number((BigInt(value) >> BigInt(8 * (size - 1 - i))) & 0xffn),
+  );
+  return [(major << 5) | (24 + Math.log2(size)), ...bytes];
+}
+
+function writeCbor(value: Cbor): number[] {
+  if (typeof value === 'number') return head(0, value);
+  if (typeof value === 'string') {
+    const text = new TextEncoder().encode(value);
+    return [...head(3, text.length), ...text];
+  }
+  if (value instanceof Uint8Array) return [...head(2, value.length), ...value];
+  if (value instanceof Map) {
+    const keys = [...(value as Map<number, Cbor>).keys()].sort((a, b) => a - b);
+    return [
+      ...head(5, keys.length),
+      ...keys.flatMap((k) => [...head(0, k), ...writeCbor(value.get(k) as Cbor)]),
+    ];
+  }
+  const list = value as readonly Cbor[];
+  return [...head(4, list.length), ...list.flatMap(writeCbor)];
+}
+
+function nodeKeyOf(node: string): number {
+  return createHash('sha256').update(node).digest().readUInt32LE(0);
+}
+
+function rowsOf(dataset: Dataset, part: number): number[] {
+  return [...dataset.split.keys()].filter((n) => dataset.split[n] === part);
+}
+
+function inputsOf(dataset: Dataset, row: number): Int8Array {
+  const length = dataset.steps * dataset.channels;
+  return dataset.x.slice(row * length, (row + 1) * length);
+}
+
+function countersOf(machine: OracleMachine): ReadonlyMap<number, Cbor> {
+  const { samples, loss, skipped, saturations, confusion } = machine.counters();
+  return new Map<number, Cbor>([
+    [1, samples],
+    [2, loss],
+    [3, skipped],
+    [4, saturations],
+    [5, [...confusion]],
+  ]);
+}
+
+/** What a node is given. */
+export interface Task {
+  readonly announcement: Announcement;
+  readonly node: string;
+  readonly descriptor: Uint8Array;
+  readonly words: Int16Array;
+  readonly dataset: Dataset;
+  readonly kernelHash: Uint8Array;
+}
+
+function loadedMachine({ descriptor, words }: Task): OracleMachine {
+  const machine = new OracleMachine();
+  machine.plan(descriptor, generousMemoryBytes(readModel(descriptor)));
+  for (let offset = 0; offset < words.length; offset += constant.IO_WORDS) {
+    machine.load(offset, words.slice(offset, offset + constant.IO_WORDS));
+  }
+  return machine;
+}
+
+function settingsOf({ announcement, node }: Task, totalSteps: number): Settings {
+  const { plan } = announcement;
+  return {
+    federationSeed: plan.seed,
+    baseVersion: announcement.version,
+    nodeKey: nodeKeyOf(node),
+    lrShift: plan.lrShift,
+    lrDecay: plan.lrDecay,
+    totalSteps,
+    skipThreshold: plan.skipThreshold,
+    ...(plan.classWeights && { classWeights: [...new Int8Array(plan.classWeights)] }),
+  };
+}
+
+function evaluateAll(machine: OracleMachine, { dataset }: Task): ReadonlyMap<number, Cbor> {
+  for (const row of rowsOf(dataset, 1)) {
+    machine.evaluate(inputsOf(dataset, row), dataset.label[row]!);
+  }
+  return countersOf(machine);
+}
+
+function trainAll(machine: OracleMachine, { dataset }: Task, epochs: number, m: number): void {
+  const rows = rowsOf(dataset, 0);
+  for (let t = 0; t < epochs * m; t++) {
+    const within = machine.order(1 + Math.floor(t / m), m, t % m);
+    const row = rows[machine.order(0, rows.length, within)]!;
+    machine.train(inputsOf(dataset, row), dataset.label[row]!);
+  }
+}
+
+function payloadOf(delta: Int16Array): Uint8Array {
+  const payload = Buffer.alloc(2 * delta.length);
+  delta.forEach((word, i) => payload.writeInt16LE(word, 2 * i));
+  return new Uint8Array(payload);
+}
+
+/** SPEC 7, steps 4 to 6. */
+export function expectedEnvelope(given: Task): Uint8Array {
+  const { announcement, dataset, node } = given;
+  const { plan } = announcement;
+  const trains = plan.task === task.TRAIN || plan.task === task.BOTH;
+  const available = trains ? rowsOf(dataset, 0).length : 0;
+  const m = plan.samples === 0 ? available : Math.min(available, plan.samples);
+  const envelope = new Map<number, Cbor>([
+    [1, 1],
+    [2, announcement.federation],
+    [3, announcement.descriptorHash.slice(0, 8)],
+    [4, announcement.version],
+    [5, announcement.artefactHash.slice(0, 8)],
+    [6, node],
+    [7, 0],
+    [8, announcement.numerics],
+    [9, given.kernelHash.slice(0, 8)],
+    [10, m],
+    [13, trains ? codec.RAW_INT16 : codec.NONE],
+    [14, new Uint8Array()],
+  ]);
+  const machine = loadedMachine(given);
+  machine.begin(settingsOf(given, plan.epochs * m));
+  if (plan.task !== task.TRAIN && rowsOf(dataset, 1).length > 0) {
+    envelope.set(12, evaluateAll(machine, given));
+    machine.begin(settingsOf(given, plan.epochs * m));
+  }
+  if (trains) {
+    trainAll(machine, given, plan.epochs, m);
+    envelope.set(11, countersOf(machine));
+    envelope.set(14, payloadOf(machine.delta(given.words)));
+  }
+  return Uint8Array.from(writeCbor(envelope));
+}

@@ -1,0 +1,136 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Dataset } from '../../host/data/dataset.js';
+import { writeFds1 } from '../../host/data/fds1.js';
+import type { NodeObjects } from '../../host/sim/node-host.js';
+import { ownSamples } from '../../host/sim/node-samples.js';
+import type { NodeTiming } from '../../host/sim/node-timing.js';
+import { V8Node } from '../../host/sim/v8-node.js';
+import type { TestNode } from './scripted-host.js';
+
+/** What outlives a device that loses power: a directory with its flash, or the V8 node's objects. */
+export interface Flash {
+  readonly directory: string;
+  readonly objects: NodeObjects;
+}
+
+export interface StartOptions {
+  /** Name of the node; '' lets the host give one. */
+  readonly node: string;
+  /** Absent: the node pulls its samples. */
+  readonly dataset?: Dataset;
+  readonly flash: Flash;
+}
+
+export interface RunningNode extends TestNode {
+  /** Ends the node at once, as kill -9 does. */
+  kill(): Promise<void>;
+}
+
+/** One way to run a node; the suite does not know which. */
+export interface Implementation {
+  readonly name: string;
+  readonly runtime: string;
+  readonly timing: NodeTiming;
+  /** The node counts its starts in the flash. */
+  readonly countsBoots: boolean;
+  start(options: StartOptions): RunningNode;
+}
+
+/** Short durations, so that every timeout of the specification can be waited for. */
+export const shortTiming: NodeTiming = {
+  requestMs: 150,
+  requestTries: 4,
+  laterMs: 60,
+  refusedMs: 200,
+  offerMs: 600,
+  silenceMs: 1500,
+};
+
+const temporary: string[] = [];
+
+export function makeFlash(): Flash {
+  const directory = mkdtempSync(join(tmpdir(), 'linnet-node-'));
+  temporary.push(directory);
+  return { directory, objects: {} };
+}
+
+export function removeFlashes(): void {
+  for (const directory of temporary.splice(0)) rmSync(directory, { recursive: true, force: true });
+}
+
+/** A node of host/sim in this process; bytes pass through the event loop as through a pipe. */
+export const v8Implementation: Implementation = {
+  name: 'v8',
+  runtime: 'v8',
+  timing: shortTiming,
+  countsBoots: false,
+  start({ node, dataset, flash }) {
+    const power = new AbortController();
+    let listener: (bytes: Uint8Array) => void = () => undefined;
+    const device = new V8Node({
+      node,
+      ...(dataset && { samples: ownSamples(dataset) }),
+      write: (bytes) => setImmediate(() => power.signal.aborted || listener(bytes)),
+      timing: shortTiming,
+      objects: flash.objects,
+    });
+    const ended = new Promise<void>((resolve, reject) => {
+      setImmediate(() => device.run(power.signal).then(resolve, reject));
+    });
+    return {
+      send: (bytes) => setImmediate(() => power.signal.aborted || device.receive(bytes)),
+      onBytes: (callback) => {
+        listener = callback;
+      },
+      kill: async () => {
+        power.abort();
+        await ended;
+      },
+    };
+  },
+};
+
+/** Arguments of a native node. */
+export function nativeArguments({ node, dataset, flash }: StartOptions): string[] {
+  const shard = join(flash.directory, 'shard.fds');
+  if (dataset) writeFds1(shard, dataset);
+  const flashFile = join(flash.directory, 'flash.bin');
+  return ['--name', node, '--flash', flashFile, ...(dataset ? ['--data', shard] : [])];
+}
+
+/** A real linnet-node process on its stdin and stdout. */
+export function nativeImplementation(
+  name: string,
+  binary: string,
+  timing: NodeTiming,
+): Implementation {
+  return {
+    name,
+    runtime: 'native-wasm3',
+    timing,
+    countsBoots: true,
+    start(options) {
+      const child = spawn(binary, nativeArguments(options), { stdio: ['pipe', 'pipe', 'pipe'] });
+      const complaints: Buffer[] = [];
+      child.stderr.on('data', (chunk: Buffer) => complaints.push(chunk));
+      child.stdin.on('error', () => undefined);
+      const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+      child.once('exit', (code, signal) => {
+        if (code !== 0 && signal !== 'SIGKILL') {
+          throw new Error(`${name} ended with ${code ?? signal}:\n${Buffer.concat(complaints)}`);
+        }
+      });
+      return {
+        send: (bytes) => void child.stdin.write(bytes),
+        onBytes: (callback) => void child.stdout.on('data', (chunk: Buffer) => callback(chunk)),
+        kill: async () => {
+          child.kill('SIGKILL');
+          await ended;
+        },
+      };
+    },
+  };
+}
