@@ -18,7 +18,8 @@ struct linnet_writer {
     uint8_t *out;
     uint32_t capacity;
     uint32_t length;
-    uint32_t overflow;
+    uint32_t overflow; /* bytes that found no room */
+    uint32_t skip;     /* bytes still to be dropped before the first is kept */
 };
 
 struct linnet_reader {
@@ -29,6 +30,12 @@ struct linnet_reader {
 };
 
 struct linnet_writer linnet_writer(uint8_t *out, uint32_t capacity);
+/*
+ * Keeps bytes [skip, skip + capacity) of what is put and drops the others, so that something larger
+ * than any buffer is made slice by slice. `length` says how many were kept; with capacity 0 and
+ * skip 0 (out may be NULL) `overflow` is the length of the whole.
+ */
+struct linnet_writer linnet_slice_writer(uint32_t skip, uint8_t *out, uint32_t capacity);
 /* Bytes written, or 0 after an overflow. */
 uint32_t linnet_writer_length(const struct linnet_writer *w);
 void linnet_put_u8(struct linnet_writer *w, uint8_t v);
@@ -39,7 +46,7 @@ void linnet_put_u32(struct linnet_writer *w, uint32_t v);
 void linnet_put_i32(struct linnet_writer *w, int32_t v);
 /* 32 bytes; NULL writes zeros. */
 void linnet_put_hash(struct linnet_writer *w, const uint8_t *hash);
-/* At most 255 bytes, preceded by their number. */
+/* At most 255 bytes, preceded by their number; longer text counts as an overflow. */
 void linnet_put_string8(struct linnet_writer *w, struct linnet_span text);
 void linnet_put_bytes(struct linnet_writer *w, struct linnet_span data);
 

@@ -1,0 +1,130 @@
+/*
+ * What a node keeps in flash: the number of its starts, its name, and the objects it fetched.
+ *
+ *     ┌─────────┬─────────┬─────────┬─────────┬─────────┬─────────┬─────────┬─────────┐
+ *     │ record  │ record  │ descrip-│ descrip-│ kernel  │ (kernel │ snapshot│ snapshot│
+ *     │ log A   │ log B   │ tor A   │ tor B   │ A       │  B)     │ A       │ B       │
+ *     └─────────┴─────────┴─────────┴─────────┴─────────┴─────────┴─────────┴─────────┘
+ *     1 sector  1 sector   header + 4 KiB      header + KERNEL_SLOT  half of the rest each
+ *
+ * Every part is rounded up to whole sectors, so the smallest store has seven. There is no format:
+ * a slot or record exists if its seal (a CRC) is good, so blank or foreign flash is an empty store.
+ *
+ * A slot is a 64-byte header and the object behind it. The header is programmed last, after the
+ * object was read back and hashed; a cut at any instant leaves the slot either as good as new or
+ * empty, and the other slot of its kind untouched. An object is hashed again when it is first found
+ * after a start, because a cut during an erase may leave the header and spoil the object.
+ *
+ * The second kernel slot exists if two take no more than half of what the records and descriptors
+ * leave. It lets a node run its kernel (in place, from flash) while it fetches another; with one
+ * slot the kernel must be closed first, and a cut costs another fetch.
+ */
+#ifndef LINNET_STORE_H
+#define LINNET_STORE_H
+
+#include <stdbool.h>
+#include "bytes.h"
+#include "linnet_port.h"
+
+/* Room for one kernel, header included; a port with little flash may define less. */
+#ifndef LINNET_STORE_KERNEL_SLOT_BYTES
+#define LINNET_STORE_KERNEL_SLOT_BYTES 32768u
+#endif
+
+/* Header of a slot and size of a record; the largest program unit the store can use. */
+#define LINNET_STORE_CELL_BYTES 64u
+#define LINNET_STORE_SLOTS_PER_KIND 2u
+
+enum linnet_object_kind {
+    LINNET_OBJECT_DESCRIPTOR,
+    LINNET_OBJECT_KERNEL,
+    LINNET_OBJECT_SNAPSHOT,
+    LINNET_OBJECT_KINDS
+};
+
+struct linnet_slot {
+    uint32_t offset;   /* of its header in the flash */
+    uint32_t sequence; /* greater = newer; 0 = empty */
+    bool is_verified;  /* its object was hashed since the start */
+};
+
+/* Where the slots of one kind are, and which holds the object in use. */
+struct linnet_slot_pair {
+    struct linnet_slot slots[LINNET_STORE_SLOTS_PER_KIND];
+    uint32_t capacity; /* bytes of an object */
+    uint32_t count;    /* slots there are: 1 or 2 */
+    uint32_t in_use;   /* index of the slot that the next begin must not touch if there are two */
+};
+
+/* An object that is being written. */
+struct linnet_store_write {
+    struct linnet_slot *slot; /* NULL = none */
+    enum linnet_object_kind kind;
+    uint32_t length;
+    uint32_t offset; /* bytes taken so far */
+    uint8_t hash[LINNET_HASH_BYTES];
+    uint8_t cell[LINNET_STORE_CELL_BYTES]; /* bytes not programmed yet */
+};
+
+struct linnet_store {
+    const struct linnet_port *port;
+    struct linnet_slot_pair pairs[LINNET_OBJECT_KINDS];
+    struct linnet_store_write writing;
+    uint32_t record_offset;   /* of the newest record in the flash */
+    uint32_t record_sequence; /* of it; 0 = there is none */
+    uint32_t boot_epoch;
+};
+
+/*
+ * Lays the store out over the port's flash and finds what it holds; changes nothing in the flash.
+ * Returns ERR_FLASH if the geometry makes no sense, ERR_FULL if the flash is too small.
+ */
+linnet_status_t linnet_store_open(struct linnet_store *store, const struct linnet_port *port);
+
+/* Counts a start of the device; store->boot_epoch then is its number, from 1. */
+linnet_status_t linnet_store_count_boot(struct linnet_store *store);
+/* The name the host gave, empty if none; in the flash. */
+struct linnet_span linnet_store_name(const struct linnet_store *store);
+/* name: 1 to NAME_MAX_BYTES bytes, else ERR_RANGE. */
+linnet_status_t linnet_store_set_name(struct linnet_store *store, struct linnet_span name);
+
+/* Largest object of a kind, bytes. */
+uint32_t linnet_store_capacity(const struct linnet_store *store, enum linnet_object_kind kind);
+
+/*
+ * Finds an object of a kind by its SHA-256 and marks it as in use.
+ * object: bytes in the flash, to be read or executed there. Returns ERR_NOT_FOUND.
+ */
+linnet_status_t linnet_store_find(struct linnet_store *store, enum linnet_object_kind kind,
+                                  const uint8_t hash[LINNET_HASH_BYTES],
+                                  struct linnet_span *object);
+/*
+ * As find, for the newest object of a kind: what a node has after a start.
+ * hash: [32] in the flash.
+ */
+linnet_status_t linnet_store_newest(struct linnet_store *store, enum linnet_object_kind kind,
+                                    const uint8_t **hash, struct linnet_span *object);
+
+/*
+ * Begins an object: empties the slot of its kind that is not in use. A write begun before is given
+ * up. Returns ERR_FULL if the slot is too small, or the status of the port.
+ */
+linnet_status_t linnet_store_begin(struct linnet_store *store, enum linnet_object_kind kind,
+                                   const uint8_t hash[LINNET_HASH_BYTES], uint32_t length);
+/*
+ * Takes the next bytes of the object; erases at most the sectors they reach.
+ * offset: where they belong, which must be where the last write ended.
+ * Returns ERR_STATE without a begin, ERR_RANGE for bytes out of turn or too many, ERR_FLASH if the
+ * flash does not read back what was programmed, or the status of the port; after the latter two the
+ * write is given up.
+ */
+linnet_status_t linnet_store_write(struct linnet_store *store, uint32_t offset, const uint8_t *data,
+                                   uint32_t length);
+/*
+ * Verifies the object in the flash and makes it the newest of its kind, in use.
+ * Returns ERR_STATE without a begin or before the last byte, ERR_HASH if the object is not the one
+ * announced (the write is given up), ERR_FLASH or the status of the port.
+ */
+linnet_status_t linnet_store_commit(struct linnet_store *store);
+
+#endif
