@@ -1,0 +1,166 @@
+import type { MqttClient } from 'mqtt';
+import { LinnetError } from '../contract/error.js';
+import { brokerError } from './broker-error.js';
+import type { MessageHandler, MqttSession } from './session.js';
+
+/** Patience of close() with a broker that owes acknowledgements. */
+const CLOSE_TIMEOUT_MS = 2000;
+
+/** Lowest reason code that refuses a subscription, in SUBACK of both versions. */
+const FIRST_REFUSAL = 128;
+
+function sessionClosed(): LinnetError {
+  return new LinnetError('ERR_MQTT', 'the MQTT session was closed', { remedy: 'open another one' });
+}
+
+interface Message {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  readonly retained: boolean;
+}
+
+/** MqttSession on a client of mqtt.js. */
+export class ClientSession implements MqttSession {
+  readonly #client: MqttClient;
+  readonly #messageHandlers: MessageHandler[] = [];
+  readonly #reconnectHandlers: (() => void)[] = [];
+  /** Calls that wait for the broker: mqtt.js would leave some of them waiting for ever on end(). */
+  readonly #waiting = new Set<(error: LinnetError) => void>();
+  /** Came in before there was a handler, as retained messages and those of a kept session do. */
+  readonly #early: Message[] = [];
+  #earlyHandled: Promise<void> = Promise.resolve();
+  #connections = 0;
+  #ended = false;
+
+  constructor(client: MqttClient) {
+    this.#client = client;
+    client.handleMessage = (packet, done) => {
+      const { topic, payload, retain } = packet as {
+        topic: string;
+        payload: Buffer;
+        retain: boolean;
+      };
+      // Copied: the parser's buffer holds whole network reads and would stay alive with a slice.
+      void this.#receive({ topic, payload: new Uint8Array(payload), retained: retain }).then(() =>
+        done(),
+      );
+    };
+    // A broken connection is not an event for anybody: mqtt.js tries again until end().
+    client.on('error', () => undefined);
+    client.on('connect', () => {
+      this.#connections++;
+      if (this.#connections > 1) this.#reconnectHandlers.forEach((handler) => handler());
+    });
+  }
+
+  get connected(): boolean {
+    return this.#client.connected;
+  }
+
+  async #receive(message: Message): Promise<void> {
+    if (this.#messageHandlers.length === 0) {
+      this.#early.push(message);
+      return;
+    }
+    await this.#earlyHandled;
+    await this.#dispatch(message);
+  }
+
+  async #dispatch({ topic, payload, retained }: Message): Promise<void> {
+    for (const handler of this.#messageHandlers) {
+      try {
+        await handler(topic, payload, retained);
+      } catch (error) {
+        // A message that broke a handler once would break it again: acknowledge, and say so.
+        process.emitWarning(error instanceof Error ? error : new Error(String(error)));
+      }
+    }
+  }
+
+  async #handleEarly(): Promise<void> {
+    for (const message of this.#early.splice(0)) await this.#dispatch(message);
+  }
+
+  #untilAnswered<T>(
+    what: string,
+    start: (done: (error?: unknown, value?: T) => void) => void,
+  ): Promise<T> {
+    if (this.#ended) return Promise.reject(sessionClosed());
+    return new Promise((resolve, reject) => {
+      this.#waiting.add(reject);
+      start((error, value) => {
+        this.#waiting.delete(reject);
+        if (error) reject(brokerError(what, error));
+        else resolve(value as T);
+      });
+    });
+  }
+
+  async publish(topic: string, payload: Uint8Array, options?: { retain?: boolean }): Promise<void> {
+    await this.#untilAnswered(`publish ${topic}`, (done) =>
+      this.#client.publish(
+        topic,
+        Buffer.from(payload),
+        { qos: 1, retain: options?.retain ?? false },
+        done,
+      ),
+    );
+  }
+
+  async subscribe(filter: string): Promise<void> {
+    const granted = await this.#untilAnswered<{ qos: number }[]>(`subscribe ${filter}`, (done) =>
+      this.#client.subscribe(filter, { qos: 1 }, (error, grants) => {
+        const refused = grants?.some(({ qos }) => qos >= FIRST_REFUSAL) ?? false;
+        done(refused ? undefined : error, grants);
+      }),
+    );
+    if (granted.some(({ qos }) => qos >= FIRST_REFUSAL)) {
+      throw new LinnetError('ERR_AUTH', `the broker refused the subscription to ${filter}`);
+    }
+  }
+
+  async unsubscribe(filter: string): Promise<void> {
+    await this.#untilAnswered(`unsubscribe ${filter}`, (done) =>
+      this.#client.unsubscribe(filter, done),
+    );
+  }
+
+  onMessage(handler: MessageHandler): void {
+    this.#messageHandlers.push(handler);
+    if (this.#messageHandlers.length === 1) {
+      this.#earlyHandled = Promise.resolve().then(() => this.#handleEarly());
+    }
+  }
+
+  onReconnect(handler: () => void): void {
+    this.#reconnectHandlers.push(handler);
+  }
+
+  #rejectWaiting(): void {
+    for (const reject of this.#waiting) reject(sessionClosed());
+    this.#waiting.clear();
+  }
+
+  async close(): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    await new Promise<void>((resolve) => {
+      const force = (): void => {
+        this.#client.stream.destroy();
+        resolve();
+      };
+      const timer = setTimeout(force, CLOSE_TIMEOUT_MS);
+      this.#client.end(!this.#client.connected, () => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+    this.#rejectWaiting();
+  }
+
+  abort(): void {
+    this.#ended = true;
+    this.#client.end(true);
+    this.#rejectWaiting();
+  }
+}

@@ -1,0 +1,63 @@
+/** What a bridge or an aggregator needs of MQTT: QoS 1, at-least-once, reconnecting by itself. */
+
+export interface MqttWill {
+  readonly topic: string;
+  readonly payload: Uint8Array;
+  readonly retain: boolean;
+}
+
+export interface MqttOptions {
+  /** `mqtt[s]://user:password@host:port/base`; see parseMqttUrl(). */
+  readonly url: string;
+  /** Unique on the broker: a second client of the same name throws the first one out. */
+  readonly clientId: string;
+  /** 4 is MQTT 3.1.1, the default. */
+  readonly protocolVersion?: 4 | 5;
+  /** Published by the broker when the connection breaks without close(). */
+  readonly will?: MqttWill;
+  /** Stronger than the user and password of the URL. */
+  readonly username?: string;
+  readonly password?: string;
+  /** Paths of PEM files, as with mosquitto_pub. */
+  readonly cafile?: string;
+  readonly cert?: string;
+  readonly key?: string;
+  /** Accepts any certificate of the broker. */
+  readonly insecure?: boolean;
+  /** false: the broker keeps subscriptions and messages while the client is away; default true. */
+  readonly clean?: boolean;
+  /** Pause before each attempt to reconnect; default 1000. */
+  readonly reconnectMs?: number;
+  /** Patience with a broker that does not answer the first time; default 10000. */
+  readonly connectTimeoutMs?: number;
+}
+
+/**
+ * Receives a message; `retained` is true for what was published before the subscription. The
+ * acknowledgement goes out when the promise settles, and nothing else comes in until then: a
+ * handler must not await a publish, a subscribe or an unsubscribe of the same session.
+ */
+export type MessageHandler = (
+  topic: string,
+  payload: Uint8Array,
+  retained: boolean,
+) => void | Promise<void>;
+
+export interface MqttSession {
+  readonly connected: boolean;
+  /**
+   * Resolves when the broker has acknowledged. While the connection is down the message waits and
+   * goes out first after it is back. Rejects with ERR_MQTT if the session closes before that.
+   */
+  publish(topic: string, payload: Uint8Array, options?: { retain?: boolean }): Promise<void>;
+  /** Resolves when the broker has granted it, throws ERR_AUTH if it refuses; renewed on reconnect. */
+  subscribe(filter: string): Promise<void>;
+  unsubscribe(filter: string): Promise<void>;
+  onMessage(handler: MessageHandler): void;
+  /** After every connection but the first; what was lost meanwhile is the caller's to repeat. */
+  onReconnect(handler: () => void): void;
+  /** Waits a moment for open acknowledgements, then takes leave: the will is not published. */
+  close(): Promise<void>;
+  /** Breaks the connection as a crash would: the broker publishes the will. */
+  abort(): void;
+}
