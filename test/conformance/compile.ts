@@ -3,7 +3,13 @@ import { toHex } from '../../host/contract/hash.js';
 import { type Model, readDescriptor } from '../oracle/descriptor.js';
 import type { TapeRecord, TapeValue } from '../runtimes/tape.js';
 import { drawSample, fillInput, fillWords } from '../vectors/fill.js';
-import type { BlockWord, Outcome, Settings, Step } from '../vectors/script.js';
+import {
+  type BlockWord,
+  listConfusion,
+  type Outcome,
+  type Settings,
+  type Step,
+} from '../vectors/script.js';
 
 /** Turns scripts into tapes, and what a tape emitted into outcomes. */
 
@@ -85,7 +91,7 @@ function compileCounters(classes: number): CompiledStep {
     records: [...names.map(getWord), read('confusionPtr', 4 * classes * classes)],
     read: (values) => {
       const [step, samples, skipped, saturations, low, high] = values as number[];
-      const confusion = readInt32(values[6]);
+      const confusion = listConfusion(readInt32(values[6]), classes);
       return { step, samples, skipped, saturations, loss: high * 2 ** 32 + low, confusion };
     },
   };
@@ -180,7 +186,7 @@ const emits = (record: TapeRecord): boolean => record.op !== 'SET_WORD' && recor
 export function readOutcomes(
   steps: readonly CompiledStep[],
   values: readonly TapeValue[],
-): (Outcome | 'trapped')[] {
+): Outcome[] {
   let at = 0;
   return steps.map((step) => {
     const from = at;

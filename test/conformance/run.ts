@@ -16,17 +16,21 @@ export async function runVectors(
   return cases.map(({ script }) => outcomes.slice(at, (at += script.length)));
 }
 
-/** Where two outcomes part: the outcome itself, or the first entry of a list that differs. */
+function isTree(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** The first place, depth first, at which two JSON values differ, in words. */
 function describeDifference(expected: unknown, actual: unknown): string | undefined {
-  if (JSON.stringify(expected) === JSON.stringify(actual)) return undefined;
-  const [a, b] = [expected, actual];
-  if (typeof a === 'object' && a !== null && typeof b === 'object' && b !== null) {
-    for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
-      const inner = describeDifference(a[key as keyof typeof a], b[key as keyof typeof b]);
-      if (inner) return `[${key}] ${inner}`;
-    }
+  if (!isTree(expected) || !isTree(actual)) {
+    if (Object.is(expected, actual)) return undefined;
+    return `expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`;
   }
-  return `expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`;
+  for (const key of new Set([...Object.keys(expected), ...Object.keys(actual)])) {
+    const inner = describeDifference(expected[key], actual[key]);
+    if (inner) return `${key}: ${inner}`;
+  }
+  return undefined;
 }
 
 /** The first step whose outcome differs from the vector, in words; undefined if none does. */

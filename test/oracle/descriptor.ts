@@ -32,8 +32,8 @@ interface RawRecord {
   readonly payload: DataView;
 }
 
-/** Largest I for which accumulators cannot overflow (2.3), and largest Bq (2.2). */
-export const maxInputs = 32768;
+/** Elements of a tensor, so that accumulators cannot overflow, and largest Bq. */
+export const maxElements = 32768;
 const maxInitBound = 16383;
 
 const payloadBytes = new Map<number, number>([
@@ -97,17 +97,17 @@ class Validator {
     this.inputs = height * width * channels;
     this.inputExponent = this.checkExponent(payload.getInt8(6));
     if (payload.getUint8(7) !== 0) this.report('ERR_DESCRIPTOR');
-    if (this.inputs === 0 || this.inputs > maxInputs) this.report('ERR_SHAPE');
+    if (this.inputs === 0 || this.inputs > maxElements) this.report('ERR_SHAPE');
     this.define(0, this.inputs);
   }
 
   readDense(payload: DataView): void {
     const [input, output, inputs, outputs] = [0, 2, 4, 6].map((at) => payload.getUint16(at, true));
     const available = this.use(input);
-    if (inputs === 0 || inputs > maxInputs || (available !== undefined && available !== inputs)) {
+    if (inputs === 0 || inputs > maxElements || (available !== undefined && available !== inputs)) {
       this.report('ERR_SHAPE');
     }
-    if (outputs === 0) this.report('ERR_SHAPE');
+    if (outputs === 0 || outputs > maxElements) this.report('ERR_SHAPE');
     const weightExponent = this.checkExponent(payload.getInt8(8));
     const code = payload.getUint8(9);
     if (code !== activation.NONE && code !== activation.RELU) this.report('ERR_UNKNOWN_OP');

@@ -10,7 +10,7 @@ import { type Model, readDescriptor } from './descriptor.js';
 import { forward, type ForwardResult, initialParameters, type Plan, trainStep } from './model.js';
 import { nodeSeedOf, permute } from './random.js';
 import { softmaxCrossEntropy } from './softmax.js';
-import type { Counters, Logits, Settings } from '../vectors/script.js';
+import { type Counters, listConfusion, type Logits, type Settings } from '../vectors/script.js';
 
 /** Bytes beside the model that no kernel should need more of: code data, block, buffers, guards. */
 const fixedBytes = 16384;
@@ -29,15 +29,14 @@ export function generousMemoryBytes(model: Model): number {
  */
 export class OracleMachine {
   private planned: Model | undefined;
-  private words: Int16Array | undefined;
+  private words: Int16Array = new Int16Array();
   private begun: Plan | undefined;
   private last: Logits | undefined;
-  private counted: Omit<Counters, 'confusion'> & { confusion: number[] } = emptyCounters(0);
+  private counted = emptyCounters(0);
 
   /** The status of section 3, or ERR_MEMORY if not even the parameters fit `memoryBytes`. */
   plan(descriptor: Uint8Array, memoryBytes: number): number {
     this.planned = undefined;
-    this.words = undefined;
     this.begun = undefined;
     const { model, violations } = readDescriptor(descriptor);
     const [first, ...others] = violations;
@@ -50,6 +49,7 @@ export class OracleMachine {
       throw new Error(`whether ${memoryBytes} bytes are enough is the kernel's affair`);
     }
     this.planned = model;
+    this.words = new Int16Array(model.parameters);
     return status.OK;
   }
 
@@ -68,7 +68,6 @@ export class OracleMachine {
   load(offset: number, values: ArrayLike<number>): number {
     const refused = this.checkSlice(offset, values.length);
     if (refused !== status.OK) return refused;
-    this.words ??= new Int16Array(this.model.parameters);
     this.words.set(values, offset);
     return status.OK;
   }
@@ -129,13 +128,12 @@ export class OracleMachine {
 
   infer(x: Int8Array): number {
     if (!this.planned) return status.ERR_STATE;
-    const { logits } = this.keepLogits(forward(this.planned, this.parameters(), x));
+    const { logits } = this.keepLogits(forward(this.planned, this.words, x));
     return logits.indexOf(Math.max(...logits));
   }
 
   /** A copy of all parameters. */
   parameters(): Int16Array {
-    if (!this.words) throw new Error('the parameters are not defined before load or initialise');
     return this.words.slice();
   }
 
@@ -144,7 +142,8 @@ export class OracleMachine {
   }
 
   counters(): Counters {
-    return { ...this.counted, confusion: [...this.counted.confusion] };
+    const confusion = listConfusion(this.counted.confusion, this.model.classes);
+    return { ...this.counted, confusion };
   }
 
   logits(): Logits {
@@ -173,7 +172,6 @@ export class OracleMachine {
   }
 
   private ready(): { model: Model; plan: Plan; words: Int16Array } {
-    if (!this.words) throw new Error('the parameters are not defined before load or initialise');
     return { model: this.model, plan: this.begun!, words: this.words };
   }
 
@@ -196,7 +194,12 @@ function within(value: number, most: number): boolean {
   return value >= 0 && value <= most;
 }
 
-function emptyCounters(classes: number): Counters & { confusion: number[] } {
+interface Counting extends Omit<Counters, 'confusion'> {
+  /** Row-major [true][predicted]. */
+  readonly confusion: number[];
+}
+
+function emptyCounters(classes: number): Counting {
   const confusion = new Array<number>(classes * classes).fill(0);
   return { step: 0, samples: 0, skipped: 0, saturations: 0, loss: 0, confusion };
 }

@@ -96,7 +96,7 @@ export interface LabelledSample {
 }
 
 /**
- * Sample t of a learnable stream: a prototype per class, halved, plus noise of ±60; every eighth
+ * Sample t of a learnable stream: a prototype per class, halved, plus noise of ±30; every sixteenth
  * label is drawn anew, so that errors never die out.
  */
 export function drawSample(model: Model, seed: number, t: number): LabelledSample {
@@ -105,8 +105,8 @@ export function drawSample(model: Model, seed: number, t: number): LabelledSampl
   const prototype = new TestRandom(seed * 257 + made + 1);
   const x = Int8Array.from(
     { length: model.inputs },
-    () => Math.trunc(prototype.within(127) / 2) + random.within(60),
+    () => Math.trunc(prototype.within(127) / 2) + random.within(30),
   );
-  const label = random.below(8) === 0 ? random.below(model.classes) : made;
+  const label = random.below(16) === 0 ? random.below(model.classes) : made;
   return { x, label };
 }

@@ -44,8 +44,17 @@ export interface Counters {
   readonly saturations: number;
   /** Q10 bits. */
   readonly loss: number;
-  /** Row-major [true][predicted]. */
-  readonly confusion: readonly number[];
+  /** [true class, predicted class, count] of every pair that was counted. */
+  readonly confusion: readonly (readonly [number, number, number])[];
+}
+
+/** The counted pairs of a row-major [true][predicted] matrix. */
+export function listConfusion(matrix: ArrayLike<number>, classes: number): Counters['confusion'] {
+  return Array.from(matrix, (count, at): [number, number, number] => [
+    Math.floor(at / classes),
+    at % classes,
+    count,
+  ]).filter(([, , count]) => count > 0);
 }
 
 export interface Logits {

@@ -127,6 +127,7 @@ const shapes: readonly (readonly [string, Uint8Array])[] = [
   ['fewer classes than logits', assemble([input, hidden, logits, lossRecord(2, 2)])],
   ['one class', denseChain(2, 1)],
   ['257 classes', denseChain(2, 257)],
+  ['32,769 outputs', denseChain(2, 32769, 2)],
   ['32,769 inputs', denseChain(32769, 2)],
   [
     'an input whose size wraps around 32 bits to 194',
@@ -161,6 +162,17 @@ const memory: readonly (readonly [string, Uint8Array, number])[] = [
   ['a model of 2 GB', denseChain(32768, 32768, 2), 65536],
   ['a model whose size wraps around 32 bits', exponentChain([32768, 32768, 32768, 2], 0, 0), 65536],
 ];
+
+/** Every broken descriptor under the status it is made for. */
+export const brokenDescriptors: Readonly<
+  Record<string, readonly (readonly [string, Uint8Array])[]>
+> = {
+  ERR_DESCRIPTOR: [...framing, ...ends],
+  ERR_UNKNOWN_OP: unknown,
+  ERR_TENSOR: tensors,
+  ERR_SHAPE: shapes,
+  ERR_EXPONENT: exponents,
+};
 
 const enough = 65536;
 
@@ -200,8 +212,8 @@ const shuffledIds: Draft = {
 export const refusals: readonly Draft[] = [
   accepted,
   shuffledIds,
-  ...[...framing, ...ends, ...unknown, ...tensors, ...shapes, ...exponents].map(([name, bytes]) =>
-    refusal(name, bytes, enough),
-  ),
+  ...Object.values(brokenDescriptors)
+    .flat()
+    .map(([name, bytes]) => refusal(name, bytes, enough)),
   ...memory.map(([name, bytes, memoryBytes]) => refusal(name, bytes, memoryBytes)),
 ];

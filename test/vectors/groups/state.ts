@@ -41,6 +41,23 @@ const beforeBegin: Draft = {
   ],
 };
 
+const zeroWords: Draft = {
+  name: 'parameters are zero words between plan and load',
+  script: [
+    plan(descriptor),
+    call('initialise', 1),
+    plan(descriptor),
+    { do: 'storeSlice', offset: 0, count: 128 },
+    { do: 'hash' },
+    { do: 'infer', x },
+    { do: 'logits' },
+    { do: 'begin', settings: settings() },
+    { do: 'train', x, label: 1 },
+    { do: 'hash' },
+    ...finish,
+  ],
+};
+
 const slices: readonly (readonly [number, number])[] = [
   [-1, 1],
   [0, -1],
@@ -190,6 +207,7 @@ const refusedPlan: Draft = {
 export const state: readonly Draft[] = [
   beforePlan,
   beforeBegin,
+  zeroWords,
   refusedSlices,
   goodSlices,
   refusedLabels,

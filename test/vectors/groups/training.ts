@@ -17,19 +17,19 @@ const runs: readonly Run[] = [
     name: '64-32-6',
     descriptor: denseChain(64, 32, 6),
     steps: 240,
-    settings: { lrShift: 6 },
+    settings: { lrShift: 3 },
   },
   {
     name: '130-32-3 with class weights',
     descriptor: denseChain(130, 32, 3),
     steps: 220,
-    settings: { lrShift: 8, classWeights: [0, 2, 1] },
+    settings: { lrShift: 4, classWeights: [0, 2, 1] },
   },
   {
     name: '12-9-7-5 with decay',
     descriptor: denseChain(12, 9, 7, 5),
     steps: 400,
-    settings: { lrShift: 4, lrDecay: decay.STEPS, totalSteps: 400 },
+    settings: { lrShift: 2, lrDecay: decay.STEPS, totalSteps: 400 },
   },
   {
     name: '21-10-4 without ReLU',
@@ -38,7 +38,7 @@ const runs: readonly Run[] = [
       layers: [{ outputs: 10, relu: false }, { outputs: 4 }],
     }),
     steps: 200,
-    settings: { lrShift: 5, federationSeed: 77, baseVersion: 3 },
+    settings: { lrShift: 4, federationSeed: 77, baseVersion: 3 },
   },
 ];
 
