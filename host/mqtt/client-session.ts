@@ -81,18 +81,27 @@ export class ClientSession implements MqttSession {
     for (const message of this.#early.splice(0)) await this.#dispatch(message);
   }
 
+  /**
+   * Calls mqtt.js until the broker has answered. mqtt.js gives up what is on its way when the
+   * connection breaks (a subscription, or a publication while older ones are sent again); giving
+   * it once more makes it wait for the next connection.
+   */
   #untilAnswered<T>(
     what: string,
-    start: (done: (error?: unknown, value?: T) => void) => void,
+    start: (done: (error?: Error | null, value?: T) => void) => void,
   ): Promise<T> {
-    if (this.#ended) return Promise.reject(sessionClosed());
     return new Promise((resolve, reject) => {
-      this.#waiting.add(reject);
-      start((error, value) => {
-        this.#waiting.delete(reject);
-        if (error) reject(brokerError(what, error));
-        else resolve(value as T);
-      });
+      const attempt = (): void => {
+        if (this.#ended) return reject(sessionClosed());
+        this.#waiting.add(reject);
+        start((error, value) => {
+          if (error?.message === 'Connection closed' && !this.#ended) return attempt();
+          this.#waiting.delete(reject);
+          if (error) reject(brokerError(what, error));
+          else resolve(value as T);
+        });
+      };
+      attempt();
     });
   }
 
@@ -144,16 +153,16 @@ export class ClientSession implements MqttSession {
   async close(): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
+    const client = this.#client;
     await new Promise<void>((resolve) => {
-      const force = (): void => {
-        this.#client.stream.destroy();
-        resolve();
-      };
-      const timer = setTimeout(force, CLOSE_TIMEOUT_MS);
-      this.#client.end(!this.#client.connected, () => {
+      const timer = setTimeout(() => client.stream.destroy(), CLOSE_TIMEOUT_MS);
+      const finish = (): void => {
         clearTimeout(timer);
         resolve();
-      });
+      };
+      // A connection that breaks meanwhile will not bring the acknowledgements any more.
+      client.once('close', finish);
+      client.end(!client.connected, finish);
     });
     this.#rejectWaiting();
   }
