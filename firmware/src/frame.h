@@ -28,13 +28,15 @@ struct linnet_frame_decoder {
     uint32_t bad_frames; /* dropped: empty, too long, wrongly stuffed or with a bad CRC */
     uint8_t block_left;  /* bytes still to come of the present COBS block */
     uint8_t owes_zero;   /* the present block stands for a zero if another follows */
-    uint8_t is_dropping; /* the rest of a frame that is too long passes by */
-    uint8_t is_open;     /* bytes of a frame have come */
+    uint8_t is_dropping; /* the frame is too long; its rest passes by */
 };
 
 /* capacity: LINNET_FRAME_DECODER_BYTES(largest message). Keeps nothing of what was before. */
 void linnet_frame_decoder_init(struct linnet_frame_decoder *decoder, uint8_t *buffer,
                                uint32_t capacity);
+
+/* Forgets a frame that has begun, because the link is a new one. */
+void linnet_frame_decoder_reset(struct linnet_frame_decoder *decoder);
 
 /*
  * Takes bytes until a message is complete or the input ends.
@@ -51,8 +53,8 @@ uint32_t linnet_frame_decode(struct linnet_frame_decoder *decoder, const uint8_t
  * Makes a frame of a message, in place.
  *
  * buffer [LINNET_FRAME_BYTES(length)]: on entry the message stands at
- * buffer + LINNET_FRAME_CODES(capacity of the message), on return the frame begins at buffer.
- * headroom: that distance, at least LINNET_FRAME_CODES(length).
+ * buffer + headroom, on return the frame begins at buffer.
+ * headroom: at least LINNET_FRAME_CODES(length); that of the largest message serves all.
  * Returns the bytes of the frame.
  */
 uint32_t linnet_frame_encode(uint8_t *buffer, uint32_t headroom, uint32_t length);

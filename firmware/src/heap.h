@@ -11,8 +11,9 @@
 struct linnet_heap {
     uint8_t *memory; /* 8-byte aligned */
     uint32_t bytes;
-    uint32_t used_bytes;
-    uint32_t high_water_bytes;
+    uint32_t used_bytes; /* by blocks and their headers, 8 bytes each */
+    uint32_t
+        high_water_bytes; /* end of the highest block ever: a heap this large would have done */
 };
 
 /* Empties the heap and forgets the high-water mark. */
