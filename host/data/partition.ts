@@ -41,8 +41,9 @@ export function partitionBySubject(
  * indices of samples -> [nodes] lists, ascending; every index in exactly one list, no list empty (an empty one is
  * given the last sample of the longest).
  * Proportions are not drawn as such. A Pólya urn that begins with weight alpha per node and gains 1 for each sample
- * dealt gives the same distribution of counts (Blackwell & MacQueen 1973, Annals of Statistics 1(2)) with only * and
- * < on numbers, so the result is the same on every platform; gamma draws need log and pow, which are not.
+ * dealt gives the same distribution of counts (Blackwell & MacQueen 1973, Annals of Statistics 1(2)), whatever the
+ * order of the samples. It needs only + * and <, so the result is the same on every platform; gamma draws need log and
+ * pow, which are not.
  * The partition per class follows Yurochkin et al. 2019 (ICML).
  * Throws ERR_DATA for fewer samples than nodes or an alpha outside 0..10^6.
  */
@@ -69,7 +70,6 @@ export function partitionDirichlet(
   const parts = emptyParts(nodes);
   groupByClass(dataset, indices).forEach((samples, label) => {
     const random = new SeededRandom(seed, PURPOSE.dirichlet, label);
-    random.shuffle(samples);
     const dealt: number[] = [];
     for (const index of samples) {
       const node = drawFromUrn(random, dealt, nodes, alpha);

@@ -32,9 +32,9 @@ describe('computeRrFeatures', () => {
       [1, 810, 3000], // trunc(51840/801) = 64; m += trunc(9/8) = 802
       [1, 0, 802],
       [1, 780, 802], // trunc(49920/802) = 62; m += trunc(-22/8) = 800
-      [1, 400, 800],
+      [1, 799, 1200], // trunc(51136/800) = 63
     ]);
-    expect(features).toEqual([0, 0, -32, 32, 35, 0, 0, 127, 0, 0, -2, 0, -32, 0]);
+    expect(features).toEqual([0, 0, -32, 32, 35, 0, 0, 127, 0, 0, -2, 0, -1, 32]);
   });
 
   it('takes a missing interval as usual, not as the earliest of all', () => {

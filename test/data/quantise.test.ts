@@ -33,6 +33,14 @@ describe('quantiseColumns', () => {
     expect([...x]).toEqual([100, 1, -1, 2, -2]);
   });
 
+  it('uses the scale up to its last step', () => {
+    const exponentOf = (value: number): number =>
+      quantiseColumns([Float64Array.of(value)], Uint8Array.of(0), 'global').exponents[0];
+    expect([63.5, 63.7, 63.75, 127.4, 127.5, 2 ** -20].map(exponentOf)).toEqual([
+      ...[-1, -1, 0, 0, 1, -26],
+    ]);
+  });
+
   it('gives a column of zeros exponent 0', () => {
     const rows = [Float64Array.of(0, 127)];
     expect(quantiseColumns(rows, Uint8Array.of(0), 'per-column').exponents).toEqual([0, 0]);

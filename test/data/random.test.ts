@@ -27,6 +27,14 @@ describe('SeededRandom', () => {
     for (const count of counts) expect(Math.abs(count - 10000)).toBeLessThan(5 * 93);
   });
 
+  it('favours no value where the bound is near the range of a draw', () => {
+    const random = new SeededRandom(8);
+    const bound = 3 * 2 ** 30;
+    const low = Array.from({ length: 10000 }, () => random.below(bound)).filter((v) => v < 2 ** 30);
+    // Taking the remainder alone would give 5000.
+    expect(Math.abs(low.length - 3333)).toBeLessThan(250);
+  });
+
   it('stays within the bounds asked for', () => {
     fc.assert(
       fc.property(fc.integer(), fc.integer({ min: 1, max: 2 ** 32 }), (seed, bound) => {
