@@ -2,7 +2,7 @@ import { constant, status, version } from '../contract/contract.gen.js';
 import type { HelloRequest, HelloResponse } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import type { AnsweredName, RequestBodies, Response, ResponseBodies } from '../contract/pack.js';
-import type { NodeLink } from './node-link.js';
+import type { Peer } from '../frame/peer.js';
 import { sleep, type NodeTiming } from './node-timing.js';
 
 /** What a session needs to know of its node. */
@@ -65,7 +65,7 @@ export class NodeSession {
   private lost = new AbortController();
 
   constructor(
-    private readonly link: NodeLink,
+    private readonly link: Peer,
     private readonly owner: SessionOwner,
     private readonly timing: NodeTiming,
   ) {}

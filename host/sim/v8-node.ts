@@ -16,7 +16,7 @@ import { packResponse, unpackRequest } from '../contract/pack.js';
 import type { AnsweredName, RequestBodies, ResponseBodies } from '../contract/pack.js';
 import { decodeWire } from '../contract/wire.js';
 import type { NodeHost, NodeObjects } from './node-host.js';
-import { NodeLink } from './node-link.js';
+import { Peer } from '../frame/peer.js';
 import { NodeRound } from './node-round.js';
 import { chooseKernel, isSameWork, readAnnouncement } from './node-rules.js';
 import { pullSample, type SampleSource } from './node-samples.js';
@@ -55,7 +55,7 @@ export class V8Node implements NodeHost, SessionOwner {
   readonly objects: NodeObjects;
   readonly samples: SampleSource;
   readonly timing: NodeTiming;
-  private readonly link: NodeLink;
+  private readonly link: Peer;
   private readonly introduction: NodeSession;
   private greeting: HelloResponse | undefined;
   private life = new AbortController();
@@ -74,7 +74,7 @@ export class V8Node implements NodeHost, SessionOwner {
     this.objects = options.objects ?? {};
     this.timing = options.timing ?? defaultTiming;
     this.samples = options.samples ?? this.pulledSamples();
-    this.link = new NodeLink(options.write, (id, body) => this.answer(id, body), this.timing);
+    this.link = new Peer(options.write, (id, body) => this.answer(id, body), this.timing);
     this.introduction = new NodeSession(this.link, this, this.timing);
   }
 

@@ -7,11 +7,17 @@ import {
   type RequestBodies,
   type Response,
 } from '../contract/pack.js';
-import { encodeFrame, FrameDecoder } from '../frame/frame.js';
-import type { NodeTiming } from './node-timing.js';
+import { encodeFrame, FrameDecoder } from './frame.js';
 
-/** Answers a request of the host with the body of the response. */
-export type RequestHandler = (id: number, body: Uint8Array) => Uint8Array;
+export interface PeerTiming {
+  /** An unanswered request is repeated after this. */
+  readonly requestMs: number;
+  /** Sendings of a request, the first included, until it fails with ERR_TIMEOUT. */
+  readonly requestTries: number;
+}
+
+/** Answers a request with the body of the response; an event (LOG) is not answered: undefined. */
+export type RequestHandler = (id: number, body: Uint8Array) => Uint8Array | undefined;
 
 interface OpenRequest {
   readonly id: number;
@@ -20,10 +26,10 @@ interface OpenRequest {
 }
 
 /**
- * The device's end of a link (SPEC, section 6) on a byte stream: answers the host's requests and
- * sends its own, one at a time, repeated under the same sequence number until answered.
+ * One end of a link (SPEC, section 6) on a byte stream: answers the other end's requests and sends
+ * its own, one at a time, repeated under the same sequence number until answered.
  */
-export class NodeLink {
+export class Peer {
   private readonly decoder = new FrameDecoder(constant.FRAME_MAX_PAYLOAD);
   private open: OpenRequest | undefined;
   private turn: Promise<unknown> = Promise.resolve();
@@ -35,7 +41,7 @@ export class NodeLink {
   constructor(
     private readonly write: (bytes: Uint8Array) => void,
     private readonly handle: RequestHandler,
-    private readonly timing: NodeTiming,
+    private readonly timing: PeerTiming,
   ) {}
 
   /** Frames dropped for length, coding or checksum, and messages too short for a header. */
@@ -125,8 +131,9 @@ export class NodeLink {
     const body = bytes.subarray(constant.MESSAGE_HEADER_BYTES);
     if (flags! & constant.MESSAGE_FLAG_RESPONSE) {
       if (this.open?.id === id && this.open.sequence === sequence) this.open.take(body);
-    } else if (id !== messageId.LOG) {
-      this.send(id!, constant.MESSAGE_FLAG_RESPONSE, sequence, this.handle(id!, body));
+    } else {
+      const answer = this.handle(id!, body);
+      if (answer) this.send(id!, constant.MESSAGE_FLAG_RESPONSE, sequence, answer);
     }
   }
 
