@@ -1,23 +1,24 @@
 /*
  * What a node keeps in flash: the number of its starts, its name, and the objects it fetched.
  *
- *     ┌─────────┬─────────┬─────────┬─────────┬─────────┬─────────┬─────────┬─────────┐
- *     │ record  │ record  │ descrip-│ descrip-│ kernel  │ (kernel │ snapshot│ snapshot│
- *     │ log A   │ log B   │ tor A   │ tor B   │ A       │  B)     │ A       │ B       │
- *     └─────────┴─────────┴─────────┴─────────┴─────────┴─────────┴─────────┴─────────┘
- *     1 sector  1 sector   header + 4 KiB      header + KERNEL_SLOT  half of the rest each
+ *     ┌────────┬────────┬────────────┬────────────┬────────┬──────────┬──────────┬──────────┐
+ *     │ record │ record │ descriptor │ descriptor │ kernel │ (kernel) │ snapshot │ snapshot │
+ *     │ log    │ log    │ slot       │ slot       │ slot   │          │ slot     │ slot     │
+ *     └────────┴────────┴────────────┴────────────┴────────┴──────────┴──────────┴──────────┘
+ *      1 sector each     header + 4 KiB each       KERNEL_SLOT_BYTES   half of the rest each
  *
- * Every part is rounded up to whole sectors, so the smallest store has seven. There is no format:
- * a slot or record exists if its seal (a CRC) is good, so blank or foreign flash is an empty store.
+ * Every part is rounded up to whole sectors, so the smallest store has seven. Nothing is formatted:
+ * a record or an object exists if its cell carries a good CRC (store_cell.h), so blank or foreign
+ * flash is an empty store.
  *
- * A slot is a 64-byte header and the object behind it. The header is programmed last, after the
- * object was read back and hashed; a cut at any instant leaves the slot either as good as new or
- * empty, and the other slot of its kind untouched. An object is hashed again when it is first found
- * after a start, because a cut during an erase may leave the header and spoil the object.
+ * A slot is a header cell and the object behind it. The header is programmed last, after the object
+ * was read back and hashed: a cut at any instant leaves the slot complete or empty, and the other
+ * slot of its kind untouched. An object is hashed once more when it is first found after a start,
+ * because a cut during an erase may leave the header and spoil the object.
  *
- * The second kernel slot exists if two take no more than half of what the records and descriptors
- * leave. It lets a node run its kernel (in place, from flash) while it fetches another; with one
- * slot the kernel must be closed first, and a cut costs another fetch.
+ * The second kernel slot exists if two take no more than half of what records and descriptors
+ * leave. It lets a node run its kernel, which executes in place, while it fetches another; with one
+ * slot the kernel must be closed before linnet_store_begin(), and after a cut it is fetched again.
  */
 #ifndef LINNET_STORE_H
 #define LINNET_STORE_H
@@ -25,14 +26,13 @@
 #include <stdbool.h>
 #include "bytes.h"
 #include "linnet_port.h"
+#include "store_cell.h"
 
 /* Room for one kernel, header included; a port with little flash may define less. */
 #ifndef LINNET_STORE_KERNEL_SLOT_BYTES
 #define LINNET_STORE_KERNEL_SLOT_BYTES 32768u
 #endif
 
-/* Header of a slot and size of a record; the largest program unit the store can use. */
-#define LINNET_STORE_CELL_BYTES 64u
 #define LINNET_STORE_SLOTS_PER_KIND 2u
 
 enum linnet_object_kind {
@@ -48,12 +48,12 @@ struct linnet_slot {
     bool is_verified;  /* its object was hashed since the start */
 };
 
-/* Where the slots of one kind are, and which holds the object in use. */
+/* The slots of one kind. */
 struct linnet_slot_pair {
     struct linnet_slot slots[LINNET_STORE_SLOTS_PER_KIND];
-    uint32_t capacity; /* bytes of an object */
     uint32_t count;    /* slots there are: 1 or 2 */
-    uint32_t in_use;   /* index of the slot that the next begin must not touch if there are two */
+    uint32_t capacity; /* bytes of an object */
+    uint32_t in_use;   /* the slot that was found or committed last; begin takes the other one */
 };
 
 /* An object that is being written. */
@@ -63,7 +63,7 @@ struct linnet_store_write {
     uint32_t length;
     uint32_t offset; /* bytes taken so far */
     uint8_t hash[LINNET_HASH_BYTES];
-    uint8_t cell[LINNET_STORE_CELL_BYTES]; /* bytes not programmed yet */
+    uint8_t cell[LINNET_CELL_BYTES]; /* bytes not programmed yet */
 };
 
 struct linnet_store {
@@ -81,15 +81,12 @@ struct linnet_store {
  */
 linnet_status_t linnet_store_open(struct linnet_store *store, const struct linnet_port *port);
 
-/* Counts a start of the device; store->boot_epoch then is its number, from 1. */
+/* Counts a start of the device; store->boot_epoch is then its number, from 1. */
 linnet_status_t linnet_store_count_boot(struct linnet_store *store);
-/* The name the host gave, empty if none; in the flash. */
+/* The name the host gave, empty if none: bytes in the flash, good until the next count or name. */
 struct linnet_span linnet_store_name(const struct linnet_store *store);
-/* name: 1 to NAME_MAX_BYTES bytes, else ERR_RANGE. */
+/* Keeps a name of at most NAME_MAX_BYTES, else ERR_RANGE. */
 linnet_status_t linnet_store_set_name(struct linnet_store *store, struct linnet_span name);
-
-/* Largest object of a kind, bytes. */
-uint32_t linnet_store_capacity(const struct linnet_store *store, enum linnet_object_kind kind);
 
 /*
  * Finds an object of a kind by its SHA-256 and marks it as in use.

@@ -48,6 +48,9 @@ struct linnet_announcement {
     bool is_final;
 };
 
+/* 1 to NAME_MAX_BYTES of the characters A-Z a-z 0-9 _ . - */
+bool linnet_is_name(struct linnet_span text);
+
 /*
  * Reads an announcement and judges whether this firmware can follow it: the answer to ANNOUNCE.
  *

@@ -1,0 +1,267 @@
+#include "store.h"
+#include "store_record.h"
+
+#include <string.h>
+#include "sha256.h"
+
+#define SLOT_MAGIC                                                                                 \
+    0x534e4e4cu /* "LNNS"; number: kind, length and data: of the object, its hash                  \
+                 */
+
+static bool is_power_of_two(uint32_t v) {
+    return v != 0 && (v & (v - 1)) == 0;
+}
+
+static bool is_sound(const struct linnet_flash *flash) {
+    return flash->base != NULL && is_power_of_two(flash->sector_bytes) &&
+           is_power_of_two(flash->write_bytes) && flash->sector_bytes >= LINNET_CELL_BYTES &&
+           flash->write_bytes <= LINNET_CELL_BYTES;
+}
+
+/* Lays the slots of a kind out from a sector on; returns the sector behind them. */
+static uint32_t place(struct linnet_store *store, enum linnet_object_kind kind, uint32_t sector,
+                      uint32_t count, uint32_t sectors) {
+    struct linnet_slot_pair *pair = &store->pairs[kind];
+    uint32_t sector_bytes = store->port->flash.sector_bytes;
+    pair->count = count;
+    pair->capacity = sectors * sector_bytes - LINNET_CELL_BYTES;
+    for (uint32_t i = 0; i < count; i++) {
+        pair->slots[i].offset = (sector + i * sectors) * sector_bytes;
+    }
+    return sector + count * sectors;
+}
+
+static linnet_status_t lay_out(struct linnet_store *store) {
+    uint32_t sector_bytes = store->port->flash.sector_bytes;
+    uint32_t sectors = store->port->flash.bytes / sector_bytes;
+    uint32_t descriptor =
+        (LINNET_CELL_BYTES + LINNET_DESCRIPTOR_MAX_BYTES + sector_bytes - 1) / sector_bytes;
+    uint32_t kernel = (LINNET_STORE_KERNEL_SLOT_BYTES + sector_bytes - 1) / sector_bytes;
+    uint32_t fixed = LINNET_RECORD_SECTORS + 2 * descriptor;
+    if (sectors < fixed + kernel + 2) {
+        return LINNET_ERR_FULL;
+    }
+    uint32_t kernels = 2 * kernel <= (sectors - fixed) / 2 ? 2 : 1;
+    uint32_t snapshot = (sectors - fixed - kernels * kernel) / 2;
+    uint32_t next = place(store, LINNET_OBJECT_DESCRIPTOR, LINNET_RECORD_SECTORS, 2, descriptor);
+    next = place(store, LINNET_OBJECT_KERNEL, next, kernels, kernel);
+    place(store, LINNET_OBJECT_SNAPSHOT, next, 2, snapshot);
+    return LINNET_OK;
+}
+
+/* The slot of a kind with the newest object, or NULL if all are empty. */
+static struct linnet_slot *newest_slot(struct linnet_slot_pair *pair) {
+    struct linnet_slot *newest = NULL;
+    for (uint32_t i = 0; i < pair->count; i++) {
+        struct linnet_slot *slot = &pair->slots[i];
+        if (slot->sequence != 0 && (newest == NULL || slot->sequence > newest->sequence)) {
+            newest = slot;
+        }
+    }
+    return newest;
+}
+
+static void use(struct linnet_slot_pair *pair, const struct linnet_slot *slot) {
+    pair->in_use = (uint32_t)(slot - pair->slots);
+}
+
+static void scan(struct linnet_store *store, enum linnet_object_kind kind) {
+    struct linnet_slot_pair *pair = &store->pairs[kind];
+    struct linnet_cell header;
+    for (uint32_t i = 0; i < pair->count; i++) {
+        if (linnet_cell_read(store->port, pair->slots[i].offset, SLOT_MAGIC, &header) &&
+            header.number == (uint32_t)kind && header.length <= pair->capacity) {
+            pair->slots[i].sequence = header.sequence;
+        }
+    }
+    const struct linnet_slot *newest = newest_slot(pair);
+    if (newest != NULL) {
+        use(pair, newest);
+    }
+}
+
+linnet_status_t linnet_store_open(struct linnet_store *store, const struct linnet_port *port) {
+    memset(store, 0, sizeof *store);
+    store->port = port;
+    if (!is_sound(&port->flash)) {
+        return LINNET_ERR_FLASH;
+    }
+    linnet_status_t status = lay_out(store);
+    if (status != LINNET_OK) {
+        return status;
+    }
+    linnet_record_open(store);
+    for (uint32_t kind = 0; kind < LINNET_OBJECT_KINDS; kind++) {
+        scan(store, (enum linnet_object_kind)kind);
+    }
+    return LINNET_OK;
+}
+
+static struct linnet_span object_of(const struct linnet_store *store,
+                                    const struct linnet_slot *slot, uint32_t length) {
+    struct linnet_span object = {store->port->flash.base + slot->offset + LINNET_CELL_BYTES,
+                                 length};
+    return object;
+}
+
+static bool has_hash(struct linnet_span object, const uint8_t *hash) {
+    uint8_t digest[LINNET_HASH_BYTES];
+    linnet_sha256(object.data, object.length, digest);
+    return memcmp(digest, hash, sizeof digest) == 0;
+}
+
+static bool read_header(const struct linnet_store *store, const struct linnet_slot *slot,
+                        struct linnet_cell *header) {
+    return slot->sequence != 0 && linnet_cell_read(store->port, slot->offset, SLOT_MAGIC, header);
+}
+
+/* True if a slot holds the object of its header; a spoilt one empties the slot. */
+static bool is_whole(const struct linnet_store *store, struct linnet_slot *slot) {
+    struct linnet_cell header;
+    if (!slot->is_verified) {
+        slot->is_verified = read_header(store, slot, &header) &&
+                            has_hash(object_of(store, slot, header.length), header.data);
+        slot->sequence = slot->is_verified ? header.sequence : 0;
+    }
+    return slot->is_verified;
+}
+
+linnet_status_t linnet_store_find(struct linnet_store *store, enum linnet_object_kind kind,
+                                  const uint8_t hash[LINNET_HASH_BYTES],
+                                  struct linnet_span *object) {
+    struct linnet_slot_pair *pair = &store->pairs[kind];
+    for (uint32_t i = 0; i < pair->count; i++) {
+        struct linnet_slot *slot = &pair->slots[i];
+        struct linnet_cell header;
+        if (read_header(store, slot, &header) &&
+            memcmp(header.data, hash, LINNET_HASH_BYTES) == 0 && is_whole(store, slot)) {
+            *object = object_of(store, slot, header.length);
+            use(pair, slot);
+            return LINNET_OK;
+        }
+    }
+    return LINNET_ERR_NOT_FOUND;
+}
+
+linnet_status_t linnet_store_newest(struct linnet_store *store, enum linnet_object_kind kind,
+                                    const uint8_t **hash, struct linnet_span *object) {
+    struct linnet_slot_pair *pair = &store->pairs[kind];
+    struct linnet_slot *slot = newest_slot(pair);
+    struct linnet_cell header;
+    while (slot != NULL && !is_whole(store, slot)) {
+        slot = newest_slot(pair);
+    }
+    if (slot == NULL || !read_header(store, slot, &header)) {
+        return LINNET_ERR_NOT_FOUND;
+    }
+    *hash = header.data;
+    *object = object_of(store, slot, header.length);
+    use(pair, slot);
+    return LINNET_OK;
+}
+
+/* The slot that is not in use, unless there is only one or what is in use turns out to be spoilt.
+ */
+static struct linnet_slot *slot_to_replace(const struct linnet_store *store,
+                                           struct linnet_slot_pair *pair) {
+    struct linnet_slot *used = &pair->slots[pair->in_use];
+    return pair->count == 1 || !is_whole(store, used) ? used : &pair->slots[1 - pair->in_use];
+}
+
+linnet_status_t linnet_store_begin(struct linnet_store *store, enum linnet_object_kind kind,
+                                   const uint8_t hash[LINNET_HASH_BYTES], uint32_t length) {
+    struct linnet_slot_pair *pair = &store->pairs[kind];
+    struct linnet_store_write *writing = &store->writing;
+    writing->slot = NULL;
+    if (length > pair->capacity) {
+        return LINNET_ERR_FULL;
+    }
+    struct linnet_slot *slot = slot_to_replace(store, pair);
+    slot->sequence = 0;
+    slot->is_verified = false;
+    linnet_status_t status = linnet_flash_erase(store->port, slot->offset);
+    if (status == LINNET_OK) {
+        writing->slot = slot;
+        writing->kind = kind;
+        writing->length = length;
+        writing->offset = 0;
+        memcpy(writing->hash, hash, LINNET_HASH_BYTES);
+    }
+    return status;
+}
+
+/* Programs the bytes of the cell that is being filled; the sectors behind the first are erased
+ * here. */
+static linnet_status_t flush(struct linnet_store *store) {
+    struct linnet_store_write *writing = &store->writing;
+    uint32_t write_bytes = store->port->flash.write_bytes;
+    uint32_t filled = (writing->offset - 1) % LINNET_CELL_BYTES + 1;
+    uint32_t at = writing->slot->offset + LINNET_CELL_BYTES + writing->offset - filled;
+    uint32_t padded = (filled + write_bytes - 1) & ~(write_bytes - 1);
+    memset(writing->cell + filled, 0xff, padded - filled);
+    linnet_status_t status = LINNET_OK;
+    if (at % store->port->flash.sector_bytes == 0) {
+        status = linnet_flash_erase(store->port, at);
+    }
+    if (status == LINNET_OK) {
+        status = linnet_flash_program(store->port, at, writing->cell, padded);
+    }
+    return status;
+}
+
+linnet_status_t linnet_store_write(struct linnet_store *store, uint32_t offset, const uint8_t *data,
+                                   uint32_t length) {
+    struct linnet_store_write *writing = &store->writing;
+    if (writing->slot == NULL) {
+        return LINNET_ERR_STATE;
+    }
+    if (offset != writing->offset || length > writing->length - writing->offset) {
+        return LINNET_ERR_RANGE;
+    }
+    for (uint32_t i = 0; i < length; i++) {
+        writing->cell[writing->offset++ % LINNET_CELL_BYTES] = data[i];
+        if (writing->offset % LINNET_CELL_BYTES == 0) {
+            linnet_status_t status = flush(store);
+            if (status != LINNET_OK) {
+                writing->slot = NULL;
+                return status;
+            }
+        }
+    }
+    return LINNET_OK;
+}
+
+static linnet_status_t seal(struct linnet_store *store) {
+    struct linnet_store_write *writing = &store->writing;
+    struct linnet_slot_pair *pair = &store->pairs[writing->kind];
+    struct linnet_slot *slot = writing->slot;
+    const struct linnet_slot *newest = newest_slot(pair);
+    struct linnet_cell header = {SLOT_MAGIC, newest == NULL ? 1 : newest->sequence + 1,
+                                 (uint32_t)writing->kind, writing->length, writing->hash};
+    if (writing->offset % LINNET_CELL_BYTES != 0) {
+        linnet_status_t status = flush(store);
+        if (status != LINNET_OK) {
+            return status;
+        }
+    }
+    if (!has_hash(object_of(store, slot, writing->length), writing->hash)) {
+        return LINNET_ERR_HASH;
+    }
+    linnet_status_t status = linnet_cell_write(store->port, slot->offset, &header);
+    if (status == LINNET_OK) {
+        slot->sequence = header.sequence;
+        slot->is_verified = true;
+        use(pair, slot);
+    }
+    return status;
+}
+
+linnet_status_t linnet_store_commit(struct linnet_store *store) {
+    struct linnet_store_write *writing = &store->writing;
+    if (writing->slot == NULL || writing->offset != writing->length) {
+        return LINNET_ERR_STATE;
+    }
+    linnet_status_t status = seal(store);
+    writing->slot = NULL;
+    return status;
+}

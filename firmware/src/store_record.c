@@ -1,0 +1,79 @@
+#include "store_record.h"
+
+#include <string.h>
+
+#define RECORD_MAGIC 0x524e4e4cu /* "LNNR"; number: boot epoch, length and data: name */
+
+void linnet_record_open(struct linnet_store *store) {
+    struct linnet_cell cell;
+    uint32_t end = LINNET_RECORD_SECTORS * store->port->flash.sector_bytes;
+    for (uint32_t offset = 0; offset < end; offset += LINNET_CELL_BYTES) {
+        if (linnet_cell_read(store->port, offset, RECORD_MAGIC, &cell) &&
+            cell.length <= LINNET_NAME_MAX_BYTES && cell.sequence > store->record_sequence) {
+            store->record_offset = offset;
+            store->record_sequence = cell.sequence;
+            store->boot_epoch = cell.number;
+        }
+    }
+}
+
+/* Where the next record goes; erases the other sector when the present one is full. */
+static linnet_status_t make_room(const struct linnet_store *store, uint32_t *offset) {
+    uint32_t sector_bytes = store->port->flash.sector_bytes;
+    uint32_t sector = store->record_offset / sector_bytes;
+    if (store->record_sequence == 0) {
+        *offset = 0;
+        return linnet_flash_erase(store->port, 0);
+    }
+    uint32_t end = (sector + 1) * sector_bytes;
+    for (*offset = store->record_offset; *offset < end; *offset += LINNET_CELL_BYTES) {
+        if (linnet_cell_is_blank(store->port, *offset)) {
+            return LINNET_OK;
+        }
+    }
+    *offset = (LINNET_RECORD_SECTORS - 1 - sector) * sector_bytes;
+    return linnet_flash_erase(store->port, *offset);
+}
+
+static linnet_status_t append(struct linnet_store *store, uint32_t boot_epoch,
+                              struct linnet_span name) {
+    uint8_t data[LINNET_CELL_DATA_BYTES] = {0};
+    struct linnet_cell cell = {RECORD_MAGIC, store->record_sequence + 1, boot_epoch, name.length,
+                               data};
+    uint32_t offset;
+    if (name.length > 0) {
+        memcpy(data, name.data, name.length);
+    }
+    linnet_status_t status = make_room(store, &offset);
+    if (status == LINNET_OK) {
+        status = linnet_cell_write(store->port, offset, &cell);
+    }
+    if (status == LINNET_OK) {
+        store->record_offset = offset;
+        store->record_sequence = cell.sequence;
+        store->boot_epoch = boot_epoch;
+    }
+    return status;
+}
+
+linnet_status_t linnet_store_count_boot(struct linnet_store *store) {
+    return append(store, store->boot_epoch + 1, linnet_store_name(store));
+}
+
+struct linnet_span linnet_store_name(const struct linnet_store *store) {
+    struct linnet_span name = {NULL, 0};
+    struct linnet_cell cell;
+    if (store->record_sequence != 0 &&
+        linnet_cell_read(store->port, store->record_offset, RECORD_MAGIC, &cell)) {
+        name.data = cell.data;
+        name.length = cell.length;
+    }
+    return name;
+}
+
+linnet_status_t linnet_store_set_name(struct linnet_store *store, struct linnet_span name) {
+    if (name.length > LINNET_NAME_MAX_BYTES) {
+        return LINNET_ERR_RANGE;
+    }
+    return append(store, store->boot_epoch, name);
+}

@@ -1,0 +1,16 @@
+/*
+ * The record log of the store: two sectors that take turns. Every record is the whole state, and
+ * the valid one with the greatest sequence counts; so a sector that is full needs no copying, only
+ * the erase of the other one.
+ */
+#ifndef LINNET_STORE_RECORD_H
+#define LINNET_STORE_RECORD_H
+
+#include "store.h"
+
+#define LINNET_RECORD_SECTORS 2u
+
+/* Finds the newest record. */
+void linnet_record_open(struct linnet_store *store);
+
+#endif
