@@ -158,14 +158,16 @@ class Validator {
   }
 }
 
-/** INPUT first and only there, a loss last and only there; unknown tags may be anything. */
+/**
+ * INPUT first and only there, at least one layer, a loss last and only there. A last record with an
+ * unknown tag may be a loss of a newer format.
+ */
 function checkOrder(tags: readonly number[], report: Report): void {
   const last = tags.length - 1;
-  const mayBe = (tag: number, wanted: number): boolean => tag === wanted || !payloadBytes.has(tag);
   const sound =
-    last >= 1 &&
-    mayBe(tags[0], record.INPUT) &&
-    mayBe(tags[last], record.SOFTMAX_CROSS_ENTROPY) &&
+    last >= 2 &&
+    tags[0] === record.INPUT &&
+    (tags[last] === record.SOFTMAX_CROSS_ENTROPY || !payloadBytes.has(tags[last])) &&
     !tags.slice(1).includes(record.INPUT) &&
     !tags.slice(0, last).includes(record.SOFTMAX_CROSS_ENTROPY);
   if (!sound) report('ERR_DESCRIPTOR');
