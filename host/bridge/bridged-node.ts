@@ -95,7 +95,8 @@ export class BridgedNode implements DeviceHost {
   private fetcher: ObjectFetcher | undefined;
   private announced: Announced | undefined;
   private pending: PendingUpload | undefined;
-  private births = 0;
+  /** Of this connection: Unix seconds, so that a later connection has a larger one. */
+  private sequence = 0;
   private hello: HelloRequest | undefined;
   private past = emptyDeviceStats;
   private uplinkBytes = 0;
@@ -228,7 +229,8 @@ export class BridgedNode implements DeviceHost {
 
   private async connect(hello: HelloRequest): Promise<void> {
     const { scope, mqtt } = this.context;
-    const death = { bootEpoch: hello.bootEpoch, sequence: 1 };
+    this.sequence = Math.floor(Date.now() / 1000);
+    const death = { bootEpoch: hello.bootEpoch, sequence: this.sequence };
     const session = await connectMqtt({
       ...mqtt,
       clientId: `linnet-${scope.federation}-${this.name}`,
@@ -324,7 +326,7 @@ export class BridgedNode implements DeviceHost {
   private async publishBirth(hello: HelloRequest): Promise<void> {
     const birth = {
       bootEpoch: hello.bootEpoch,
-      sequence: ++this.births,
+      sequence: this.sequence,
       runtime: hello.runtime,
       engine: hello.engine,
       kernelHash: hello.kernelHash,
@@ -337,7 +339,7 @@ export class BridgedNode implements DeviceHost {
 
   private async publishDeath(): Promise<void> {
     if (!this.session || !this.hello) return;
-    const death = { bootEpoch: this.hello.bootEpoch, sequence: this.births };
+    const death = { bootEpoch: this.hello.bootEpoch, sequence: this.sequence };
     const published = this.session.publish(this.topic('death'), encodeWire('Death', death), {
       retain: true,
     });

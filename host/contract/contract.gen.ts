@@ -783,7 +783,7 @@ export interface Receipt {
 export interface Birth {
   /** starts of the device */
   readonly bootEpoch: number;
-  /** connections of this bridge session */
+  /** when the bridge connected, Unix seconds: a later connection has a larger one */
   readonly sequence: number;
   /** HELLO.runtime */
   readonly runtime: string;

@@ -183,7 +183,12 @@ export const wireMaps: readonly WireMap[] = [
     closed: false,
     keys: [
       { name: 'bootEpoch', key: 1, type: 'uint', text: 'starts of the device' },
-      { name: 'sequence', key: 2, type: 'uint', text: 'connections of this bridge session' },
+      {
+        name: 'sequence',
+        key: 2,
+        type: 'uint',
+        text: 'when the bridge connected, Unix seconds: a later connection has a larger one',
+      },
       { name: 'runtime', key: 3, type: 'text', text: 'HELLO.runtime' },
       { name: 'engine', key: 4, type: 'text', text: 'HELLO.engine' },
       { name: 'kernelHash', key: 5, type: 'hash', text: 'HELLO.kernelHash' },
