@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { decay } from '../contract/contract.gen.js';
-import { sha256, toHex } from '../contract/hash.js';
+import { nodeKeyOf, sha256, toHex } from '../contract/hash.js';
 import { sampleAt } from '../data/dataset.js';
 import { scoreConfusion } from '../data/metrics.js';
 import { federateDataset } from '../data/partition.js';
@@ -52,6 +52,10 @@ const settings = {
 
 export type TrainSettingsOfCli = Resolved<typeof settings>;
 
+/** Names of a training without a federation; the seeds derive from them. */
+export const trainFederation = 'train';
+export const trainNode = 'train';
+
 /** Samples between two looks at the clock and the signal. */
 const sliceSamples = 500;
 
@@ -88,7 +92,7 @@ export function lossInNats(sumQ10: number, samples: number): number {
   return samples === 0 ? 0 : (sumQ10 / samples / 1024) * Math.LN2;
 }
 
-interface TrainRun {
+export interface TrainRun {
   readonly words: Int16Array;
   readonly skippedShare: number;
   readonly saturations: number;
@@ -112,7 +116,7 @@ async function trainInProcess(
   kernel.begin({
     federationSeed: options.seed,
     baseVersion: 0,
-    nodeKey: 0,
+    nodeKey: nodeKeyOf(trainNode),
     lrShift: options.lrShift ?? task.preset.centralised.lrShift,
     lrDecay: decay.STEPS,
     totalSteps: epochs * m,

@@ -1,0 +1,45 @@
+/** Which runtime each node of the demo has, and the port that starts it. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { LinnetError } from '../../contract/error.js';
+import { packagePath } from '../../kernel/load.js';
+import type { Shard } from './shards.js';
+
+export type NodeRuntime = 'native' | 'v8' | 'qemu';
+
+/** The last `qemu` of `nodes` nodes are boards, the others run `runtime`. */
+export function assignRuntimes(
+  nodes: number,
+  runtime: 'native' | 'v8',
+  qemu: number,
+): NodeRuntime[] {
+  if (qemu > nodes) {
+    throw new LinnetError(
+      'ERR_USAGE',
+      `--qemu ${qemu} asks for more boards than the ${nodes} nodes`,
+    );
+  }
+  return Array.from({ length: nodes }, (_, i) => (i < nodes - qemu ? runtime : 'qemu'));
+}
+
+/** The firmware core compiled for this machine, or undefined if there was no C compiler. */
+export function nativeNodePath(): string | undefined {
+  const path = packagePath('build/linnet-node');
+  return existsSync(path) ? path : undefined;
+}
+
+const quote = (argument: string): string => `"${argument}"`;
+
+/** What the bridge opens to get the node. */
+export function portOf(shard: Shard, runtime: NodeRuntime, folder: string): string {
+  if (runtime === 'qemu') return 'qemu:mps2-an386';
+  const files = ['--name', shard.node, '--data', quote(shard.path)];
+  if (runtime === 'native') {
+    const flash = quote(join(folder, `${shard.node}.flash`));
+    return ['exec:' + quote(nativeNodePath()!), ...files, '--flash', flash].join(' ');
+  }
+  const main = packagePath('dist/cli/main.js');
+  return ['exec:' + quote(process.execPath), quote(main), 'node', '--runtime', 'v8', ...files].join(
+    ' ',
+  );
+}

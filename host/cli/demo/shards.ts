@@ -1,0 +1,58 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  createDataset,
+  selectSamples,
+  sampleCount,
+  sampleLength,
+  type Dataset,
+} from '../../data/dataset.js';
+import { writeFds1 } from '../../data/fds1.js';
+import { federateDataset } from '../../data/partition.js';
+
+/** What one node holds. */
+export interface Shard {
+  readonly node: string;
+  /** FDS1 file of one channel per input and one step, so that channel order cannot matter. */
+  readonly path: string;
+  readonly dataset: Dataset;
+}
+
+export interface DealtTask {
+  readonly shards: readonly Shard[];
+  readonly test: readonly number[];
+  /** One line for people. */
+  readonly how: string;
+}
+
+/** Samples as a node takes them: flat inputs, all of them for training. */
+function flatten(dataset: Dataset, name: string): Dataset {
+  return createDataset({
+    ...dataset,
+    name,
+    steps: 1,
+    channels: sampleLength(dataset),
+    split: new Uint8Array(sampleCount(dataset)),
+    extra: new Uint16Array(0),
+    extraCount: 0,
+  });
+}
+
+/** Deals a dataset to `nodes` nodes and writes one shard file each into `folder`. */
+export function dealShards(
+  dataset: Dataset,
+  nodes: number,
+  seed: number,
+  folder: string,
+): DealtTask {
+  const dealt = federateDataset(dataset, { nodes, seed });
+  mkdirSync(folder, { recursive: true });
+  const shards = dealt.train.map((indices, i) => {
+    const node = `node-${i}`;
+    const path = join(folder, `${node}.fds`);
+    const shard = flatten(selectSamples(dataset, indices), node);
+    writeFds1(path, shard);
+    return { node, path, dataset: shard };
+  });
+  return { shards, test: dealt.test, how: dealt.how };
+}

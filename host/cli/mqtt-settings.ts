@@ -1,0 +1,62 @@
+import { readFileSync } from 'node:fs';
+import { LinnetError } from '../contract/error.js';
+import type { MqttOptions } from '../mqtt/session.js';
+import type { Resolved, SettingTable } from './settings.js';
+
+/** How to reach a broker; names as in mosquitto_pub. The password never stands on a command line. */
+export const mqttSettings = {
+  mqtt: { kind: 'text', value: 'url', text: 'broker: mqtt[s]://user@host:port/base' },
+  mqttVersion: {
+    kind: 'integer',
+    text: 'MQTT protocol: 4 = 3.1.1, 5',
+    default: 4,
+    minimum: 4,
+    maximum: 5,
+  },
+  passwordFile: {
+    kind: 'text',
+    value: 'file',
+    text: 'file with the password; or LINNET_MQTT_PASSWORD',
+  },
+  cafile: {
+    kind: 'text',
+    value: 'file',
+    text: 'PEM file of the authority that signed the broker’s certificate',
+  },
+  cert: { kind: 'text', value: 'file', text: 'PEM file of the client certificate' },
+  key: { kind: 'text', value: 'file', text: 'PEM file of its key' },
+  insecure: { kind: 'switch', text: 'accept any certificate of the broker' },
+} as const satisfies SettingTable;
+
+function readPassword(path: string | undefined): string | undefined {
+  if (path === undefined) return process.env['LINNET_MQTT_PASSWORD'];
+  try {
+    return readFileSync(path, 'utf8').replace(/\r?\n$/, '');
+  } catch (error) {
+    throw new LinnetError('ERR_USAGE', `--password-file: ${path} cannot be read`, {
+      source: error,
+    });
+  }
+}
+
+/** Connection options of the settings. Throws ERR_USAGE without a broker. */
+export function mqttOptionsOf(
+  settings: Resolved<typeof mqttSettings>,
+): Omit<MqttOptions, 'clientId' | 'will'> {
+  if (settings.mqtt === undefined) {
+    throw new LinnetError('ERR_USAGE', 'no broker is named', {
+      remedy: 'give --mqtt mqtt://host:1883/base',
+    });
+  }
+  const password = readPassword(settings.passwordFile);
+  const { cafile, cert, key } = settings;
+  return {
+    url: settings.mqtt,
+    protocolVersion: settings.mqttVersion === 5 ? 5 : 4,
+    insecure: settings.insecure,
+    ...(password !== undefined && { password }),
+    ...(cafile !== undefined && { cafile }),
+    ...(cert !== undefined && { cert }),
+    ...(key !== undefined && { key }),
+  };
+}
