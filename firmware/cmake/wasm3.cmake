@@ -1,0 +1,25 @@
+# The wasm3 interpreter as an object library `linnet_wasm3`.
+#
+# LINNET_WASM3_DIR     folder with m3_*.c and wasm3.h
+# LINNET_WASM3_SOURCE  where they came from, as HELLO reports it
+
+set(LINNET_WASM3_DIR
+    "${CMAKE_CURRENT_SOURCE_DIR}/../node_modules/react-native-webassembly/cpp"
+    CACHE PATH "Folder of the wasm3 sources")
+set(LINNET_WASM3_SOURCE "LINNET_WASM3_DIR" CACHE STRING "Where the wasm3 sources came from")
+
+if(NOT EXISTS "${LINNET_WASM3_DIR}/wasm3.h")
+    message(FATAL_ERROR "No wasm3 sources in ${LINNET_WASM3_DIR}: set LINNET_WASM3_DIR")
+endif()
+
+file(GLOB wasm3_sources CONFIGURE_DEPENDS "${LINNET_WASM3_DIR}/m3_*.c")
+list(FILTER wasm3_sources EXCLUDE REGEX "/m3_api_[^/]*$")
+file(STRINGS "${CMAKE_CURRENT_SOURCE_DIR}/wasm3.definitions" wasm3_definitions)
+set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS wasm3.definitions)
+
+add_library(linnet_wasm3 OBJECT ${wasm3_sources})
+target_include_directories(linnet_wasm3 SYSTEM PUBLIC "${LINNET_WASM3_DIR}")
+target_compile_definitions(linnet_wasm3 PUBLIC ${wasm3_definitions})
+# Operations of the interpreter end in calls that must become jumps, or every one would deepen the
+# stack; the optimisation levels from -O2 and -Os on do that.
+target_compile_options(linnet_wasm3 PRIVATE -w -Os -fomit-frame-pointer)

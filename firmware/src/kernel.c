@@ -1,0 +1,263 @@
+#include "kernel.h"
+
+#include <string.h>
+#include "bytes.h"
+#include "m3_compile.h"
+#include "m3_env.h"
+#include "wasm3.h"
+
+#ifndef LINNET_WASM3_SOURCE
+#define LINNET_WASM3_SOURCE "source not stated"
+#endif
+
+#ifndef LINNET_THREAD_LOCAL
+#define LINNET_THREAD_LOCAL
+#endif
+
+/*
+ * wasm3 allocates without saying for whom, so the heap it means is the one of the call at hand.
+ * That makes the engine single-threaded: kernels take turns, one call at a time. Builds with
+ * several threads define LINNET_THREAD_LOCAL, and each thread has its own turn.
+ */
+static LINNET_THREAD_LOCAL struct linnet_heap *engine_heap;
+
+/* Values the interpreter may stack, all calls of one export together; op_Entry traps beyond. */
+#define STACK_BYTES 1024u
+
+/* wasm3.definitions renames the allocator of the engine to these. */
+void *linnet_engine_calloc(size_t count, size_t bytes);
+void *linnet_engine_realloc(void *block, size_t bytes);
+void linnet_engine_free(void *block);
+
+void *linnet_engine_calloc(size_t count, size_t bytes) {
+    if (bytes != 0 && count > SIZE_MAX / bytes) {
+        return NULL;
+    }
+    return linnet_heap_allocate(engine_heap, count * bytes);
+}
+
+void *linnet_engine_realloc(void *block, size_t bytes) {
+    return linnet_heap_resize(engine_heap, block, bytes);
+}
+
+void linnet_engine_free(void *block) {
+    linnet_heap_free(engine_heap, block);
+}
+
+static const struct {
+    const char *name;
+    uint32_t arguments;
+} exports[LINNET_KERNEL_FUNCTIONS] = {
+#define EXPORT(name, arguments) {#name, arguments},
+    LINNET_KERNEL_EXPORTS(EXPORT)
+#undef EXPORT
+};
+
+/* Frees all the engine has: it keeps nothing outside its heap, so nothing has to be undone. */
+static void discard(struct linnet_kernel *kernel) {
+    linnet_heap_reset(kernel->heap);
+    kernel->heap = NULL;
+    kernel->environment = NULL;
+    kernel->runtime = NULL;
+    memset(kernel->functions, 0, sizeof kernel->functions);
+}
+
+static linnet_status_t refuse(struct linnet_kernel *kernel, linnet_status_t status,
+                              const char *message) {
+    kernel->engine_error = message;
+    discard(kernel);
+    return status;
+}
+
+static linnet_status_t refuse_module(struct linnet_kernel *kernel, M3Result result) {
+    int full = result == m3Err_mallocFailed || result == m3Err_mallocFailedCodePage;
+    return refuse(kernel, full ? LINNET_ERR_MEMORY : LINNET_ERR_ENGINE, result);
+}
+
+/* All of i32, as SPEC 5 says. */
+static int has_signature(IM3Function function, uint32_t arguments) {
+    if (m3_GetArgCount(function) != arguments || m3_GetRetCount(function) != 1 ||
+        m3_GetRetType(function, 0) != c_m3Type_i32) {
+        return 0;
+    }
+    for (uint32_t i = 0; i < arguments; i++) {
+        if (m3_GetArgType(function, i) != c_m3Type_i32) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/*
+ * Finds the exports without compiling them, unlike m3_FindFunction(): compiled code takes three
+ * times the wasm bytes in RAM, and most exports are called late or never.
+ */
+static linnet_status_t bind_exports(struct linnet_kernel *kernel, IM3Module module) {
+    for (uint32_t i = 0; i < LINNET_KERNEL_FUNCTIONS; i++) {
+        IM3Function function = v_FindFunction(module, exports[i].name);
+        if (function == NULL || !has_signature(function, exports[i].arguments)) {
+            return refuse(kernel, LINNET_ERR_ABI, exports[i].name);
+        }
+        kernel->functions[i] = function;
+    }
+    return LINNET_OK;
+}
+
+/* Version first, then the block, which must lie in memory. */
+static linnet_status_t check_abi(struct linnet_kernel *kernel) {
+    int32_t version = linnet_kernel_call(kernel, LINNET_KERNEL_FUNCTION_abi, 0, 0, 0);
+    if (kernel->heap == NULL) {
+        return (linnet_status_t)version;
+    }
+    if (version != (int32_t)LINNET_KERNEL_ABI_VERSION) {
+        return refuse(kernel, LINNET_ERR_ABI, "another ABI version");
+    }
+    int32_t block = linnet_kernel_call(kernel, LINNET_KERNEL_FUNCTION_block, 0, 0, 0);
+    if (kernel->heap == NULL) {
+        return (linnet_status_t)block;
+    }
+    kernel->block = (uint32_t)block;
+    if (linnet_kernel_at(kernel, kernel->block, 4u * LINNET_BLOCK_WORDS) == NULL) {
+        return refuse(kernel, LINNET_ERR_ABI, "the parameter block is outside the memory");
+    }
+    return LINNET_OK;
+}
+
+static linnet_status_t load_module(struct linnet_kernel *kernel, const uint8_t *wasm,
+                                   uint32_t wasm_bytes) {
+    IM3Environment environment = m3_NewEnvironment();
+    kernel->environment = environment;
+    IM3Runtime runtime = environment ? m3_NewRuntime(environment, STACK_BYTES, NULL) : NULL;
+    kernel->runtime = runtime;
+    if (runtime == NULL) {
+        return refuse(kernel, LINNET_ERR_MEMORY, m3Err_mallocFailed);
+    }
+    runtime->memoryLimit = kernel->memory_bytes;
+    IM3Module module = NULL;
+    M3Result result = m3_ParseModule(environment, &module, wasm, wasm_bytes);
+    if (result == m3Err_none) {
+        result = m3_LoadModule(runtime, module);
+    }
+    if (result != m3Err_none) {
+        return refuse_module(kernel, result);
+    }
+    if (runtime->memory.mallocated == NULL) {
+        return refuse(kernel, LINNET_ERR_ABI, "memory");
+    }
+    return bind_exports(kernel, module);
+}
+
+linnet_status_t linnet_kernel_open(struct linnet_kernel *kernel, struct linnet_heap *heap,
+                                   const uint8_t *wasm, uint32_t wasm_bytes,
+                                   uint32_t memory_bytes) {
+    static const uint8_t magic[] = {0x00, 'a', 's', 'm', 0x01, 0x00, 0x00, 0x00};
+    memset(kernel, 0, sizeof *kernel);
+    kernel->heap = heap;
+    kernel->memory_bytes = memory_bytes;
+    linnet_heap_reset(heap);
+    if (wasm_bytes < sizeof magic || memcmp(wasm, magic, sizeof magic) != 0) {
+        return refuse(kernel, LINNET_ERR_ENGINE, "not a wasm module");
+    }
+    if (memory_bytes == 0) {
+        return refuse(kernel, LINNET_ERR_MEMORY, "no linear memory");
+    }
+    engine_heap = heap;
+    linnet_status_t status = load_module(kernel, wasm, wasm_bytes);
+    return status == LINNET_OK ? check_abi(kernel) : status;
+}
+
+void linnet_kernel_close(struct linnet_kernel *kernel) {
+    if (kernel->heap != NULL) {
+        discard(kernel);
+    }
+}
+
+/*
+ * Forgets all compiled code, keeping its pages for what is called next. Planning a model takes as
+ * much code as training it and happens once; without this both would stay in RAM.
+ */
+static void forget_code(IM3Runtime runtime) {
+    for (uint32_t i = 0; i < runtime->modules->numFunctions; i++) {
+        IM3Function function = &runtime->modules->functions[i];
+        if (function->wasm != NULL) {
+            function->compiled = NULL;
+            m3_Free(function->constants);
+        }
+    }
+    while (runtime->pagesFull != NULL) {
+        IM3CodePage page = runtime->pagesFull;
+        runtime->pagesFull = page->info.next;
+        page->info.next = runtime->pagesOpen;
+        runtime->pagesOpen = page;
+    }
+    for (IM3CodePage page = runtime->pagesOpen; page != NULL; page = page->info.next) {
+        page->info.lineIndex = 0;
+    }
+}
+
+static M3Result call(IM3Function function, uint32_t arguments, int32_t values[3], int32_t *out) {
+    const void *pointers[3] = {&values[0], &values[1], &values[2]};
+    const void *outs[1] = {out};
+    M3Result result = function->compiled ? m3Err_none : CompileFunction(function);
+    if (result == m3Err_none) {
+        result = m3_Call(function, arguments, pointers);
+    }
+    if (result == m3Err_none) {
+        result = m3_GetResults(function, 1, outs);
+    }
+    return result;
+}
+
+int32_t linnet_kernel_call(struct linnet_kernel *kernel, enum linnet_kernel_function function,
+                           int32_t a, int32_t b, int32_t c) {
+    int32_t values[3] = {a, b, c};
+    int32_t out = LINNET_OK;
+    if (kernel->heap == NULL) {
+        return LINNET_ERR_STATE;
+    }
+    engine_heap = kernel->heap;
+    M3Result result = call(kernel->functions[function], exports[function].arguments, values, &out);
+    if (result == m3Err_none) {
+        if (function == LINNET_KERNEL_FUNCTION_plan) {
+            forget_code(kernel->runtime);
+        }
+        return out;
+    }
+    static const char trap[] = "[trap]";
+    int trapped = strncmp(result, trap, sizeof trap - 1) == 0;
+    return trapped ? refuse(kernel, LINNET_ERR_TRAP, result) : refuse_module(kernel, result);
+}
+
+uint8_t *linnet_kernel_at(struct linnet_kernel *kernel, uint32_t pointer, uint32_t length) {
+    if (kernel->heap == NULL) {
+        return NULL;
+    }
+    uint32_t bytes = 0;
+    uint8_t *memory = m3_GetMemory(kernel->runtime, &bytes, 0);
+    if (memory == NULL || pointer > bytes || length > bytes - pointer) {
+        return NULL;
+    }
+    return memory + pointer;
+}
+
+uint32_t linnet_kernel_word(struct linnet_kernel *kernel, enum linnet_block_word word) {
+    const uint8_t *at = linnet_kernel_at(kernel, kernel->block + 4u * word, 4);
+    if (at == NULL) {
+        return 0;
+    }
+    struct linnet_reader r = linnet_reader(at, 4);
+    return linnet_get_u32(&r);
+}
+
+void linnet_kernel_set_word(struct linnet_kernel *kernel, enum linnet_block_word word,
+                            uint32_t value) {
+    uint8_t *at = linnet_kernel_at(kernel, kernel->block + 4u * word, 4);
+    if (at != NULL) {
+        struct linnet_writer w = linnet_writer(at, 4);
+        linnet_put_u32(&w, value);
+    }
+}
+
+const char *linnet_kernel_engine(void) {
+    return "wasm3 " M3_VERSION " (" LINNET_WASM3_SOURCE ")";
+}

@@ -1,0 +1,100 @@
+/**
+ * Cross-builds the images of the boards with CMake and Ninja:
+ *
+ *     build/firmware/BOARD/linnet-node.elf
+ *     build/firmware/qemu-mps2-m4/vector_runner.elf
+ */
+import { execFile, execFileSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { buildIfChanged, root } from './incremental.mjs';
+import { withLock } from './lock.mjs';
+import { locateWasm3 } from './wasm3-sources.mjs';
+
+const run = promisify(execFile);
+
+/** Folder of the board below build/firmware, its port and its toolchain file. */
+export const boards = {
+  'qemu-mps2-m4': { port: 'qemu-mps2', toolchain: 'cortex-m4' },
+  stm32f4: { port: 'stm32f4', toolchain: 'cortex-m4' },
+};
+
+const needed = [
+  ['cmake', 'cmake'],
+  ['ninja', 'ninja-build'],
+  ['arm-none-eabi-gcc', 'gcc-arm-none-eabi and libnewlib-arm-none-eabi'],
+];
+
+function isInstalled(command) {
+  try {
+    execFileSync(command, ['--version'], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function execute(command, args, what) {
+  try {
+    await run(command, args, { cwd: root, maxBuffer: 1 << 24 });
+  } catch (error) {
+    throw new Error(`${what} failed:\n${error.stdout ?? ''}${error.stderr || error.message}`);
+  }
+}
+
+async function configure(folder, board) {
+  const { port, toolchain } = boards[board];
+  const wasm3 = locateWasm3();
+  const args = [
+    ...['-G', 'Ninja', '-S', join(root, 'firmware'), '-B', folder],
+    `-DCMAKE_TOOLCHAIN_FILE=${join(root, `firmware/cmake/${toolchain}.cmake`)}`,
+    `-DLINNET_PORT=${port}`,
+    `-DLINNET_WASM3_DIR=${wasm3.folder}`,
+    `-DLINNET_WASM3_SOURCE=${wasm3.source}`,
+  ];
+  await buildIfChanged({
+    name: `firmware-${board}`,
+    inputs: [join(root, `firmware/cmake/${toolchain}.cmake`)],
+    settings: args.join('\n'),
+    outputs: [join(folder, 'build.ninja')],
+    build: async () => {
+      // A toolchain file only counts in a folder CMake has not seen before.
+      rmSync(folder, { recursive: true, force: true });
+      await execute('cmake', args, `Configuring ${board}`);
+    },
+  });
+}
+
+/**
+ * Builds what has changed for a board; `targets` are names of images, all if absent.
+ * Resolves to `{available: true, folder}`, or to `{available: false, reason}` if a tool is missing;
+ * rejects if a source does not compile. Safe to call from several processes.
+ */
+export async function buildFirmware(board, targets = []) {
+  for (const [command, debianPackage] of needed) {
+    if (!isInstalled(command)) {
+      return { available: false, reason: `${command} is missing: install ${debianPackage}` };
+    }
+  }
+  const folder = join(root, 'build/firmware', board);
+  await withLock(`${folder}.lock`, async () => {
+    await configure(folder, board);
+    await execute('ninja', ['-C', folder, ...targets], `Building ${board}`);
+  });
+  return { available: true, folder };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const [chosen = Object.keys(boards), ...targets] = process.argv.slice(2);
+  try {
+    for (const board of [chosen].flat()) {
+      const { available, reason, folder } = await buildFirmware(board, targets);
+      console.error(available ? `Built ${folder}` : `Nothing built: ${reason}`);
+    }
+  } catch (error) {
+    console.error(error.message);
+    process.exitCode = 1;
+  }
+}

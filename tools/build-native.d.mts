@@ -1,0 +1,9 @@
+export type NativeTarget = 'linnet_wasm3.node' | 'vector_runner' | 'linnet-node';
+
+export declare const nativeTargets: readonly NativeTarget[];
+
+export type NativeBuild =
+  | { readonly available: true; readonly compiler: string }
+  | { readonly available: false; readonly reason: string };
+
+export declare function buildNative(targets?: readonly NativeTarget[]): Promise<NativeBuild>;
