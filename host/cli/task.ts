@@ -41,7 +41,7 @@ const presets = {
   builtin: {
     ...ecg,
     name: 'synthetic heartbeats (N, S, V; waveform and RR intervals)',
-    federated: { lrShift: 7, rounds: 12, localEpochs: 1, samplesPerRound: 200 },
+    federated: { lrShift: 6, rounds: 10, localEpochs: 1, samplesPerRound: 0 },
   },
   ecg,
   image: {

@@ -50,9 +50,10 @@ export function dealShards(
   const shards = dealt.train.map((indices, i) => {
     const node = `node-${i}`;
     const path = join(folder, `${node}.fds`);
-    const shard = flatten(selectSamples(dataset, indices), node);
-    writeFds1(path, shard);
-    return { node, path, dataset: shard };
+    const shard = { node, path, dataset: flatten(selectSamples(dataset, indices), node) };
+    tamper(shard);
+    writeFds1(path, shard.dataset);
+    return shard;
   });
   return { shards, test: dealt.test, how: dealt.how };
 }

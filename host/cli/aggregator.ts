@@ -1,0 +1,131 @@
+/** `linnet aggregator`: opens or continues a federation on a broker. */
+import type { Command } from 'commander';
+import { loadKernelBytes } from '../kernel/load.js';
+import { Aggregator } from '../federated/server.js';
+import type { RoundReport } from '../federated/report.js';
+import { scoreConfusion } from '../data/metrics.js';
+import { startBroker } from '../mqtt/broker.js';
+import { globalOptions, interruptSignal } from './context.js';
+import { initialWordsOf, openHeldOut } from './held-out.js';
+import { mqttOptionsOf, mqttSettings } from './mqtt-settings.js';
+import { percent, type Output } from './output.js';
+import { planOfFlags, planSettings, roundsOf } from './plan-settings.js';
+import { addSettings, resolveSettings, type Resolved, type SettingTable } from './settings.js';
+import { prepareTask } from './task.js';
+import { federateDataset } from '../data/partition.js';
+
+const settings = {
+  federation: { kind: 'text', value: 'name', text: 'name of the federation', default: 'linnet' },
+  store: {
+    kind: 'text',
+    value: 'folder',
+    text: 'ledger and models; continued if it exists',
+    default: 'linnet-store',
+  },
+  model: {
+    kind: 'text',
+    value: 'file',
+    text: 'descriptor or YAML; absent: the preset of the data',
+  },
+  data: {
+    kind: 'text',
+    value: 'file',
+    text: 'data whose preset and held-out samples to use; no node sees it',
+  },
+  cohort: { kind: 'integer', text: 'contributions that complete a round', default: 4, minimum: 1 },
+  quorum: { kind: 'integer', text: 'contributions that are enough at the deadline', minimum: 1 },
+  deadlineMs: {
+    kind: 'integer',
+    text: 'time a round has; absent: it waits for its cohort',
+    minimum: 1,
+  },
+  broker: {
+    kind: 'integer',
+    value: 'port',
+    text: 'start an embedded broker on this port of 127.0.0.1',
+    maximum: 65535,
+  },
+  ...planSettings,
+  ...mqttSettings,
+} as const satisfies SettingTable;
+
+type AggregatorSettings = Resolved<typeof settings>;
+
+function printRound(output: Output, report: RoundReport): void {
+  const { heldOut, training } = report;
+  const own = training && scoreConfusion(training.confusion);
+  output.record({
+    type: 'round',
+    round: report.version,
+    modelHash: report.modelHash,
+    contributions: report.contributions,
+    degraded: report.isDegraded,
+    uplinkBytes: report.uplinkBytes,
+    seconds: report.durationMs / 1000,
+    ...(heldOut && { accuracy: heldOut.accuracy, macroF1: heldOut.macroF1 }),
+    ...(own && { trainingAccuracy: own.accuracy }),
+  });
+  const scores = heldOut
+    ? `held out ${percent(heldOut.accuracy)}`
+    : own
+      ? `in training ${percent(own.accuracy)}`
+      : '';
+  output.line(
+    `round ${report.version}: ${report.contributions} contributions${report.isDegraded ? ' (degraded)' : ''}, ${scores}, model ${report.modelHash.slice(0, 16)}`,
+  );
+}
+
+async function runAggregator(
+  options: AggregatorSettings,
+  output: Output,
+  signal: AbortSignal,
+): Promise<void> {
+  const broker =
+    options.broker === undefined ? undefined : await startBroker({ port: options.broker });
+  const mqtt = mqttOptionsOf(
+    broker && options.mqtt === undefined ? { ...options, mqtt: broker.url } : options,
+  );
+  const task = prepareTask({ data: options.data, model: options.model, subjects: 8 });
+  const { test } = federateDataset(task.dataset, { nodes: 1, seed: options.seed });
+  const rounds = roundsOf(options, task);
+  const aggregator = await Aggregator.start({
+    store: options.store,
+    federation: options.federation,
+    mqtt,
+    descriptor: task.descriptor,
+    kernels: [{ bytes: loadKernelBytes(), intrinsicSet: 0 }],
+    initialWords: () => initialWordsOf(task, options.seed),
+    rounds,
+    plan: planOfFlags(options, task),
+    round: {
+      cohort: options.cohort,
+      quorum: options.quorum ?? options.cohort,
+      ...(options.deadlineMs !== undefined && { deadlineMs: options.deadlineMs }),
+    },
+    ...(options.data !== undefined && { evaluate: await openHeldOut(task, test) }),
+    onRound: (report) => printRound(output, report),
+    onReceipt: (report) => output.log.debug(report, 'receipt'),
+    onWarning: (text) => output.log.warn(text),
+    signal,
+  });
+  output.note(
+    `federation ${options.federation}: ${rounds} rounds of ${options.cohort} contributions, store ${options.store}`,
+  );
+  await aggregator.finished;
+  await aggregator.close();
+  await broker?.close();
+}
+
+export function addAggregatorCommand(program: Command): void {
+  const command = program
+    .command('aggregator')
+    .description('opens or continues a federation on a broker');
+  addSettings(command, settings).action(async (flags: Record<string, unknown>, self: Command) => {
+    const { output, configPath } = globalOptions(self);
+    await runAggregator(
+      resolveSettings('aggregator', settings, flags, configPath),
+      output,
+      interruptSignal(),
+    );
+  });
+}

@@ -1,0 +1,213 @@
+/**
+ * A federation on one machine: broker, aggregator and bridge in this process, every node a process of
+ * its own. What the demo prints and what tests compare both come from here.
+ */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { Bridge } from '../../bridge/bridge.js';
+import type { BridgedNodeOptions } from '../../bridge/bridged-node.js';
+import { receipt } from '../../contract/contract.gen.js';
+import { LinnetError } from '../../contract/error.js';
+import { sha256, toHex } from '../../contract/hash.js';
+import { serveDataset } from '../../device/dataset-server.js';
+import type { RoundReport } from '../../federated/report.js';
+import { Aggregator } from '../../federated/server.js';
+import { loadKernelBytes } from '../../kernel/load.js';
+import { packSnapshot } from '../../model/snapshot.js';
+import { startBroker } from '../../mqtt/broker.js';
+import { initialWordsOf, openHeldOut } from '../held-out.js';
+import { planOfFlags, roundsOf, type PlanFlags } from '../plan-settings.js';
+import { prepareTask, type Task } from '../task.js';
+import { assignRuntimes, nativeNodePath, portOf, type NodeRuntime } from './runtimes.js';
+import { dealShards, type Shard } from './shards.js';
+
+export interface FederationOptions extends PlanFlags {
+  readonly data: string | undefined;
+  readonly model: string | undefined;
+  readonly nodes: number;
+  readonly runtime: 'native' | 'v8';
+  readonly qemu: number;
+  /** Absent: an embedded broker. */
+  readonly mqtt: string | undefined;
+  readonly deadlineMs: number | undefined;
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  readonly log: Logger;
+  /** Lets a test spoil what a node holds before the node starts. */
+  readonly tamper?: (shard: Shard) => void;
+}
+
+export interface NodeSummary {
+  readonly node: string;
+  readonly runtime: string;
+  /** Engine and version if it is wasm3. */
+  readonly wasm3: string | null;
+  readonly kernelHash: string;
+  readonly receiptsAccepted: number;
+}
+
+export interface FederationSummary {
+  readonly accuracy: number;
+  readonly macroF1: number;
+  readonly uplinkBytesPerNodeRound: number;
+  readonly downlinkBytesPerNodeRound: number;
+  readonly modelHash: string;
+  readonly initialModelHash: string;
+  readonly rounds: number;
+  readonly degradedRounds: number;
+  readonly seconds: number;
+  readonly nodes: readonly NodeSummary[];
+}
+
+/** What happens, as it happens. */
+export interface FederationEvents {
+  onTask(task: Task, how: string, runtimes: readonly NodeRuntime[]): void;
+  onRound(report: RoundReport, acceptedReceipts: number): void;
+}
+
+const federation = 'demo';
+
+function checkRuntimes(runtimes: readonly NodeRuntime[]): void {
+  if (runtimes.includes('native') && nativeNodePath() === undefined) {
+    throw new LinnetError('ERR_TOOLCHAIN', 'the native node was not built', {
+      remedy: 'install a C compiler (apt install gcc), or use --runtime v8',
+    });
+  }
+}
+
+function devicesOf(
+  shards: readonly Shard[],
+  runtimes: readonly NodeRuntime[],
+  folder: string,
+): BridgedNodeOptions[] {
+  return shards.map((shard, i) => {
+    const port = portOf(shard, runtimes[i]!, folder);
+    // A board has no storage for samples: it pulls them over its link.
+    return runtimes[i] === 'qemu'
+      ? { port, node: shard.node, samples: serveDataset(shard.dataset) }
+      : { port };
+  });
+}
+
+function summariseNodes(bridge: Bridge): NodeSummary[] {
+  return bridge.report.map(({ node, hello, stats }) => ({
+    node,
+    runtime: hello?.runtime ?? 'unknown',
+    wasm3: hello?.engine.startsWith('wasm3') ? hello.engine : null,
+    kernelHash: hello ? toHex(hello.kernelHash) : '',
+    receiptsAccepted: stats.receipts['ACCEPTED'] ?? 0,
+  }));
+}
+
+/** Runs all rounds and returns the summary; everything that was started is ended. */
+export async function runFederation(
+  options: FederationOptions,
+  events: FederationEvents,
+): Promise<FederationSummary> {
+  const started = performance.now();
+  const task = prepareTask({ data: options.data, model: options.model, subjects: options.nodes });
+  const runtimes = assignRuntimes(options.nodes, options.runtime, options.qemu);
+  checkRuntimes(runtimes);
+  const dealt = dealShards(
+    task.dataset,
+    options.nodes,
+    options.seed,
+    join(options.folder, 'shards'),
+    options.tamper,
+  );
+  const initial = await initialWordsOf(task, options.seed);
+  const rounds: RoundReport[] = [];
+  let accepted = 0;
+  events.onTask(task, dealt.how, runtimes);
+
+  const broker = options.mqtt === undefined ? await startBroker() : undefined;
+  const url = options.mqtt ?? broker!.url;
+  const aggregator = await Aggregator.start({
+    store: join(options.folder, 'store'),
+    federation,
+    mqtt: { url },
+    descriptor: task.descriptor,
+    kernels: [{ bytes: loadKernelBytes(), intrinsicSet: 0 }],
+    initialWords: () => initial,
+    rounds: roundsOf(options, task),
+    plan: planOfFlags(options, task),
+    round: {
+      cohort: options.nodes,
+      quorum: 1,
+      ...(options.deadlineMs !== undefined && { deadlineMs: options.deadlineMs }),
+    },
+    evaluate: await openHeldOut(task, dealt.test),
+    onReceipt: ({ code }) => {
+      if (code === receipt.ACCEPTED) accepted++;
+    },
+    onRound: (report) => {
+      rounds.push(report);
+      events.onRound(report, accepted);
+      accepted = 0;
+    },
+    onWarning: (text) => options.log.warn(text),
+    signal: options.signal,
+  });
+  const bridge = new Bridge({
+    federation,
+    mqtt: { url },
+    devices: devicesOf(dealt.shards, runtimes, options.folder),
+    events: { onLog: (node, text) => options.log.info({ node }, text) },
+  });
+  try {
+    await Promise.race([aggregator.finished, bridge.run().then(() => aggregator.finished)]);
+    options.signal.throwIfAborted();
+    await settleReceipts(bridge, rounds.length);
+    const { snapshot, modelHash } = aggregator.model;
+    writeFileSync(join(options.folder, 'model.lns'), snapshot);
+    writeFileSync(join(options.folder, 'model.lnd'), task.descriptor);
+    return {
+      ...summariseRounds(rounds),
+      ...bytesPerNodeRound(bridge, rounds.length),
+      modelHash,
+      initialModelHash: toHex(sha256(packSnapshot(task.model.hash, initial))),
+      seconds: (performance.now() - started) / 1000,
+      nodes: summariseNodes(bridge),
+    };
+  } finally {
+    await bridge.close();
+    await aggregator.close();
+    await broker?.close();
+  }
+}
+
+/** The last receipts travel after the last round closed. */
+async function settleReceipts(bridge: Bridge, rounds: number): Promise<void> {
+  const settled = (): boolean =>
+    bridge.report.every(({ stats }) => (stats.receipts['ACCEPTED'] ?? 0) >= rounds);
+  for (let i = 0; i < 100 && !settled(); i++)
+    await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+function bytesPerNodeRound(
+  bridge: Bridge,
+  rounds: number,
+): { uplinkBytesPerNodeRound: number; downlinkBytesPerNodeRound: number } {
+  const stats = bridge.report.map((node) => node.stats);
+  const mean = (pick: (entry: (typeof stats)[number]) => number): number =>
+    Math.round(
+      stats.reduce((sum, entry) => sum + pick(entry), 0) / stats.length / Math.max(1, rounds),
+    );
+  return {
+    uplinkBytesPerNodeRound: mean((entry) => entry.uplinkBytes),
+    downlinkBytesPerNodeRound: mean((entry) => entry.downlinkBytes),
+  };
+}
+
+function summariseRounds(
+  rounds: readonly RoundReport[],
+): Pick<FederationSummary, 'accuracy' | 'macroF1' | 'rounds' | 'degradedRounds'> {
+  const last = rounds.at(-1)?.heldOut;
+  return {
+    accuracy: last?.accuracy ?? 0,
+    macroF1: last?.macroF1 ?? 0,
+    rounds: rounds.length,
+    degradedRounds: rounds.filter((round) => round.isDegraded).length,
+  };
+}

@@ -1,0 +1,70 @@
+import { decay, task as taskCode } from '../contract/contract.gen.js';
+import { LinnetError } from '../contract/error.js';
+import type { PlanSettings } from '../federated/plan.js';
+import type { Resolved, SettingTable } from './settings.js';
+import { classWeightsOf, defaultSkipThreshold, type Task } from './task.js';
+
+/** How a federation trains; what is absent comes from the preset of the data. */
+export const planSettings = {
+  rounds: { kind: 'integer', text: 'rounds', minimum: 1, maximum: 1_000_000 },
+  localEpochs: { kind: 'integer', text: 'local epochs per round', minimum: 1, maximum: 255 },
+  samplesPerRound: { kind: 'integer', text: 'samples per node and round, 0 = all it has' },
+  lrShift: { kind: 'integer', text: 'learning rate 2^−n of the first round', maximum: 24 },
+  lrSchedule: {
+    kind: 'text',
+    text: 'learning rate over the rounds',
+    choices: ['linear', 'constant'],
+    default: 'linear',
+  },
+  skipThreshold: {
+    kind: 'integer',
+    text: 'no backward pass at or below, Q15',
+    default: defaultSkipThreshold,
+    maximum: 32767,
+  },
+  classWeights: { kind: 'text', value: 'list', text: 'exponents per class, such as 0,2,1' },
+  weightUnit: {
+    kind: 'integer',
+    text: 'samples per unit of contribution weight',
+    default: 50,
+    minimum: 1,
+  },
+  seed: { kind: 'integer', text: 'seed of initial weights, order and rounding', default: 1 },
+} as const satisfies SettingTable;
+
+export type PlanFlags = Resolved<typeof planSettings>;
+
+function parseWeights(text: string): Int8Array {
+  const values = text.split(',').map((part) => Number(part.trim()));
+  if (values.every((value) => Number.isInteger(value) && value >= -16 && value <= 16))
+    return Int8Array.from(values);
+  throw new LinnetError(
+    'ERR_USAGE',
+    `--class-weights: "${text}" is not a list of whole numbers from -16 to 16`,
+  );
+}
+
+export function roundsOf(flags: PlanFlags, task: Task): number {
+  return flags.rounds ?? task.preset.federated.rounds;
+}
+
+/** The plan the aggregator announces. */
+export function planOfFlags(flags: PlanFlags, task: Task): PlanSettings {
+  const preset = task.preset.federated;
+  const classWeights =
+    flags.classWeights === undefined
+      ? classWeightsOf(task.preset, task.model.classes)
+      : parseWeights(flags.classWeights);
+  return {
+    task: taskCode.TRAIN,
+    seed: flags.seed,
+    lrShift: flags.lrShift ?? preset.lrShift,
+    lrSchedule: flags.lrSchedule === 'constant' ? 'constant' : 'linear',
+    lrDecay: decay.CONSTANT,
+    epochs: flags.localEpochs ?? preset.localEpochs,
+    samples: flags.samplesPerRound ?? preset.samplesPerRound,
+    skipThreshold: flags.skipThreshold,
+    ...(classWeights && { classWeights }),
+    weightUnit: flags.weightUnit,
+  };
+}
