@@ -97,10 +97,13 @@ function decaying(totalSteps: number, count: number): Draft {
   };
 }
 
-/** Totals whose multiples by 3, 4, 9 and 10 leave 32 bits. */
-const decays = [0, 1, 2, 3, 7, 20, 0x20000000, 0x40000000, 0x80000000, 0xffffffff].map((total) =>
-  decaying(total, Math.min(24, total < 100 ? total + 4 : 3)),
-);
+/** Totals whose multiples by 3 and 9 leave 32 bits, the last two to land at 2 and 5. */
+const largeTotals = [0x20000000, 0x40000000, 0x80000000, 0xffffffff, 0x55555556, 0x1c71c71d];
+
+const decays: Draft[] = [
+  ...[0, 1, 2, 3, 7, 20].map((total) => decaying(total, total + 4)),
+  ...largeTotals.map((total) => decaying(total, 4)),
+];
 
 /** One seed apart gives other weights: every part of the stream's seed counts. */
 const identities: readonly Partial<Settings>[] = [
