@@ -1,4 +1,3 @@
-#define _GNU_SOURCE /* ppoll */
 #include "stream_link.h"
 #include "fail.h"
 
@@ -7,10 +6,10 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/select.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -33,10 +32,11 @@ static void listen_on(struct stream_link *link, const struct sockaddr *address, 
 }
 
 static int open_socket(int family, const char *name) {
-    int descriptor = socket(family, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int descriptor = socket(family, SOCK_STREAM, 0);
     if (descriptor < 0) {
         fail(EXIT_LINK_ERROR, address_help, "%s: %s", name, strerror(errno));
     }
+    (void)fcntl(descriptor, F_SETFD, FD_CLOEXEC);
     return descriptor;
 }
 
@@ -179,9 +179,14 @@ uint32_t stream_link_write(struct stream_link *link, const uint8_t *data, uint32
 }
 
 void stream_link_wait(struct stream_link *link, uint32_t timeout_ms, const sigset_t *signal_mask) {
-    struct pollfd waiting = {link->in >= 0 ? link->in : link->listener, POLLIN, 0};
+    int descriptor = link->in >= 0 ? link->in : link->listener;
     struct timespec timeout = {(time_t)(timeout_ms / 1000), (long)(timeout_ms % 1000) * 1000000};
-    (void)ppoll(&waiting, 1, &timeout, signal_mask);
+    fd_set waiting;
+    FD_ZERO(&waiting);
+    if (descriptor >= 0) {
+        FD_SET(descriptor, &waiting);
+    }
+    (void)pselect(descriptor + 1, &waiting, NULL, NULL, &timeout, signal_mask);
 }
 
 int stream_link_take_new(struct stream_link *link) {

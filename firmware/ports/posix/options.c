@@ -1,0 +1,119 @@
+#include "options.h"
+#include "fail.h"
+#include "flash_file.h"
+#include "linnet_contract.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define DEFAULT_MEMORY_BYTES (1024u * 1024u)
+#define MAX_MEMORY_BYTES (1024u * 1024u * 1024u)
+#define MAX_FLASH_KB (1024u * 1024u)
+
+static const char usage[] =
+    "usage: linnet-node [options]\n"
+    "\n"
+    "A Linnet node: the firmware core on this machine. Its link is stdin and stdout, its log "
+    "stderr.\n"
+    "\n"
+    "  --name NODE        name of the node; without it the host gives one\n"
+    "  --data FILE        FDS1 file with its samples; without it they are pulled over the link\n"
+    "  --flash FILE       emulated flash, made if absent; without it nothing is kept\n"
+    "  --flash-kb N       size of a new flash (default 1024)\n"
+    "  --listen ADDRESS   unix:///path or tcp://127.0.0.1:port instead of stdin and stdout\n"
+    "  --memory BYTES     linear memory a kernel may use (default 1048576)\n"
+    "  --version          print the versions and exit\n"
+    "  --help             print this and exit\n"
+    "\n"
+    "exit codes: 0 ok (also at the end of stdin and after SIGTERM), 1 failed, 2 usage or data,\n"
+    "4 link, 130 interrupted\n";
+
+static void print_version(void) {
+    printf("linnet-node: protocol %u, kernel ABI %u, numerics %u, descriptor format %u\n",
+           LINNET_PROTOCOL_VERSION, LINNET_KERNEL_ABI_VERSION, LINNET_NUMERICS_VERSION,
+           LINNET_DESCRIPTOR_FORMAT_VERSION);
+}
+
+static uint32_t parse_number(const char *name, const char *text, uint32_t least, uint32_t most) {
+    char *end;
+    unsigned long long value = strtoull(text, &end, 10);
+    if (text[0] < '0' || text[0] > '9' || *end != '\0' || value < least || value > most) {
+        fail(EXIT_USAGE_ERROR, "see --help", "%s %s is not a number in %u to %u", name, text, least,
+             most);
+    }
+    return (uint32_t)value;
+}
+
+static void check_name(const char *name) {
+    size_t length = strlen(name);
+    size_t good = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-");
+    if (length > LINNET_NAME_MAX_BYTES || good != length) {
+        fail(EXIT_USAGE_ERROR, "use up to 32 of the characters A-Z a-z 0-9 _ . -",
+             "--name %s is not a name", name);
+    }
+}
+
+static uint32_t parse_flash_kb(const char *text) {
+    uint32_t bytes = 1024 * parse_number("--flash-kb", text, 1, MAX_FLASH_KB);
+    if (bytes % FLASH_SECTOR_BYTES != 0) {
+        fail(EXIT_USAGE_ERROR, "use a multiple of 4", "--flash-kb %s is not whole sectors", text);
+    }
+    return bytes;
+}
+
+static void take_option(struct options *options, int option, const char *value) {
+    switch (option) {
+    case 'n':
+        check_name(value);
+        options->name = value;
+        break;
+    case 'd':
+        options->data = value;
+        break;
+    case 'f':
+        options->flash = value;
+        break;
+    case 'k':
+        options->flash_bytes = parse_flash_kb(value);
+        break;
+    case 'l':
+        options->listen = value;
+        break;
+    case 'm':
+        options->memory_bytes = parse_number("--memory", value, 1, MAX_MEMORY_BYTES);
+        break;
+    case 'v':
+        print_version();
+        exit(EXIT_OK);
+    case 'h':
+        fputs(usage, stdout);
+        exit(EXIT_OK);
+    default:
+        exit(EXIT_USAGE_ERROR); /* getopt has said why */
+    }
+}
+
+struct options parse_options(int count, char **arguments) {
+    static const struct option known[] = {
+        {"name", required_argument, NULL, 'n'},
+        {"data", required_argument, NULL, 'd'},
+        {"flash", required_argument, NULL, 'f'},
+        {"flash-kb", required_argument, NULL, 'k'},
+        {"listen", required_argument, NULL, 'l'},
+        {"memory", required_argument, NULL, 'm'},
+        {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    struct options options = {"", NULL, NULL, NULL, 0, DEFAULT_MEMORY_BYTES};
+    int option;
+    while ((option = getopt_long(count, arguments, "", known, NULL)) != -1) {
+        take_option(&options, option, optarg);
+    }
+    if (optind < count) {
+        fail(EXIT_USAGE_ERROR, "see --help", "%s is not an option", arguments[optind]);
+    }
+    return options;
+}

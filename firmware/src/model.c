@@ -1,0 +1,145 @@
+/* From objects in flash to a kernel that holds the model (SPEC, sections 4, 5 and 7.4). */
+#include <string.h>
+#include "node.h"
+
+static linnet_status_t open_kernel(struct linnet_node *node, const uint8_t *hash,
+                                   struct linnet_span wasm, uint32_t memory_bytes) {
+    linnet_status_t status =
+        linnet_kernel_open(&node->kernel, &node->heap, wasm.data, wasm.length, memory_bytes);
+    node->has_kernel = status == LINNET_OK;
+    if (node->has_kernel && hash != node->kernel_hash) {
+        memcpy(node->kernel_hash, hash, LINNET_HASH_BYTES);
+    }
+    return status;
+}
+
+uint32_t linnet_model_memory(const struct linnet_node *node) {
+    uint32_t bytes = node->heap.bytes;
+    return bytes > LINNET_ENGINE_BYTES ? bytes - LINNET_ENGINE_BYTES : 0;
+}
+
+/* Enough to ask the kernel how much a model needs. */
+static uint32_t plan_memory(const struct linnet_node *node) {
+    uint32_t most = linnet_model_memory(node);
+    return most < LINNET_PLAN_MEMORY_BYTES ? most : LINNET_PLAN_MEMORY_BYTES;
+}
+
+void linnet_model_boot(struct linnet_node *node) {
+    const uint8_t *hash;
+    struct linnet_span wasm;
+    if (linnet_store_newest(&node->store, LINNET_OBJECT_KERNEL, &hash, &wasm) == LINNET_OK) {
+        (void)open_kernel(node, hash, wasm, plan_memory(node));
+    }
+}
+
+static linnet_status_t plan(struct linnet_node *node) {
+    struct linnet_kernel *kernel = &node->kernel;
+    const struct linnet_span *descriptor = &node->round.descriptor;
+    uint32_t at = linnet_kernel_word(kernel, LINNET_BLOCK_DESCRIPTOR_PTR);
+    uint8_t *to = linnet_kernel_at(kernel, at, descriptor->length);
+    if (to == NULL) {
+        return LINNET_ERR_MEMORY;
+    }
+    memcpy(to, descriptor->data, descriptor->length);
+    linnet_kernel_set_word(kernel, LINNET_BLOCK_DESCRIPTOR_BYTES, descriptor->length);
+    linnet_kernel_set_word(kernel, LINNET_BLOCK_MEMORY_BYTES, kernel->memory_bytes);
+    return (linnet_status_t)linnet_kernel_call(kernel, LINNET_KERNEL_FUNCTION_plan, 0, 0, 0);
+}
+
+/* Plans in the memory the kernel has, and if that is too little, in as much as the model needs. */
+static linnet_status_t plan_in_memory(struct linnet_node *node, struct linnet_span wasm) {
+    linnet_status_t status = plan(node);
+    if (status != LINNET_ERR_MEMORY) {
+        return status;
+    }
+    uint32_t needed = linnet_kernel_word(&node->kernel, LINNET_BLOCK_ARENA_BYTES);
+    if (needed <= node->kernel.memory_bytes || needed > linnet_model_memory(node)) {
+        return LINNET_ERR_MEMORY;
+    }
+    status = open_kernel(node, node->kernel_hash, wasm, needed);
+    return status == LINNET_OK ? plan(node) : status;
+}
+
+/* The snapshot must be one, and of this model. */
+static linnet_status_t check_snapshot(const struct linnet_node *node) {
+    const struct linnet_span *snapshot = &node->round.snapshot;
+    struct linnet_reader r = linnet_reader(snapshot->data, snapshot->length);
+    bool is_snapshot = linnet_get_u32(&r) == LINNET_SNAPSHOT_MAGIC;
+    uint16_t format = linnet_get_u16(&r);
+    (void)linnet_get_u16(&r);
+    uint32_t parameters = linnet_get_u32(&r);
+    (void)linnet_get_u32(&r);
+    const uint8_t *descriptor = linnet_get_hash(&r);
+    if (!is_snapshot || descriptor == NULL) {
+        return LINNET_ERR_DATA;
+    }
+    if (format != LINNET_SNAPSHOT_FORMAT_VERSION) {
+        return LINNET_ERR_VERSION;
+    }
+    uint32_t words = (snapshot->length - LINNET_SNAPSHOT_HEADER_BYTES) / 2;
+    if (parameters != words || snapshot->length % 2 != 0 ||
+        memcmp(descriptor, node->work.announcement.descriptor_hash, LINNET_HASH_BYTES) != 0) {
+        return LINNET_ERR_DATA;
+    }
+    return parameters == node->round.parameters ? LINNET_OK : LINNET_ERR_SHAPE;
+}
+
+linnet_status_t linnet_model_plan(struct linnet_node *node) {
+    struct linnet_round *round = &node->round;
+    struct linnet_kernel *kernel = &node->kernel;
+    const uint8_t *hash = round->kernel->hash;
+    struct linnet_span wasm;
+    linnet_status_t status = linnet_store_find(&node->store, LINNET_OBJECT_KERNEL, hash, &wasm);
+    bool is_open = node->has_kernel && kernel->heap != NULL &&
+                   memcmp(hash, node->kernel_hash, LINNET_HASH_BYTES) == 0;
+    if (status == LINNET_OK && !is_open) {
+        status = open_kernel(node, hash, wasm, plan_memory(node));
+    }
+    if (status < 0) {
+        return status;
+    }
+    if (linnet_kernel_word(kernel, LINNET_BLOCK_NUMERICS) != node->work.announcement.numerics) {
+        return LINNET_ERR_UNSUPPORTED;
+    }
+    status = plan_in_memory(node, wasm);
+    if (status < 0) {
+        return status;
+    }
+    round->parameters = linnet_kernel_word(kernel, LINNET_BLOCK_PARAMETERS);
+    round->inputs = linnet_kernel_word(kernel, LINNET_BLOCK_INPUT_BYTES);
+    node->work.phase = LINNET_PHASE_LOAD;
+    return check_snapshot(node);
+}
+
+linnet_status_t linnet_model_load(struct linnet_node *node) {
+    struct linnet_round *round = &node->round;
+    uint32_t left = round->parameters - round->position;
+    uint32_t count = left < LINNET_IO_WORDS ? left : LINNET_IO_WORDS;
+    linnet_status_t status =
+        linnet_model_transfer(node, LINNET_KERNEL_FUNCTION_load, round->position, count, NULL);
+    round->position += count;
+    if (status < 0 || round->position < round->parameters) {
+        return status;
+    }
+    node->installed_version = node->work.announcement.version;
+    return linnet_round_begin(node);
+}
+
+linnet_status_t linnet_model_transfer(struct linnet_node *node,
+                                      enum linnet_kernel_function function, uint32_t offset,
+                                      uint32_t count, const uint8_t **result) {
+    struct linnet_kernel *kernel = &node->kernel;
+    const uint8_t *words =
+        node->round.snapshot.data + LINNET_SNAPSHOT_HEADER_BYTES + 2 * (size_t)offset;
+    uint32_t at = linnet_kernel_word(kernel, LINNET_BLOCK_IO_PTR);
+    uint8_t *io = linnet_kernel_at(kernel, at, 2 * count);
+    if (io == NULL) {
+        return LINNET_ERR_ABI;
+    }
+    memcpy(io, words, 2 * (size_t)count);
+    int32_t status = linnet_kernel_call(kernel, function, (int32_t)offset, (int32_t)count, 0);
+    if (result != NULL) {
+        *result = io;
+    }
+    return (linnet_status_t)status;
+}

@@ -1,0 +1,218 @@
+/*
+ * A node as a struct, and what its parts ask of each other. Applications include linnet.h.
+ *
+ * The parts, in the order of the data: session (HELLO), serve (requests of the host), work (one
+ * announced version through its phases), and the phases: fetch, round, upload.
+ */
+#ifndef LINNET_NODE_H
+#define LINNET_NODE_H
+
+#include <stdbool.h>
+#include "kernel.h"
+#include "link.h"
+#include "sha256.h"
+#include "store.h"
+#include "wire.h"
+
+/*
+ * 1: a port without sample_count pulls its samples over the link (rigs and simulators). 0 leaves
+ * that out, as production builds must.
+ */
+#ifndef LINNET_PULL_SAMPLES
+#define LINNET_PULL_SAMPLES 1
+#endif
+
+/*
+ * Part of the heap that the engine needs beside linear memory: compiled code, stack, tables. What
+ * is left of the heap is the limit of linear memory. Pointers of 64 bits double the code, and a
+ * memory of several pages moves when it grows.
+ */
+#ifndef LINNET_ENGINE_BYTES
+#if UINTPTR_MAX > 0xffffffffu
+#define LINNET_ENGINE_BYTES (256u * 1024u)
+#else
+#define LINNET_ENGINE_BYTES (10u * 1024u)
+#endif
+#endif
+
+/* Linear memory in which any kernel can read any descriptor and say how much the model needs. */
+#ifndef LINNET_PLAN_MEMORY_BYTES
+#define LINNET_PLAN_MEMORY_BYTES (LINNET_DESCRIPTOR_MAX_BYTES + 4096u)
+#endif
+
+struct linnet_session {
+    bool is_open;         /* the last HELLO was answered */
+    uint16_t max_payload; /* largest message both ends take */
+    uint32_t samples[2];  /* what the host serves, by LINNET_SPLIT_* */
+    struct linnet_timer pause;
+};
+
+enum linnet_phase {
+    LINNET_PHASE_IDLE,
+    LINNET_PHASE_FETCH,
+    LINNET_PHASE_PLAN,
+    LINNET_PHASE_LOAD,
+    LINNET_PHASE_EVALUATE,
+    LINNET_PHASE_TRAIN,
+    LINNET_PHASE_DIGEST,
+    LINNET_PHASE_OFFER,
+    LINNET_PHASE_UPLOAD,
+    LINNET_PHASE_RECEIPT,
+    LINNET_PHASE_FAILED
+};
+
+/* A version whose upload has its definite receipt. */
+struct linnet_finished {
+    bool exists;
+    uint32_t version;
+    uint8_t descriptor[LINNET_ID_BYTES];
+    uint8_t artefact[LINNET_ID_BYTES];
+};
+
+struct linnet_work {
+    enum linnet_phase phase;
+    bool has_announcement;
+    struct linnet_timer pause;               /* after a refusal, or until the offer is repeated */
+    struct linnet_announcement announcement; /* points into bytes */
+    struct linnet_finished finished;
+    uint8_t bytes[LINNET_ANNOUNCEMENT_MAX_BYTES];
+};
+
+struct linnet_fetch {
+    bool is_active;
+    enum linnet_object_kind kind;
+    const uint8_t *hash;
+    uint32_t length;
+    uint32_t offset;
+    uint32_t tries;
+};
+
+struct linnet_round {
+    const struct linnet_allowed_kernel *kernel; /* of the announcement */
+    struct linnet_span snapshot;                /* in flash */
+    struct linnet_span descriptor;              /* in flash */
+    uint32_t parameters;
+    uint32_t inputs;
+    uint32_t available; /* samples of the split at hand: n, or those to evaluate */
+    uint32_t samples;   /* m */
+    uint32_t position;  /* parameters loaded, or samples evaluated */
+    uint32_t step;      /* training steps done */
+    uint32_t total_steps;
+    uint32_t filled; /* inputs of the present sample that are in place */
+    uint32_t index;  /* of that sample in its split */
+    uint8_t label;
+    uint32_t *confusion;               /* of the evaluation, in the engine's heap */
+    struct linnet_counters evaluation; /* confusion NULL = none */
+    struct linnet_counters training;
+};
+
+struct linnet_upload {
+    uint32_t head_bytes;
+    uint32_t length; /* of the envelope */
+    uint32_t offset; /* hashed, or needed next by the host */
+    struct linnet_sha256 sha256;
+    uint8_t hash[LINNET_HASH_BYTES];
+};
+
+struct linnet_node {
+    const struct linnet_port *port;
+    struct linnet_heap heap;
+    struct linnet_kernel kernel;
+    bool has_kernel; /* one was opened; it may have trapped since */
+    uint8_t kernel_hash[LINNET_HASH_BYTES];
+    uint32_t reset_reason;
+    bool must_reset;
+    linnet_status_t store_status; /* negative: the flash cannot be used */
+    linnet_status_t last_error;
+    linnet_status_t unlogged; /* failure the host has not been told of; LINNET_OK = none */
+    uint32_t installed_version;
+
+    struct linnet_session session;
+    struct linnet_work work;
+    struct linnet_fetch fetch;
+    struct linnet_round round;
+    struct linnet_upload upload;
+    struct linnet_store store;
+    struct linnet_link link;
+};
+
+/* session.c */
+
+struct linnet_span linnet_node_name(const struct linnet_node *node);
+/* Milliseconds until HELLO is due; 0 = now. */
+uint32_t linnet_session_wait(struct linnet_node *node, uint32_t now_ms);
+uint32_t linnet_session_pack(struct linnet_node *node, uint8_t *out, uint32_t capacity);
+void linnet_session_take(struct linnet_node *node, struct linnet_span body);
+
+/* serve.c */
+
+/* Answers a request of the host. */
+void linnet_serve(struct linnet_node *node, const struct linnet_message *message);
+/* Tells the host of a failure. */
+void linnet_log_failure(struct linnet_node *node);
+
+/* work.c */
+
+linnet_status_t linnet_work_announce(struct linnet_node *node, struct linnet_span bytes);
+linnet_status_t linnet_work_receipt(struct linnet_node *node, struct linnet_span bytes);
+/* The message the phase has to send now, or 0. */
+uint8_t linnet_work_request(struct linnet_node *node, uint32_t now_ms);
+/* Its body: the length, or a negative status, which is a failure of the work. */
+int32_t linnet_work_pack(struct linnet_node *node, uint8_t id, uint8_t *out, uint32_t capacity);
+/* Takes an answer; ERR_MESSAGE leaves the request open. */
+linnet_status_t linnet_work_take(struct linnet_node *node, uint8_t id, struct linnet_span body);
+/* One bounded step of the phase; false if it waits for something. */
+bool linnet_work_step(struct linnet_node *node, uint32_t now_ms);
+/* Nothing is asked of the host for so long. */
+void linnet_work_rest(struct linnet_node *node, uint32_t duration_ms);
+void linnet_work_refused(struct linnet_node *node, linnet_status_t status);
+void linnet_work_fail(struct linnet_node *node, linnet_status_t status);
+/* HELLO was answered; samples_changed: the host serves other samples than before. */
+void linnet_work_session(struct linnet_node *node, bool samples_changed);
+
+/* fetch.c: LINNET_PHASE_FETCH */
+
+/* Chooses a kernel of the announcement: ERR_UNSUPPORTED if none fits. */
+linnet_status_t linnet_fetch_choose(const struct linnet_node *node,
+                                    const struct linnet_announcement *announcement,
+                                    const struct linnet_allowed_kernel **choice);
+linnet_status_t linnet_fetch_step(struct linnet_node *node);
+uint32_t linnet_fetch_pack(struct linnet_node *node, uint8_t *out, uint32_t capacity);
+linnet_status_t linnet_fetch_take(struct linnet_node *node, struct linnet_span body);
+
+/* model.c: LINNET_PHASE_PLAN and LINNET_PHASE_LOAD */
+
+/* Opens the newest kernel of the store, if there is one that works. */
+void linnet_model_boot(struct linnet_node *node);
+/* Linear memory a kernel may have. */
+uint32_t linnet_model_memory(const struct linnet_node *node);
+linnet_status_t linnet_model_plan(struct linnet_node *node);
+linnet_status_t linnet_model_load(struct linnet_node *node);
+/*
+ * Passes words [offset, offset + count) of the snapshot through the kernel's transfer buffer and
+ * `load` or `delta`, at most IO_WORDS. result: what stands in the buffer then, or NULL.
+ */
+linnet_status_t linnet_model_transfer(struct linnet_node *node,
+                                      enum linnet_kernel_function function, uint32_t offset,
+                                      uint32_t count, const uint8_t **result);
+
+/* round.c: LINNET_PHASE_EVALUATE and LINNET_PHASE_TRAIN */
+
+/* After the model was loaded: what the task asks for. */
+linnet_status_t linnet_round_begin(struct linnet_node *node);
+/* Gives back what the round took of the heap. */
+void linnet_round_free(struct linnet_node *node);
+bool linnet_round_needs_sample(const struct linnet_node *node);
+uint32_t linnet_round_pack(struct linnet_node *node, uint8_t *out, uint32_t capacity);
+linnet_status_t linnet_round_take(struct linnet_node *node, struct linnet_span body);
+linnet_status_t linnet_round_step(struct linnet_node *node);
+
+/* upload.c: LINNET_PHASE_DIGEST to LINNET_PHASE_RECEIPT */
+
+linnet_status_t linnet_upload_begin(struct linnet_node *node);
+linnet_status_t linnet_upload_digest(struct linnet_node *node);
+uint32_t linnet_upload_pack_offer(struct linnet_node *node, uint8_t *out, uint32_t capacity);
+int32_t linnet_upload_pack(struct linnet_node *node, uint8_t *out, uint32_t capacity);
+linnet_status_t linnet_upload_take(struct linnet_node *node, uint8_t id, struct linnet_span body);
+
+#endif

@@ -1,0 +1,244 @@
+/* One announced version, from ANNOUNCE to its receipt (SPEC, section 7). */
+#include <string.h>
+#include "linnet.h"
+#include "messages.gen.h"
+#include "node.h"
+
+uint32_t linnet_node_state(const struct linnet_node *node) {
+    static const uint8_t states[] = {
+        [LINNET_PHASE_IDLE] = LINNET_NODE_STATE_IDLE,
+        [LINNET_PHASE_FETCH] = LINNET_NODE_STATE_FETCH,
+        [LINNET_PHASE_PLAN] = LINNET_NODE_STATE_FETCH,
+        [LINNET_PHASE_LOAD] = LINNET_NODE_STATE_FETCH,
+        [LINNET_PHASE_EVALUATE] = LINNET_NODE_STATE_EVALUATE,
+        [LINNET_PHASE_TRAIN] = LINNET_NODE_STATE_TRAIN,
+        [LINNET_PHASE_DIGEST] = LINNET_NODE_STATE_UPLOAD,
+        [LINNET_PHASE_OFFER] = LINNET_NODE_STATE_UPLOAD,
+        [LINNET_PHASE_UPLOAD] = LINNET_NODE_STATE_UPLOAD,
+        [LINNET_PHASE_RECEIPT] = LINNET_NODE_STATE_RECEIPT,
+        [LINNET_PHASE_FAILED] = LINNET_NODE_STATE_FAILED,
+    };
+    return node->session.is_open ? states[node->work.phase] : LINNET_NODE_STATE_HELLO;
+}
+
+static bool spans_equal(struct linnet_span a, struct linnet_span b) {
+    return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
+}
+
+static bool plans_equal(const struct linnet_plan *a, const struct linnet_plan *b) {
+    return a->task == b->task && a->seed == b->seed && a->lr_shift == b->lr_shift &&
+           a->lr_decay == b->lr_decay && a->epochs == b->epochs && a->samples == b->samples &&
+           a->skip_threshold == b->skip_threshold && a->codec == b->codec &&
+           a->weight_unit == b->weight_unit && spans_equal(a->class_weights, b->class_weights);
+}
+
+/* Whether b asks for what a asks; a deadline, the kernels and `final` do not change that. */
+static bool is_same_work(const struct linnet_announcement *a, const struct linnet_announcement *b) {
+    return a->version == b->version && spans_equal(a->federation, b->federation) &&
+           memcmp(a->artefact_hash, b->artefact_hash, LINNET_HASH_BYTES) == 0 &&
+           memcmp(a->descriptor_hash, b->descriptor_hash, LINNET_HASH_BYTES) == 0 &&
+           plans_equal(&a->plan, &b->plan);
+}
+
+static bool is_finished(const struct linnet_finished *finished,
+                        const struct linnet_announcement *announcement) {
+    return finished->exists && finished->version == announcement->version &&
+           memcmp(finished->descriptor, announcement->descriptor_hash, LINNET_ID_BYTES) == 0 &&
+           memcmp(finished->artefact, announcement->artefact_hash, LINNET_ID_BYTES) == 0;
+}
+
+static void keep_finished(struct linnet_work *work) {
+    work->finished.exists = true;
+    work->finished.version = work->announcement.version;
+    memcpy(work->finished.descriptor, work->announcement.descriptor_hash, LINNET_ID_BYTES);
+    memcpy(work->finished.artefact, work->announcement.artefact_hash, LINNET_ID_BYTES);
+}
+
+/* The answer to what the work had asked does not matter any more. */
+static void close_request(struct linnet_node *node) {
+    if (node->link.open_id != LINNET_MESSAGE_HELLO) {
+        linnet_link_close_request(&node->link);
+    }
+}
+
+/* From the fetch on, abandoning whatever was going on. */
+static void start(struct linnet_node *node) {
+    close_request(node);
+    linnet_round_free(node);
+    memset(&node->fetch, 0, sizeof node->fetch);
+    memset(&node->round, 0, sizeof node->round);
+    linnet_timer_start(&node->work.pause, 0, 0);
+    node->work.phase = LINNET_PHASE_FETCH;
+}
+
+static linnet_status_t take_announcement(struct linnet_node *node, struct linnet_span bytes) {
+    struct linnet_work *work = &node->work;
+    struct linnet_announcement announcement;
+    const struct linnet_allowed_kernel *kernel;
+    if (node->store_status < 0) {
+        return node->store_status;
+    }
+    linnet_status_t status = linnet_announcement_parse(bytes.data, bytes.length, &announcement);
+    if (status == LINNET_OK) {
+        status = linnet_fetch_choose(node, &announcement, &kernel);
+    }
+    if (status < 0 || is_finished(&work->finished, &announcement)) {
+        return status;
+    }
+    if (work->has_announcement && work->phase != LINNET_PHASE_FAILED &&
+        is_same_work(&work->announcement, &announcement)) {
+        return LINNET_OK;
+    }
+    memcpy(work->bytes, bytes.data, bytes.length);
+    (void)linnet_announcement_parse(work->bytes, bytes.length, &work->announcement);
+    work->has_announcement = true;
+    start(node);
+    return LINNET_OK;
+}
+
+linnet_status_t linnet_work_announce(struct linnet_node *node, struct linnet_span bytes) {
+    linnet_status_t status = take_announcement(node, bytes);
+    if (status < 0) {
+        node->last_error = status;
+    }
+    return status;
+}
+
+static bool is_our_receipt(const struct linnet_node *node, const struct linnet_receipt *receipt) {
+    enum linnet_phase phase = node->work.phase;
+    return phase >= LINNET_PHASE_OFFER && phase <= LINNET_PHASE_RECEIPT &&
+           receipt->version == node->work.announcement.version && receipt->contribution == 0 &&
+           memcmp(receipt->upload, node->upload.hash, LINNET_ID_BYTES) == 0;
+}
+
+linnet_status_t linnet_work_receipt(struct linnet_node *node, struct linnet_span bytes) {
+    struct linnet_work *work = &node->work;
+    struct linnet_receipt receipt;
+    linnet_status_t status = linnet_receipt_parse(bytes.data, bytes.length, &receipt);
+    if (status < 0 || !is_our_receipt(node, &receipt)) {
+        return status;
+    }
+    close_request(node);
+    if (receipt.code == LINNET_RECEIPT_LATER) {
+        bool is_timed = receipt.retry_ms != LINNET_WIRE_ABSENT;
+        linnet_work_rest(node, is_timed ? receipt.retry_ms : LINNET_OFFER_MS);
+        work->phase = LINNET_PHASE_RECEIPT;
+        return LINNET_OK;
+    }
+    keep_finished(work);
+    work->phase = LINNET_PHASE_IDLE;
+    return LINNET_OK;
+}
+
+void linnet_work_rest(struct linnet_node *node, uint32_t duration_ms) {
+    linnet_timer_start(&node->work.pause, node->port->now_ms(node->port->context), duration_ms);
+}
+
+void linnet_work_fail(struct linnet_node *node, linnet_status_t status) {
+    close_request(node);
+    node->work.phase = LINNET_PHASE_FAILED;
+    node->last_error = status;
+    node->unlogged = status;
+}
+
+void linnet_work_refused(struct linnet_node *node, linnet_status_t status) {
+    node->last_error = status;
+    linnet_work_rest(node, status == LINNET_ERR_LATER ? LINNET_LATER_MS : LINNET_REFUSED_MS);
+    if (node->work.phase == LINNET_PHASE_UPLOAD) {
+        node->work.phase = LINNET_PHASE_OFFER;
+    }
+}
+
+void linnet_work_session(struct linnet_node *node, bool samples_changed) {
+    struct linnet_work *work = &node->work;
+    if (samples_changed && work->phase != LINNET_PHASE_IDLE && node->store_status >= 0) {
+        start(node);
+    } else if (work->phase == LINNET_PHASE_UPLOAD || work->phase == LINNET_PHASE_RECEIPT) {
+        linnet_work_rest(node, 0);
+        work->phase = LINNET_PHASE_OFFER;
+    }
+}
+
+uint8_t linnet_work_request(struct linnet_node *node, uint32_t now_ms) {
+    if (linnet_timer_left(&node->work.pause, now_ms) > 0) {
+        return 0;
+    }
+    switch (node->work.phase) {
+    case LINNET_PHASE_FETCH:
+        return node->fetch.is_active ? LINNET_MESSAGE_OBJECT : 0;
+    case LINNET_PHASE_EVALUATE:
+    case LINNET_PHASE_TRAIN:
+        return linnet_round_needs_sample(node) ? LINNET_MESSAGE_SAMPLE : 0;
+    case LINNET_PHASE_OFFER:
+        return LINNET_MESSAGE_OFFER;
+    case LINNET_PHASE_UPLOAD:
+        return LINNET_MESSAGE_UPLOAD;
+    default:
+        return 0;
+    }
+}
+
+int32_t linnet_work_pack(struct linnet_node *node, uint8_t id, uint8_t *out, uint32_t capacity) {
+    switch (id) {
+    case LINNET_MESSAGE_OBJECT:
+        return (int32_t)linnet_fetch_pack(node, out, capacity);
+    case LINNET_MESSAGE_SAMPLE:
+        return (int32_t)linnet_round_pack(node, out, capacity);
+    case LINNET_MESSAGE_OFFER:
+        return (int32_t)linnet_upload_pack_offer(node, out, capacity);
+    default:
+        return linnet_upload_pack(node, out, capacity);
+    }
+}
+
+linnet_status_t linnet_work_take(struct linnet_node *node, uint8_t id, struct linnet_span body) {
+    switch (id) {
+    case LINNET_MESSAGE_OBJECT:
+        return linnet_fetch_take(node, body);
+    case LINNET_MESSAGE_SAMPLE:
+        return linnet_round_take(node, body);
+    default:
+        return linnet_upload_take(node, id, body);
+    }
+}
+
+/* The phases that compute; ERR_LATER: this one waits for the host or for time to pass. */
+static linnet_status_t step(struct linnet_node *node, uint32_t now_ms) {
+    struct linnet_work *work = &node->work;
+    switch (work->phase) {
+    case LINNET_PHASE_FETCH:
+        /* Name and samples come with HELLO. */
+        if (node->fetch.is_active || !node->session.is_open) {
+            return LINNET_ERR_LATER;
+        }
+        return linnet_fetch_step(node);
+    case LINNET_PHASE_PLAN:
+        return linnet_model_plan(node);
+    case LINNET_PHASE_LOAD:
+        return linnet_model_load(node);
+    case LINNET_PHASE_EVALUATE:
+    case LINNET_PHASE_TRAIN:
+        return linnet_round_needs_sample(node) ? LINNET_ERR_LATER : linnet_round_step(node);
+    case LINNET_PHASE_DIGEST:
+        return linnet_upload_digest(node);
+    case LINNET_PHASE_RECEIPT:
+        if (linnet_timer_left(&work->pause, now_ms) > 0) {
+            return LINNET_ERR_LATER;
+        }
+        work->phase = LINNET_PHASE_OFFER;
+        return LINNET_OK;
+    default:
+        return LINNET_ERR_LATER;
+    }
+}
+
+bool linnet_work_step(struct linnet_node *node, uint32_t now_ms) {
+    linnet_status_t status = step(node, now_ms);
+    if (status == LINNET_ERR_LATER) {
+        return false;
+    }
+    if (status < 0) {
+        linnet_work_fail(node, status);
+    }
+    return true;
+}
