@@ -40,7 +40,7 @@ function unstuff(frame: Uint8Array): Uint8Array | undefined {
   const out = new Uint8Array(frame.length);
   let length = 0;
   for (let at = 0; at < frame.length;) {
-    const code = frame[at]!;
+    const code = frame[at];
     const end = at + code;
     if (end > frame.length) return undefined;
     out.set(frame.subarray(at + 1, end), length);
@@ -51,10 +51,10 @@ function unstuff(frame: Uint8Array): Uint8Array | undefined {
   return out.subarray(0, length);
 }
 
-/** The message inside, or undefined if it is too short or its checksum is wrong. */
-function checkCrc(data: Uint8Array): Uint8Array | undefined {
+/** The message inside, or undefined if its length or its checksum is wrong. */
+function checkMessage(data: Uint8Array, maxMessageBytes: number): Uint8Array | undefined {
   const length = data.length - crcBytes;
-  if (length < 1) return undefined;
+  if (length < 1 || length > maxMessageBytes) return undefined;
   const message = data.slice(0, length);
   const view = new DataView(data.buffer, data.byteOffset, data.byteLength);
   return view.getUint32(length, true) === crc32(message) ? message : undefined;
@@ -65,10 +65,10 @@ export class FrameDecoder {
   private readonly buffer: Uint8Array;
   private filled = 0;
   private overrun = false;
-  /** Frames dropped for their length, stuffing or checksum. */
+  /** Frames dropped for their length (an empty one too), stuffing or checksum. */
   badFrames = 0;
 
-  constructor(maxMessageBytes: number = constant.FRAME_MAX_PAYLOAD) {
+  constructor(private readonly maxMessageBytes: number = constant.FRAME_MAX_PAYLOAD) {
     const data = maxMessageBytes + crcBytes;
     this.buffer = new Uint8Array(data + Math.ceil((data + 1) / 254));
   }
@@ -94,9 +94,8 @@ export class FrameDecoder {
   private finish(): Uint8Array | undefined {
     const frame = this.buffer.subarray(0, this.filled);
     const data = this.overrun ? undefined : unstuff(frame);
-    const message = data && checkCrc(data);
-    // Zeros between frames are idle line, not a frame.
-    if (!message && (this.filled > 0 || this.overrun)) this.badFrames++;
+    const message = data && checkMessage(data, this.maxMessageBytes);
+    if (!message) this.badFrames++;
     this.filled = 0;
     this.overrun = false;
     return message;

@@ -127,13 +127,13 @@ export class Peer {
     }
     this.lastHeardMs = performance.now();
     const [id, flags, low, high] = bytes;
-    const sequence = low! | (high! << 8);
+    const sequence = low | (high << 8);
     const body = bytes.subarray(constant.MESSAGE_HEADER_BYTES);
-    if (flags! & constant.MESSAGE_FLAG_RESPONSE) {
+    if (flags & constant.MESSAGE_FLAG_RESPONSE) {
       if (this.open?.id === id && this.open.sequence === sequence) this.open.take(body);
     } else {
-      const answer = this.handle(id!, body);
-      if (answer) this.send(id!, constant.MESSAGE_FLAG_RESPONSE, sequence, answer);
+      const answer = this.handle(id, body);
+      if (answer) this.send(id, constant.MESSAGE_FLAG_RESPONSE, sequence, answer);
     }
   }
 

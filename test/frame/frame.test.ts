@@ -102,12 +102,20 @@ describe('the decoder', () => {
     expect(new FrameDecoder(512).push(encodeFrame(bytes))).toEqual([bytes]);
   });
 
-  it('does not count zeros between frames', () => {
+  it('drops a message one byte too long, however little its stuffing takes', () => {
+    for (const fill of [0, 5]) {
+      const decoder = new FrameDecoder(512);
+      expect(decoder.push(encodeFrame(new Uint8Array(513).fill(fill)))).toEqual([]);
+      expect(decoder.badFrames).toBe(1);
+    }
+  });
+
+  it('drops and counts empty frames', () => {
     const decoder = new FrameDecoder();
     expect(
       decoder.push(concat(new Uint8Array(5), encodeFrame(ascii('x')), new Uint8Array(5))),
     ).toEqual([ascii('x')]);
-    expect(decoder.badFrames).toBe(0);
+    expect(decoder.badFrames).toBe(10);
   });
 
   it('survives any bytes and still finds the frame behind them', () => {
@@ -124,7 +132,7 @@ describe('the decoder', () => {
     const frame = encodeFrame(ascii('twenty bytes of text'));
     for (let bit = 0; bit < 8 * (frame.length - 1); bit++) {
       const spoilt = frame.slice();
-      spoilt[bit >> 3]! ^= 1 << (bit & 7);
+      spoilt[bit >> 3] ^= 1 << (bit & 7);
       expect(new FrameDecoder().push(spoilt)).toEqual([]);
     }
   });
