@@ -1,0 +1,46 @@
+/** What nodes counted while they trained or evaluated; the counts of nodes add up. */
+import type { Counters } from '../contract/contract.gen.js';
+
+const MAX_U32 = 0xffff_ffff;
+
+/**
+ * More than any sample can cost, Q10 bits: t ≤ (16384 · 1477) >> 10 and log2Q10(ΣE) < 24 · 1024
+ * (SPEC, 2.4) give less than 2^15.
+ */
+const MAX_LOSS_PER_SAMPLE = 2 ** 15;
+
+export interface CounterSum {
+  readonly nodes: number;
+  readonly samples: number;
+  /** Summed cross-entropy, Q10 bits. */
+  readonly loss: number;
+  readonly skipped: number;
+  readonly saturations: number;
+  /** Row-major [true][predicted]. */
+  readonly confusion: readonly number[];
+}
+
+/** Whether a kernel of so many classes can have counted this. */
+export function areCountersPlausible(counters: Counters, classes: number): boolean {
+  const { samples, loss, skipped, saturations, confusion } = counters;
+  return (
+    confusion.length === classes * classes &&
+    [samples, skipped, saturations, ...confusion].every((count) => count <= MAX_U32) &&
+    skipped <= samples &&
+    loss <= samples * MAX_LOSS_PER_SAMPLE &&
+    confusion.reduce((sum, count) => sum + count, 0) === samples
+  );
+}
+
+/** The sum with one node more; no sum yet: its counters alone. */
+export function addCounters(sum: CounterSum | undefined, counters: Counters): CounterSum {
+  if (sum === undefined) return { nodes: 1, ...counters };
+  return {
+    nodes: sum.nodes + 1,
+    samples: sum.samples + counters.samples,
+    loss: sum.loss + counters.loss,
+    skipped: sum.skipped + counters.skipped,
+    saturations: sum.saturations + counters.saturations,
+    confusion: sum.confusion.map((count, i) => count + counters.confusion[i]),
+  };
+}

@@ -1,0 +1,144 @@
+/** Which receipt an upload gets (SPEC, section 8). Never throws, whatever the bytes are. */
+import { codec, receipt, task, version } from '../contract/contract.gen.js';
+import type { Announcement, Envelope } from '../contract/contract.gen.js';
+import { equalBytes, idOf, sha256 } from '../contract/hash.js';
+import { checkName, matchTopic, type TopicScope } from '../contract/topics.js';
+import { decodeWire } from '../contract/wire.js';
+import { deltaDecoders } from './codecs.js';
+import { areCountersPlausible } from './counters.js';
+import type { Upload } from './open-version.js';
+
+/** A message on the upload topic. */
+export interface IncomingUpload {
+  /** As the topic says. */
+  readonly node: string;
+  readonly version: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface Verdict {
+  /** RECEIPT. */
+  readonly code: number;
+  readonly version: number;
+  readonly contribution: number;
+  /** SHA-256 of the envelope. */
+  readonly hash: Uint8Array;
+  /** With ACCEPTED alone. */
+  readonly upload?: Upload;
+}
+
+export interface IntakeRules {
+  readonly parameters: number;
+  readonly classes: number;
+  /** Nodes of the federation; absent: any. */
+  readonly nodes?: ReadonlySet<string>;
+  /** SHA-256 of the upload accepted under this key, of any version. */
+  findUpload(version: number, node: string, contribution: number): Uint8Array | undefined;
+}
+
+/** What an upload topic says; undefined if a node could not have published there. */
+export function readUploadTopic(
+  scope: TopicScope,
+  topic: string,
+  bytes: Uint8Array,
+): IncomingUpload | undefined {
+  const values = matchTopic('upload', scope, topic);
+  if (!values || !/^\d{1,10}$/.test(values['version'])) return undefined;
+  try {
+    return { node: checkName(values['node'], 'node'), version: Number(values['version']), bytes };
+  } catch {
+    return undefined;
+  }
+}
+
+/** CBOR around a payload: names, ids, numbers, and two confusion matrices of 9 bytes a count. */
+const ENVELOPE_OVERHEAD_BYTES = 512;
+const COUNT_BYTES = 9;
+
+/** Longest envelope worth decoding. */
+export function maxEnvelopeBytes({ parameters, classes }: IntakeRules): number {
+  return 2 * parameters + 2 * COUNT_BYTES * classes * classes + ENVELOPE_OVERHEAD_BYTES;
+}
+
+/** The envelope, if it is one that this node could have sent to this federation. */
+function readEnvelope(
+  incoming: IncomingUpload,
+  announcement: Announcement,
+  rules: IntakeRules,
+): Envelope | undefined {
+  if (incoming.bytes.length > maxEnvelopeBytes(rules)) return undefined;
+  let envelope: Envelope;
+  try {
+    envelope = decodeWire('Envelope', incoming.bytes);
+  } catch {
+    return undefined;
+  }
+  const isOurs =
+    envelope.format === version.WIRE_FORMAT &&
+    envelope.federation === announcement.federation &&
+    envelope.node === incoming.node &&
+    envelope.version === incoming.version;
+  return isOurs ? envelope : undefined;
+}
+
+/** The receipt of an envelope that is not the first under its key or not for the open version. */
+function judgeBase(envelope: Envelope, announcement: Announcement): number | undefined {
+  const isKnownModel = equalBytes(envelope.model, idOf(announcement.descriptorHash));
+  if (!isKnownModel || envelope.version > announcement.version) return receipt.BAD_BASE;
+  if (envelope.version < announcement.version || announcement.final) return receipt.STALE;
+  if (!equalBytes(envelope.artefact, idOf(announcement.artefactHash))) return receipt.BAD_BASE;
+  return undefined;
+}
+
+function isEligible(envelope: Envelope, announcement: Announcement, rules: IntakeRules): boolean {
+  return (
+    (rules.nodes?.has(envelope.node) ?? true) &&
+    envelope.numerics === announcement.numerics &&
+    announcement.kernels.some(({ hash }) => equalBytes(idOf(hash), envelope.kernel))
+  );
+}
+
+/** Whether the envelope says what a node that follows the plan would say. */
+function followsPlan(envelope: Envelope, announcement: Announcement, rules: IntakeRules): boolean {
+  const { plan } = announcement;
+  const trains = plan.task !== task.EVALUATE;
+  const most = plan.samples === 0 ? Infinity : plan.samples;
+  const counters = [envelope.training, envelope.evaluation].filter((entry) => entry !== undefined);
+  return (
+    envelope.contribution === 0 &&
+    envelope.codec === (trains ? plan.codec : codec.NONE) &&
+    (trains ? envelope.samples >= 1 && envelope.samples <= most : envelope.samples === 0) &&
+    counters.every((entry) => areCountersPlausible(entry, rules.classes))
+  );
+}
+
+/** Judges an upload to the version of `announcement`, which is the newest. */
+export function judgeUpload(
+  incoming: IncomingUpload,
+  announcement: Announcement,
+  rules: IntakeRules,
+): Verdict {
+  const hash = sha256(incoming.bytes);
+  const envelope = readEnvelope(incoming, announcement, rules);
+  if (!envelope) {
+    return { code: receipt.MALFORMED, version: incoming.version, contribution: 0, hash };
+  }
+  const { version: base, node, contribution } = envelope;
+  const verdict = (code: number, upload?: Upload): Verdict => ({
+    code,
+    version: base,
+    contribution,
+    hash,
+    ...(upload && { upload }),
+  });
+  const known = rules.findUpload(base, node, contribution);
+  if (known) return verdict(equalBytes(known, hash) ? receipt.DUPLICATE : receipt.CONFLICT);
+  const refusal = judgeBase(envelope, announcement);
+  if (refusal !== undefined) return verdict(refusal);
+  if (!isEligible(envelope, announcement, rules)) return verdict(receipt.INELIGIBLE);
+  const decode = deltaDecoders.get(envelope.codec);
+  if (!decode) return verdict(receipt.UNKNOWN_CODEC);
+  const delta = decode(envelope.payload, rules.parameters);
+  if (!delta || !followsPlan(envelope, announcement, rules)) return verdict(receipt.MALFORMED);
+  return verdict(receipt.ACCEPTED, { envelope, delta, hash, bytes: incoming.bytes });
+}

@@ -1,0 +1,216 @@
+import type Database from 'libsql';
+import { equalBytes, toHex } from '../contract/hash.js';
+import { inStore, openStoreDatabase, storeError, type StoreDatabase } from './store-database.js';
+
+/** Whose ledger it is; a store never changes hands. */
+export interface LedgerIdentity {
+  readonly federation: string;
+  /** SHA-256 of the descriptor. */
+  readonly model: Uint8Array;
+}
+
+export interface UploadRow {
+  readonly version: number;
+  readonly node: string;
+  readonly contribution: number;
+  /** SHA-256 of the envelope. */
+  readonly hash: Uint8Array;
+  readonly envelope: Uint8Array;
+}
+
+export interface VersionRow {
+  readonly version: number;
+  /** Absent for version 0. */
+  readonly parent?: number;
+  /** SHA-256 of the snapshot. */
+  readonly artefact: Uint8Array;
+  /** packMaster() of Q16.16 [P]. */
+  readonly master: Uint8Array;
+  readonly announcement: Uint8Array;
+  /** Strategy that made it of its parent; that of version 0 says nothing. */
+  readonly strategy: string;
+  readonly contributions: number;
+  /** Σ n_k of the contributions. */
+  readonly weight: number;
+  /** MQTT payload bytes of the contributions. */
+  readonly uplinkBytes: number;
+  readonly isDegraded: boolean;
+}
+
+type Row = Record<string, number | string | ArrayBuffer | Uint8Array | null>;
+
+/** libsql gives blobs as ArrayBuffer, empty ones as Buffer. */
+function readBlob(value: unknown): Uint8Array {
+  return new Uint8Array(value as ArrayBuffer | Uint8Array);
+}
+
+function readUpload(row: Row): UploadRow {
+  return {
+    version: row['version'] as number,
+    node: row['node'] as string,
+    contribution: row['contribution'] as number,
+    hash: readBlob(row['hash']),
+    envelope: readBlob(row['envelope']),
+  };
+}
+
+function readVersion(row: Row): VersionRow {
+  return {
+    version: row['version'] as number,
+    ...(row['parent'] !== null && { parent: row['parent'] as number }),
+    artefact: readBlob(row['artefact']),
+    master: readBlob(row['master']),
+    announcement: readBlob(row['announcement']),
+    strategy: row['strategy'] as string,
+    contributions: row['contributions'] as number,
+    weight: row['weight'] as number,
+    uplinkBytes: row['uplink_bytes'] as number,
+    isDegraded: row['degraded'] === 1,
+  };
+}
+
+/**
+ * What the aggregator may not forget: every accepted upload and every published version. Each
+ * method is one transaction, durable when it returns, and throws ERR_STORE if it cannot be.
+ */
+export class Ledger {
+  readonly #store: StoreDatabase;
+  readonly #database: Database.Database;
+
+  private constructor(store: StoreDatabase) {
+    this.#store = store;
+    this.#database = store.database;
+  }
+
+  /** Opens or creates the ledger in `folder`; throws ERR_STORE if it belongs to another identity. */
+  static open(folder: string, identity?: LedgerIdentity): Ledger {
+    const store = openStoreDatabase(folder);
+    const ledger = new Ledger(store);
+    try {
+      if (identity) ledger.#claim(folder, identity);
+    } catch (error) {
+      store.close();
+      throw error;
+    }
+    return ledger;
+  }
+
+  #claim(folder: string, { federation, model }: LedgerIdentity): void {
+    for (const [key, value] of Object.entries({ federation, model: toHex(model) })) {
+      const known = this.#readMeta(key);
+      if (known === undefined) this.#writeMeta(key, value);
+      else if (known !== value) {
+        throw storeError(
+          `the store ${folder} belongs to the ${key} ${known}, not ${value}`,
+          undefined,
+          'choose another store',
+        );
+      }
+    }
+  }
+
+  #readMeta(key: string): string | undefined {
+    return inStore('read the ledger', () => {
+      const row = this.#database.prepare('SELECT value FROM meta WHERE key = ?').get(key);
+      return (row as Row | undefined)?.['value'] as string | undefined;
+    });
+  }
+
+  #writeMeta(key: string, value: string): void {
+    inStore('write the ledger', () =>
+      this.#database
+        .prepare('INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value')
+        .run(key, value),
+    );
+  }
+
+  /** Counts one more start of the aggregator: 1 for the first. */
+  beginEpoch(): number {
+    const epoch = Number(this.#readMeta('epoch') ?? 0) + 1;
+    this.#writeMeta('epoch', String(epoch));
+    return epoch;
+  }
+
+  /** Adds uploads, all or none. */
+  addUploads(uploads: readonly UploadRow[]): void {
+    const insert =
+      'INSERT INTO uploads (version, node, contribution, hash, envelope) VALUES (?,?,?,?,?)';
+    inStore('write the ledger', () => {
+      const statement = this.#database.prepare(insert);
+      this.#database.transaction(() => {
+        for (const { version, node, contribution, hash, envelope } of uploads)
+          statement.run(version, node, contribution, Buffer.from(hash), Buffer.from(envelope));
+      })();
+    });
+  }
+
+  /** SHA-256 of the upload accepted under this key. */
+  findUpload(version: number, node: string, contribution: number): Uint8Array | undefined {
+    const select = 'SELECT hash FROM uploads WHERE version = ? AND node = ? AND contribution = ?';
+    return inStore('read the ledger', () => {
+      const row = this.#database.prepare(select).get(version, node, contribution) as
+        Row | undefined;
+      return row && readBlob(row['hash']);
+    });
+  }
+
+  /** The uploads to a version in the order they were accepted. */
+  *uploadsOf(version: number): Generator<UploadRow> {
+    const select =
+      'SELECT * FROM uploads WHERE version = ? AND sequence > ? ORDER BY sequence LIMIT 1';
+    const statement = inStore('read the ledger', () => this.#database.prepare(select));
+    let row: Row | undefined;
+    for (let last = -1; ; last = row['sequence'] as number) {
+      row = inStore('read the ledger', () => statement.get(version, last) as Row | undefined);
+      if (row === undefined) return;
+      yield readUpload(row);
+    }
+  }
+
+  addVersion(row: VersionRow): void {
+    inStore('write the ledger', () =>
+      this.#database
+        .prepare('INSERT INTO versions VALUES (?,?,?,?,?,?,?,?,?,?)')
+        .run(
+          row.version,
+          row.parent ?? null,
+          Buffer.from(row.artefact),
+          Buffer.from(row.master),
+          Buffer.from(row.announcement),
+          row.strategy,
+          row.contributions,
+          row.weight,
+          row.uplinkBytes,
+          row.isDegraded ? 1 : 0,
+        ),
+    );
+  }
+
+  findVersion(version: number): VersionRow | undefined {
+    return inStore('read the ledger', () => {
+      const row = this.#database.prepare('SELECT * FROM versions WHERE version = ?').get(version);
+      return row === undefined ? undefined : readVersion(row as Row);
+    });
+  }
+
+  /** Number of the newest version; undefined in a new ledger. */
+  newestVersion(): number | undefined {
+    return inStore('read the ledger', () => {
+      const row = this.#database
+        .prepare('SELECT max(version) AS newest FROM versions')
+        .get() as Row;
+      return (row['newest'] as number | null) ?? undefined;
+    });
+  }
+
+  /** Whether exactly these bytes were accepted under this key, others, or none. */
+  compareUpload(upload: Omit<UploadRow, 'envelope'>): 'same' | 'other' | 'none' {
+    const known = this.findUpload(upload.version, upload.node, upload.contribution);
+    if (known === undefined) return 'none';
+    return equalBytes(known, upload.hash) ? 'same' : 'other';
+  }
+
+  close(): void {
+    this.#store.close();
+  }
+}

@@ -1,0 +1,79 @@
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import { equalBytes, sha256, toHex } from '../contract/hash.js';
+import { noFaults, type FaultPoint } from './fault-point.js';
+import { inStore, storeError } from './store-database.js';
+
+const UNFINISHED = '.unfinished';
+
+/** Files named by the SHA-256 of their bytes: whole and durable, or not there. */
+export class ObjectStore {
+  readonly #folder: string;
+  readonly #faultPoint: FaultPoint;
+
+  /** Creates the folder if it is absent and removes what a crash left half written. */
+  constructor(folder: string, faultPoint: FaultPoint = noFaults) {
+    this.#folder = folder;
+    this.#faultPoint = faultPoint;
+    inStore(`the objects in ${folder}`, () => {
+      mkdirSync(folder, { recursive: true });
+      for (const name of readdirSync(folder))
+        if (name.endsWith(UNFINISHED)) rmSync(join(folder, name));
+    });
+  }
+
+  /** Writes bytes unless they are there already; returns their SHA-256. Durable on return. */
+  put(bytes: Uint8Array): Uint8Array {
+    const hash = sha256(bytes);
+    const path = join(this.#folder, toHex(hash));
+    inStore(`write ${path}`, () => {
+      if (existsSync(path) && equalBytes(sha256(readFileSync(path)), hash)) return;
+      writeDurably(path + UNFINISHED, bytes);
+      this.#faultPoint('before-object-rename');
+      renameSync(path + UNFINISHED, path);
+      syncFolder(this.#folder);
+    });
+    return hash;
+  }
+
+  /** Throws ERR_STORE if the object is absent or its bytes are not what its name says. */
+  read(hash: Uint8Array): Uint8Array {
+    const path = join(this.#folder, toHex(hash));
+    const bytes = inStore(`read ${path}`, () => new Uint8Array(readFileSync(path)));
+    if (!equalBytes(sha256(bytes), hash)) throw storeError(`${path} is damaged`);
+    return bytes;
+  }
+}
+
+function writeDurably(path: string, bytes: Uint8Array): void {
+  const file = openSync(path, 'w');
+  try {
+    for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Without this the new name could be gone after a power cut although the bytes are there. */
+function syncFolder(folder: string): void {
+  // Windows cannot open a folder, and NTFS journals the names by itself.
+  if (process.platform === 'win32') return;
+  const directory = openSync(folder, 'r');
+  try {
+    fsyncSync(directory);
+  } finally {
+    closeSync(directory);
+  }
+}

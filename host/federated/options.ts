@@ -1,0 +1,102 @@
+import { LinnetError } from '../contract/error.js';
+import { toHex, idOf } from '../contract/hash.js';
+import { checkName, topicOf, type TopicScope } from '../contract/topics.js';
+import { encodeWire } from '../contract/wire.js';
+import { parseDescriptor } from '../model/descriptor.js';
+import type { MqttOptions } from '../mqtt/session.js';
+import { parseMqttUrl } from '../mqtt/url.js';
+import type { FaultPoint } from './fault-point.js';
+import type { KernelOffer } from './lineage.js';
+import { checkPlanSettings, type PlanSettings } from './plan.js';
+import type { HeldOutScores, ReceiptReport, RoundReport } from './report.js';
+import { checkRoundRules, type RoundRules } from './round.js';
+import type { Timers } from './timers.js';
+
+export interface AggregatorOptions {
+  /** Folder of ledger and objects; created if absent, continued if not. */
+  readonly store: string;
+  readonly mqtt: Omit<MqttOptions, 'clientId' | 'will' | 'clean'> & { readonly clientId?: string };
+  readonly federation: string;
+  readonly descriptor: Uint8Array;
+  /** Kernels nodes may use and can fetch; at least one. */
+  readonly kernels: readonly KernelOffer[];
+  /** Words [P] of version 0; asked only if the store is empty. */
+  readonly initialWords: () => Int16Array | Promise<Int16Array>;
+  /** Versions nodes work on; version `rounds` is the final one. */
+  readonly rounds: number;
+  readonly round: RoundRules;
+  readonly plan: PlanSettings;
+  /** Nodes that may take part; absent: any. */
+  readonly nodes?: readonly string[];
+  /** In ServerState; default `aggregator`. */
+  readonly name?: string;
+  /** Name and version, in ServerState; default `linnet`. */
+  readonly software?: string;
+  /** Messages that may wait for the ledger; an upload beyond gets LATER. Default 1000. */
+  readonly queueLimit?: number;
+  /** When a node shall send again what got LATER. Default 1000. */
+  readonly retryMs?: number;
+  /** Scores of a new version's words [P] on samples held out here. */
+  readonly evaluate?: (
+    words: Int16Array,
+    version: number,
+  ) => HeldOutScores | undefined | Promise<HeldOutScores | undefined>;
+  readonly onRound?: (report: RoundReport) => void;
+  readonly onReceipt?: (report: ReceiptReport) => void;
+  /** Something was tolerated; one line. */
+  readonly onWarning?: (text: string) => void;
+  readonly timers?: Timers;
+  readonly faultPoint?: FaultPoint;
+  /** Aborting closes the aggregator. */
+  readonly signal?: AbortSignal;
+}
+
+/** Throws ERR_CONFIG, or ERR_RANGE for a name, where the options make no sense. */
+export function checkOptions(options: AggregatorOptions): void {
+  checkName(options.federation, 'federation');
+  options.nodes?.forEach((node) => checkName(node, 'node'));
+  checkRoundRules(options.round);
+  checkPlanSettings(options.plan, parseDescriptor(options.descriptor).classes);
+  const fail = (cause: string, remedy: string): never => {
+    throw new LinnetError('ERR_CONFIG', cause, { remedy });
+  };
+  if (!Number.isSafeInteger(options.rounds) || options.rounds < 1) {
+    fail(`there are ${options.rounds} rounds`, 'give at least 1');
+  }
+  if (options.kernels.length === 0) fail('there is no kernel', 'allow at least one');
+  const { nodes, round } = options;
+  if (nodes && nodes.length < round.cohort) {
+    fail(`${nodes.length} nodes cannot be a cohort of ${round.cohort}`, 'name more nodes');
+  }
+}
+
+export function scopeOf(options: AggregatorOptions): TopicScope {
+  return { base: parseMqttUrl(options.mqtt.url).base, federation: options.federation };
+}
+
+/** Payload of ServerState. */
+export function packState(options: AggregatorOptions, epoch: number, online: boolean): Uint8Array {
+  const { name = 'aggregator', software = 'linnet' } = options;
+  return encodeWire('ServerState', { aggregator: name, epoch, software, online });
+}
+
+/**
+ * The aggregator's MQTT session: kept by the broker while it is away, so that uploads wait for it,
+ * and with a last will that tells nodes that it is.
+ */
+export function sessionOptions(
+  options: AggregatorOptions,
+  model: Uint8Array,
+  epoch: number,
+): MqttOptions {
+  return {
+    clientId: `linnet-${options.federation}-${toHex(idOf(model))}`,
+    ...options.mqtt,
+    clean: false,
+    will: {
+      topic: topicOf('serverState', scopeOf(options)),
+      payload: packState(options, epoch, false),
+      retain: true,
+    },
+  };
+}

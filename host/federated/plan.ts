@@ -1,0 +1,131 @@
+/** What an aggregator announces: the plan of each version and the announcement around it. */
+import { codec, constant, decay, task, version } from '../contract/contract.gen.js';
+import type { Announcement, Kernel, Plan } from '../contract/contract.gen.js';
+import { LinnetError } from '../contract/error.js';
+import { encodeWire } from '../contract/wire.js';
+
+export interface PlanSettings {
+  /** TASK of every version but the last, which has NONE. */
+  readonly task: number;
+  /** Federation seed, u32. */
+  readonly seed: number;
+  /** Learning rate 2^−lrShift of version 0. */
+  readonly lrShift: number;
+  /** linear: lr · (1 − r/R) in version r of R, to the nearest power of two. */
+  readonly lrSchedule: 'constant' | 'linear';
+  /** DECAY inside a training call. */
+  readonly lrDecay: number;
+  readonly epochs: number;
+  /** Samples per round and node, 0 = all it has. */
+  readonly samples: number;
+  /** Q15. */
+  readonly skipThreshold: number;
+  /** One exponent per class. */
+  readonly classWeights?: Int8Array;
+  /** Samples per unit of contribution weight. */
+  readonly weightUnit: number;
+}
+
+const MAX_LR_SHIFT = 24;
+const MAX_U32 = 0xffff_ffff;
+const MAX_SAMPLES = 2 ** 30;
+
+const ranges: Readonly<Record<string, readonly [number, number]>> = {
+  task: [task.TRAIN, task.BOTH],
+  seed: [0, MAX_U32],
+  lrShift: [0, MAX_LR_SHIFT],
+  lrDecay: [decay.CONSTANT, decay.STEPS],
+  epochs: [1, 255],
+  samples: [0, MAX_SAMPLES],
+  skipThreshold: [0, 32767],
+  weightUnit: [1, MAX_U32],
+};
+
+/** Throws ERR_CONFIG, naming the setting and its range, for a plan no node would follow. */
+export function checkPlanSettings(settings: PlanSettings, classes: number): void {
+  for (const [name, [least, most]] of Object.entries(ranges)) {
+    const value = settings[name as keyof PlanSettings] as number;
+    if (Number.isInteger(value) && value >= least && value <= most) continue;
+    throw new LinnetError('ERR_CONFIG', `${name} is ${value}`, {
+      remedy: `give a whole number from ${least} to ${most}`,
+    });
+  }
+  const weights = settings.classWeights?.length ?? classes;
+  if (weights === classes) return;
+  throw new LinnetError('ERR_CONFIG', `there are ${weights} class weights`, {
+    remedy: `give one for each of the ${classes} classes`,
+  });
+}
+
+/**
+ * round(log2(R / (R − r))) for 0 ≤ r < R: by how much the learning rate of version r has been
+ * shifted down. Exact: the largest k with k − ½ ≤ log2(R / (R − r)), that is
+ * 2^(2k−1) · (R − r)² ≤ R². No tie exists, for √2 is irrational.
+ */
+export function linearDecayShift(r: number, rounds: number): number {
+  const whole = BigInt(rounds) ** 2n;
+  const left = BigInt(rounds - r) ** 2n;
+  let k = 0;
+  while (left << BigInt(2 * k + 1) <= whole) k++;
+  return k;
+}
+
+/** Learning-rate shift of version r of R, at most 24. */
+export function lrShiftOf(settings: PlanSettings, r: number, rounds: number): number {
+  if (settings.lrSchedule === 'constant' || r >= rounds) return settings.lrShift;
+  return Math.min(MAX_LR_SHIFT, settings.lrShift + linearDecayShift(r, rounds));
+}
+
+/** The plan of version r of R; that of version R is to rest. */
+export function planOf(
+  settings: PlanSettings,
+  r: number,
+  rounds: number,
+  deadlineMs?: number,
+): Plan {
+  const isFinal = r >= rounds;
+  const { classWeights } = settings;
+  const uploadsDelta = settings.task !== task.EVALUATE;
+  return {
+    task: isFinal ? task.NONE : settings.task,
+    seed: settings.seed,
+    lrShift: lrShiftOf(settings, r, rounds),
+    lrDecay: settings.lrDecay,
+    epochs: settings.epochs,
+    samples: settings.samples,
+    skipThreshold: settings.skipThreshold,
+    ...(classWeights && { classWeights: new Uint8Array(classWeights) }),
+    codec: uploadsDelta ? codec.RAW_INT16 : codec.NONE,
+    weightUnit: settings.weightUnit,
+    ...(deadlineMs !== undefined && !isFinal && { deadlineMs }),
+  };
+}
+
+export interface AnnouncedModel {
+  readonly federation: string;
+  readonly version: number;
+  readonly artefactHash: Uint8Array;
+  readonly artefactBytes: number;
+  readonly descriptorHash: Uint8Array;
+  readonly descriptorBytes: number;
+  readonly kernels: readonly Kernel[];
+  readonly plan: Plan;
+}
+
+/** Throws ERR_CONFIG if it would not fit the frame that takes it to a device. */
+export function packAnnouncement(model: AnnouncedModel): Uint8Array {
+  const announcement: Announcement = {
+    format: version.WIRE_FORMAT,
+    ...model,
+    ...(model.version > 0 && { parent: model.version - 1 }),
+    numerics: version.NUMERICS,
+    ...(model.plan.task === task.NONE && { final: true }),
+  };
+  const bytes = encodeWire('Announcement', announcement);
+  if (bytes.length <= constant.ANNOUNCEMENT_MAX_BYTES) return bytes;
+  throw new LinnetError(
+    'ERR_CONFIG',
+    `the announcement has ${bytes.length} bytes, ${constant.ANNOUNCEMENT_MAX_BYTES} fit a frame`,
+    { remedy: 'allow fewer kernels or leave out the class weights' },
+  );
+}

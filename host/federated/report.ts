@@ -1,0 +1,56 @@
+import type { CounterSum } from './counters.js';
+
+/** Scores of a model on samples the aggregator holds itself: a demonstration's privilege. */
+export interface HeldOutScores {
+  readonly accuracy: number;
+  readonly macroF1: number;
+  /** Mean cross-entropy, bits per sample. */
+  readonly loss: number;
+  /** Row-major [true][predicted]. */
+  readonly confusion: readonly number[];
+}
+
+/** What happened to a version that closed, and what it became. */
+export interface RoundReport {
+  /** The version that was made. */
+  readonly version: number;
+  /** The version nodes worked on. */
+  readonly parent: number;
+  /** SHA-256 of the new snapshot, hex. */
+  readonly modelHash: string;
+  readonly contributions: number;
+  /** Nodes in the order of their contributions. */
+  readonly nodes: readonly string[];
+  /** Closed by its deadline, without the whole cohort. */
+  readonly isDegraded: boolean;
+  /** MQTT payload bytes of the contributions together. */
+  readonly uplinkBytes: number;
+  /** MQTT payload bytes each node needs for the new version: announcement and snapshot. */
+  readonly downlinkBytesPerNode: number;
+  /** Counted by the nodes while they trained on the parent. */
+  readonly training?: CounterSum;
+  /** Counted by the nodes on their test splits, with the parent's weights. */
+  readonly evaluation?: CounterSum;
+  /** Of the new version. */
+  readonly heldOut?: HeldOutScores;
+  /** From the announcement of the parent, or the aggregator's start, to its close. */
+  readonly durationMs: number;
+}
+
+/** An upload was answered. */
+export interface ReceiptReport {
+  readonly node: string;
+  readonly version: number;
+  /** RECEIPT. */
+  readonly code: number;
+  /** MQTT payload bytes of the upload. */
+  readonly bytes: number;
+}
+
+/** A model version as the ledger has it. */
+export interface PublishedModel {
+  readonly version: number;
+  /** SHA-256 of the snapshot, hex. */
+  readonly modelHash: string;
+  readonly snapshot: Uint8Array;
+}

@@ -1,0 +1,249 @@
+import { receipt as receiptCode, type Receipt } from '../contract/contract.gen.js';
+import { idOf, sha256, toHex } from '../contract/hash.js';
+import { topicOf } from '../contract/topics.js';
+import type { MqttSession } from '../mqtt/session.js';
+import { Announcer } from './announcer.js';
+import { noFaults, type FaultPoint } from './fault-point.js';
+import {
+  judgeUpload,
+  readUploadTopic,
+  type IncomingUpload,
+  type IntakeRules,
+  type Verdict,
+} from './intake.js';
+import type { Lineage } from './lineage.js';
+import { Mailbox } from './mailbox.js';
+import type { OpenVersion } from './open-version.js';
+import { packState, scopeOf, type AggregatorOptions } from './options.js';
+import { Publisher } from './publisher.js';
+import type { HeldOutScores } from './report.js';
+import { advanceRound, openRound, type RoundEvent } from './round.js';
+import { systemTimers, type Timers } from './timers.js';
+
+/** Uploads committed in one transaction. */
+const GROUP_LIMIT = 256;
+
+type Task =
+  | { readonly type: 'upload'; readonly incoming: IncomingUpload }
+  | { readonly type: 'deadline'; readonly version: number }
+  /** The connection was lost and is back; the broker may be a new one. */
+  | { readonly type: 'reconnect' };
+
+interface Answer {
+  readonly incoming: IncomingUpload;
+  readonly verdict: Verdict;
+}
+
+/**
+ * The one loop that changes anything: takes uploads into the ledger, answers them, closes versions
+ * and announces the next. What MQTT and the timer bring waits in a mailbox, so everything happens
+ * in one order.
+ */
+export class RoundLoop {
+  readonly #mailbox = new Mailbox<Task>();
+  readonly #publisher: Publisher;
+  readonly #announcer: Announcer;
+  readonly #rules: IntakeRules;
+  readonly #timers: Timers;
+  readonly #faultPoint: FaultPoint;
+  #round = openRound;
+  #openedAtMs = 0;
+  #cancelDeadline: () => void = () => undefined;
+
+  constructor(
+    private readonly options: AggregatorOptions,
+    private readonly lineage: Lineage,
+    private readonly session: MqttSession,
+    /** Called once, after the final version is announced and reported. */
+    private readonly onFinal: () => void,
+  ) {
+    const { timers = systemTimers, faultPoint = noFaults, nodes } = options;
+    const { hash, parameters, classes } = lineage.model;
+    this.#timers = timers;
+    this.#faultPoint = faultPoint;
+    this.#publisher = new Publisher(session, scopeOf(options), hash, faultPoint);
+    this.#announcer = new Announcer(lineage, this.#publisher, faultPoint);
+    this.#rules = {
+      parameters,
+      classes,
+      ...(nodes && { nodes: new Set(nodes) }),
+      findUpload: (...key) => lineage.findUpload(...key),
+    };
+  }
+
+  /** Subscribes and announces the newest version. */
+  async begin(): Promise<void> {
+    this.session.onMessage((topic, bytes) => this.#receive(topic, bytes));
+    this.session.onReconnect(() => this.#mailbox.put({ type: 'reconnect' }));
+    const model = toHex(idOf(this.lineage.model.hash));
+    await this.session.subscribe(topicOf('upload', scopeOf(this.options), { model }));
+    await this.#announcer.publishAll(packState(this.options, this.lineage.epoch, true));
+    await this.#announcer.clearParent();
+    this.#openVersion();
+  }
+
+  /** Works until stop(). Rejects if the store fails or the broker refuses a publication. */
+  async run(): Promise<void> {
+    if (this.lineage.head.announcement.final) this.onFinal();
+    await this.#advance({ type: 'resume', contributions: this.lineage.open.sum.count });
+    for (;;) {
+      const tasks = await this.#mailbox.take(GROUP_LIMIT);
+      if (tasks.length === 0) return;
+      await this.#work(tasks);
+    }
+  }
+
+  /** Ends run() after the step it is in. */
+  stop(): void {
+    this.#mailbox.close();
+    this.#cancelDeadline();
+  }
+
+  /** Tells nodes that nobody will answer now. */
+  async publishOffline(): Promise<void> {
+    await this.#publisher.publishState(packState(this.options, this.lineage.epoch, false));
+  }
+
+  /** Never waits: the session receives nothing else until this returns. */
+  #receive(topic: string, bytes: Uint8Array): void {
+    const incoming = readUploadTopic(scopeOf(this.options), topic, bytes);
+    if (!incoming) {
+      this.options.onWarning?.(`ignored a message on ${topic}`);
+      return;
+    }
+    if (this.#mailbox.length < (this.options.queueLimit ?? 1000)) {
+      this.#mailbox.put({ type: 'upload', incoming });
+      return;
+    }
+    const verdict = { version: incoming.version, contribution: 0, hash: sha256(bytes) };
+    void this.#answer({ incoming, verdict: { ...verdict, code: receiptCode.LATER } });
+  }
+
+  async #work(tasks: readonly Task[]): Promise<void> {
+    let answers: Answer[] = [];
+    const settle = async (): Promise<void> => {
+      await this.#settle(answers);
+      answers = [];
+    };
+    for (const task of tasks) {
+      if (task.type === 'upload') {
+        const { incoming } = task;
+        const verdict = judgeUpload(incoming, this.lineage.head.announcement, this.#rules);
+        answers.push({ incoming, verdict });
+        if (!verdict.upload) continue;
+        this.lineage.stage(verdict.upload);
+        await this.#advance({ type: 'contribution' }, settle);
+      } else {
+        await settle();
+        await this.#handle(task);
+      }
+    }
+    await settle();
+  }
+
+  async #handle(task: Exclude<Task, { type: 'upload' }>): Promise<void> {
+    if (task.type === 'reconnect') {
+      await this.#announcer.publishAll(packState(this.options, this.lineage.epoch, true));
+    } else if (task.version === this.lineage.open.version) {
+      await this.#advance({ type: 'deadline' });
+    }
+  }
+
+  /** Commits what was staged, then answers: a receipt is a promise the ledger already keeps. */
+  async #settle(answers: readonly Answer[]): Promise<void> {
+    this.lineage.commit();
+    if (answers.length === 0) return;
+    this.#faultPoint('before-receipt');
+    await Promise.all(answers.map((answer) => this.#answer(answer)));
+    this.#faultPoint('after-receipt');
+  }
+
+  async #answer({ incoming, verdict }: Answer): Promise<void> {
+    const { node, bytes } = incoming;
+    const { code, version, contribution, hash } = verdict;
+    const { retryMs = 1000, onReceipt, onWarning } = this.options;
+    const receipt: Receipt = {
+      code,
+      version,
+      contribution,
+      upload: idOf(hash),
+      current: this.lineage.open.version,
+      ...(code === receiptCode.LATER && { retryMs }),
+    };
+    try {
+      await this.#publisher.sendReceipt(node, receipt);
+    } catch (error) {
+      // The node keeps its upload and asks again.
+      onWarning?.(`no receipt for ${node}: ${(error as Error).message}`);
+      return;
+    }
+    onReceipt?.({ node, version, code, bytes: bytes.length });
+  }
+
+  /** Tells the round machine and does what it decides; `before` runs before a version closes. */
+  async #advance(event: RoundEvent, before?: () => Promise<void>): Promise<void> {
+    if (this.lineage.head.announcement.final) return;
+    const { state, decision } = advanceRound(this.options.round, this.#round, event);
+    this.#round = state;
+    if (decision === 'restart-deadline') this.#startDeadline();
+    if (!state.isClosed) return;
+    await before?.();
+    await this.#closeVersion(decision === 'close-degraded');
+  }
+
+  async #closeVersion(isDegraded: boolean): Promise<void> {
+    const closed = this.lineage.open;
+    this.#cancelDeadline();
+    this.lineage.closeVersion(isDegraded);
+    const durationMs = this.#timers.now() - this.#openedAtMs;
+    await this.#announcer.publishHead();
+    this.#openVersion();
+    await this.#announcer.clearParent();
+    await this.#report(closed, isDegraded, durationMs);
+    if (this.lineage.head.announcement.final) this.onFinal();
+  }
+
+  #openVersion(): void {
+    this.#round = openRound;
+    this.#openedAtMs = this.#timers.now();
+    if (!this.lineage.head.announcement.final) this.#startDeadline();
+  }
+
+  #startDeadline(): void {
+    const { deadlineMs } = this.options.round;
+    if (deadlineMs === undefined) return;
+    const { version } = this.lineage.open;
+    this.#cancelDeadline = this.#timers.start(deadlineMs, () =>
+      this.#mailbox.put({ type: 'deadline', version }),
+    );
+  }
+
+  async #report(closed: OpenVersion, isDegraded: boolean, durationMs: number): Promise<void> {
+    const { announcement, announcementBytes, snapshot, words } = this.lineage.head;
+    const { training, evaluation } = closed;
+    const heldOut = await this.#evaluate(words, announcement.version);
+    this.options.onRound?.({
+      version: announcement.version,
+      parent: closed.version,
+      modelHash: toHex(announcement.artefactHash),
+      contributions: closed.sum.count,
+      nodes: closed.nodes,
+      isDegraded,
+      uplinkBytes: closed.uplinkBytes,
+      downlinkBytesPerNode: announcementBytes.length + snapshot.length,
+      durationMs,
+      ...(training && { training }),
+      ...(evaluation && { evaluation }),
+      ...(heldOut && { heldOut }),
+    });
+  }
+
+  async #evaluate(words: Int16Array, version: number): Promise<HeldOutScores | undefined> {
+    try {
+      return await this.options.evaluate?.(words, version);
+    } catch (error) {
+      this.options.onWarning?.(`version ${version} was not scored: ${(error as Error).message}`);
+      return undefined;
+    }
+  }
+}

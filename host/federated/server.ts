@@ -1,0 +1,113 @@
+import { toHex } from '../contract/hash.js';
+import { connectMqtt } from '../mqtt/connect.js';
+import type { MqttSession } from '../mqtt/session.js';
+import { fedAvg } from './fed-avg.js';
+import { Lineage } from './lineage.js';
+import { checkOptions, sessionOptions, type AggregatorOptions } from './options.js';
+import type { PublishedModel } from './report.js';
+import { RoundLoop } from './round-loop.js';
+import { settleWithin } from './timers.js';
+
+export type { AggregatorOptions } from './options.js';
+
+/** Patience of close() with what waits for the broker. */
+const CLOSE_GRACE_MS = 2000;
+
+function openLineage(options: AggregatorOptions): Promise<Lineage> {
+  const { store, round, ...rest } = options;
+  const { deadlineMs } = round;
+  const deadline = deadlineMs === undefined ? {} : { deadlineMs };
+  return Lineage.open({ ...rest, ...deadline, folder: store, strategy: fedAvg });
+}
+
+/** The aggregator of one model: what it has promised is in its store, so it can be killed any time. */
+export class Aggregator {
+  /**
+   * The final model when it is announced; undefined if closed before. Rejects if the aggregator
+   * had to stop: ERR_STORE when the disk fails, ERR_AUTH when the broker refuses a publication.
+   */
+  readonly finished: Promise<PublishedModel | undefined>;
+  readonly #lineage: Lineage;
+  readonly #session: MqttSession;
+  readonly #loop: RoundLoop;
+  readonly #signal: AbortSignal | undefined;
+  readonly #onAbort = (): void => void this.close();
+  #finish!: (model: PublishedModel | undefined) => void;
+  #fail!: (error: unknown) => void;
+  #running: Promise<void> = Promise.resolve();
+  #closing: Promise<void> | undefined;
+
+  private constructor(options: AggregatorOptions, lineage: Lineage, session: MqttSession) {
+    this.#lineage = lineage;
+    this.#session = session;
+    this.#signal = options.signal;
+    this.#loop = new RoundLoop(options, lineage, session, () => this.#finish(this.model));
+    this.finished = new Promise((resolve, reject) => {
+      this.#finish = resolve;
+      this.#fail = reject;
+    });
+    // Whoever does not look at it has other ways to notice; nobody's process shall end by it.
+    this.finished.catch(() => undefined);
+  }
+
+  /**
+   * Starts a federation or goes on with the one in the store; resolves when the newest version is
+   * announced. Throws ERR_CONFIG, ERR_STORE, ERR_MQTT or ERR_AUTH; then nothing is left open.
+   */
+  static async start(options: AggregatorOptions): Promise<Aggregator> {
+    checkOptions(options);
+    const lineage = await openLineage(options);
+    let aggregator: Aggregator | undefined;
+    try {
+      const session = await connectMqtt(sessionOptions(options, lineage.model.hash, lineage.epoch));
+      aggregator = new Aggregator(options, lineage, session);
+      await aggregator.#begin();
+      return aggregator;
+    } catch (error) {
+      await aggregator?.close();
+      lineage.close();
+      throw error;
+    }
+  }
+
+  async #begin(): Promise<void> {
+    this.#signal?.addEventListener('abort', this.#onAbort);
+    if (this.#signal?.aborted) this.#onAbort();
+    const begun = this.#loop.begin();
+    this.#running = begun.then(() => this.#loop.run()).catch((error: unknown) => this.#stop(error));
+    await begun;
+  }
+
+  /** The newest version. */
+  get model(): PublishedModel {
+    const { announcement, snapshot } = this.#lineage.head;
+    const { version, artefactHash } = announcement;
+    return { version, modelHash: toHex(artefactHash), snapshot };
+  }
+
+  /** Takes leave of the broker and closes the store; the step under way is finished first. */
+  close(): Promise<void> {
+    this.#closing ??= this.#shutDown();
+    return this.#closing;
+  }
+
+  async #shutDown(): Promise<void> {
+    this.#signal?.removeEventListener('abort', this.#onAbort);
+    this.#loop.stop();
+    await settleWithin(this.#running, CLOSE_GRACE_MS);
+    if (this.#session.connected) await settleWithin(this.#loop.publishOffline(), CLOSE_GRACE_MS);
+    await this.#session.close();
+    await this.#running;
+    this.#lineage.close();
+    this.#finish(undefined);
+  }
+
+  /** The loop ended by an error. While closing that is a publication nobody took any more. */
+  #stop(error: unknown): void {
+    if (this.#closing) return;
+    this.#fail(error);
+    // Not a polite end: the last will shall say that the aggregator is gone.
+    this.#session.abort();
+    void this.close();
+  }
+}
