@@ -64,6 +64,9 @@ interface Announced {
   readonly announcement: Announcement;
 }
 
+/** A device that ends this often before its first HELLO will not get better. */
+const livesWithoutHello = 3;
+
 const emptyDeviceStats: DeviceStats = {
   badFrames: 0,
   malformedMessages: 0,
@@ -98,6 +101,8 @@ export class BridgedNode implements DeviceHost {
   /** Of this connection: Unix seconds, so that a later connection has a larger one. */
   private sequence = 0;
   private hello: HelloRequest | undefined;
+  /** Of the device's process. */
+  private lastWords = 'none';
   private past = emptyDeviceStats;
   private uplinkBytes = 0;
   private messageBytes = 0;
@@ -133,16 +138,28 @@ export class BridgedNode implements DeviceHost {
     };
   }
 
-  /** Keeps the link open until the signal aborts; a broken one is opened again. */
+  /**
+   * Keeps the link open until the signal aborts; a broken one is opened again. Rejects if the link
+   * cannot be opened at all, or broke several times before the device said its first HELLO.
+   */
   async run(): Promise<void> {
-    for (let first = true; !this.signal.aborted; first = false) {
+    for (let lives = 1; !this.signal.aborted; lives++) {
       try {
         await this.runLink();
       } catch (error) {
-        if (first && !this.signal.aborted) throw error;
+        if (lives === 1 && !this.signal.aborted) throw error;
         this.log(`${this.options.port}: ${(error as Error).message}`);
       }
       if (this.signal.aborted) break;
+      if (!this.hello && lives >= livesWithoutHello) {
+        throw new LinnetError(
+          'ERR_LINK',
+          `${this.options.port} ended before it introduced itself`,
+          {
+            remedy: `see its last words: ${this.lastWords}`,
+          },
+        );
+      }
       this.reconnects++;
       await delay(this.context.timing.reopenMs, undefined, { signal: this.signal }).catch(
         () => undefined,
@@ -180,7 +197,10 @@ export class BridgedNode implements DeviceHost {
     const { port, baudRate } = this.options;
     const link = await openLink(port, {
       ...(baudRate !== undefined && { baudRate }),
-      onLog: (line) => this.log(line),
+      onLog: (line) => {
+        this.lastWords = line;
+        this.log(line);
+      },
     });
     const closed = new Promise<string>((resolve) => link.onClose(resolve));
     const device = new Device(link, this);

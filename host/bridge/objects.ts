@@ -92,15 +92,18 @@ export class ObjectFetcher {
   async fetch(name: ObjectName, signal: AbortSignal): Promise<Uint8Array> {
     const hash = toHex(name.hash);
     const filter = topicOf('object', this.scope, { hash });
+    let abort = (): void => undefined;
     const done = new Promise<Uint8Array>((resolve, reject) => {
       this.assemblies.set(hash, { assembly: new Assembly(name), resolve });
-      signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+      abort = () => reject(signal.reason as Error);
+      signal.addEventListener('abort', abort);
     });
     done.catch(() => undefined);
-    await this.session.subscribe(filter);
     try {
+      await this.session.subscribe(filter);
       return await done;
     } finally {
+      signal.removeEventListener('abort', abort);
       this.assemblies.delete(hash);
       this.session.unsubscribe(filter).catch(() => undefined);
     }
@@ -110,12 +113,12 @@ export class ObjectFetcher {
   takeMessage(topic: string, payload: Uint8Array): boolean {
     const values = matchTopic('object', this.scope, topic);
     if (!values) return false;
-    const entry = this.assemblies.get(values['hash']!);
+    const entry = this.assemblies.get(values['hash']);
     if (entry?.assembly.take(Number(values['offset']), payload)) {
       const object = entry.assembly.finish();
       if (object) entry.resolve(object);
       else
-        this.assemblies.set(values['hash']!, {
+        this.assemblies.set(values['hash'], {
           ...entry,
           assembly: new Assembly(entry.assembly.name),
         });

@@ -27,8 +27,9 @@ export interface DealtTask {
 
 /** Samples as a node takes them: flat inputs, all of them for training. */
 function flatten(dataset: Dataset, name: string): Dataset {
+  const { extraNames: _extraNames, ...parts } = dataset;
   return createDataset({
-    ...dataset,
+    ...parts,
     name,
     steps: 1,
     channels: sampleLength(dataset),
@@ -44,6 +45,7 @@ export function dealShards(
   nodes: number,
   seed: number,
   folder: string,
+  tamper: (shard: Shard) => void = () => undefined,
 ): DealtTask {
   const dealt = federateDataset(dataset, { nodes, seed });
   mkdirSync(folder, { recursive: true });
