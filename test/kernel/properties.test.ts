@@ -18,7 +18,7 @@ describe('kernel and oracle agree', () => {
     const property = fc.property(script, (steps) => {
       expect(driver.compare(steps)).toBeUndefined();
     });
-    fc.assert(property, { numRuns: 1500 });
+    fc.assert(property, { numRuns: 1000 });
   });
 
   it('on initial weights', () => {

@@ -2,7 +2,6 @@ import {
   activation,
   constant,
   record,
-  status,
   type StatusName,
   version,
 } from '../../host/contract/contract.gen.js';
@@ -209,11 +208,4 @@ export function readModel(bytes: Uint8Array): Model {
   const { model, violations } = readDescriptor(bytes);
   if (violations.size > 0) throw new Error(`invalid descriptor: ${[...violations].join(', ')}`);
   return model;
-}
-
-/** The status of a descriptor that breaks at most one rule; throws if the answer is not unique. */
-export function statusOfDescriptor(bytes: Uint8Array): number {
-  const names = [...readDescriptor(bytes).violations];
-  if (names.length > 1) throw new Error(`more than one violation: ${names.join(', ')}`);
-  return names.length === 0 ? status.OK : status[names[0]];
 }

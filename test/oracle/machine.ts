@@ -72,6 +72,12 @@ export class OracleMachine {
     return status.OK;
   }
 
+  /** Every parameter at once, which a kernel takes in slices. */
+  loadAll(words: Int16Array): number {
+    this.words = Int16Array.from(words.subarray(0, this.model.parameters));
+    return status.OK;
+  }
+
   /** Status of load, store or delta on [offset, offset + count). */
   checkSlice(offset: number, count: number): number {
     if (!this.planned) return status.ERR_STATE;
@@ -79,8 +85,9 @@ export class OracleMachine {
     return inside && count <= constant.IO_WORDS ? status.OK : status.ERR_RANGE;
   }
 
-  begin(settings: Settings): number {
+  begin(settings?: Settings): number {
     if (!this.planned) return status.ERR_STATE;
+    if (!settings) throw new Error('begin needs settings where there is a model');
     const { lrShift, lrDecay, skipThreshold } = settings;
     const sound =
       within(lrShift, 24) && within(lrDecay, decay.STEPS) && within(skipThreshold, 32767);
@@ -130,6 +137,11 @@ export class OracleMachine {
     if (!this.planned) return status.ERR_STATE;
     const { logits } = this.keepLogits(forward(this.planned, this.words, x));
     return logits.indexOf(Math.max(...logits));
+  }
+
+  /** The oracle has no canaries to lose. */
+  check(): number {
+    return this.planned ? status.OK : status.ERR_STATE;
   }
 
   /** A copy of all parameters. */

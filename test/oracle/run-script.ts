@@ -1,5 +1,5 @@
-import { status } from '../../host/contract/contract.gen.js';
 import { sha256, toHex } from '../../host/contract/hash.js';
+import type { KernelFunction } from '../../host/kernel/engine.js';
 import { drawSample, fillInput, fillWords } from '../vectors/fill.js';
 import type { Outcome, Step, Trajectory } from '../vectors/script.js';
 import { OracleMachine } from './machine.js';
@@ -11,48 +11,38 @@ export function hashWords(words: Int16Array): string {
   return toHex(sha256(new Uint8Array(bytes.buffer)));
 }
 
-function runCall(machine: OracleMachine, name: string, args: readonly number[]): number {
+/** Bare calls: those that need something written first may only be refused. */
+function runCall(machine: OracleMachine, name: KernelFunction, args: readonly number[]): number {
   const [a = 0, b = 0, c = 0] = args;
+  const nothing = new Int8Array();
   switch (name) {
     case 'initialise':
       return machine.initialise(a);
     case 'order':
       return machine.order(a, b, c);
+    case 'check':
+      return machine.check();
     case 'store':
       return machine.checkSlice(a, b);
     case 'load':
-    case 'delta': {
-      const refused = machine.checkSlice(a, b);
-      if (refused === status.OK) throw new Error(`${name} needs a filled transfer buffer`);
-      return refused;
-    }
+    case 'delta':
+      return expectRefused(machine.checkSlice(a, b));
     case 'begin':
+      return machine.begin();
     case 'train':
     case 'evaluate':
+      return expectRefused(machine[name](nothing, a));
     case 'infer':
-      return runBareCall(machine, name, a);
-    case 'check':
-      return status.OK;
-    default:
-      throw new Error(`the oracle has no bare call of ${name}`);
+      return expectRefused(machine.infer(nothing));
+    case 'abi':
+    case 'block':
+    case 'plan':
+      throw new Error(`a script does not call ${name} itself`);
   }
 }
 
-/** Calls that need something written first: bare, they may only be refused. */
-function runBareCall(machine: OracleMachine, name: string, label: number): number {
-  const nothing = new Int8Array();
-  if (name === 'train') return expectRefused(machine.train(nothing, label));
-  if (name === 'evaluate') return expectRefused(machine.evaluate(nothing, label));
-  if (name === 'infer') return expectRefused(machine.infer(nothing));
-  const lrShift = 25;
-  const rest = { federationSeed: 0, baseVersion: 0, nodeKey: 0, lrDecay: 0, totalSteps: 0 };
-  const result = machine.begin({ ...rest, lrShift, skipThreshold: 0 });
-  if (result !== status.ERR_STATE) throw new Error('begin needs settings');
-  return result;
-}
-
 function expectRefused(result: number): number {
-  if (result >= 0) throw new Error('a bare call must be refused');
+  if (result >= 0) throw new Error('a call with nothing written for it must be refused');
   return result;
 }
 
@@ -72,9 +62,7 @@ function runStep(machine: OracleMachine, step: Step): Outcome {
     case 'plan':
       return machine.plan(Uint8Array.from(Buffer.from(step.descriptor, 'hex')), step.memoryBytes);
     case 'load':
-      return machine.load(0, [])
-        ? status.ERR_STATE
-        : loadAll(machine, fillWords(step.words, machine.model));
+      return machine.loadAll(fillWords(step.words, machine.model));
     case 'begin':
       return machine.begin(step.settings);
     case 'train':
@@ -105,14 +93,6 @@ function runStep(machine: OracleMachine, step: Step): Outcome {
     case 'trajectory':
       return runTrajectory(machine, step.seed, step.steps);
   }
-}
-
-function loadAll(machine: OracleMachine, words: Int16Array): number {
-  const slice = 128;
-  for (let at = 0; at < words.length; at += slice) {
-    machine.load(at, words.subarray(at, at + slice));
-  }
-  return status.OK;
 }
 
 /** What every step of a script must give, by the specification alone. */

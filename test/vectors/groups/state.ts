@@ -24,6 +24,7 @@ const beforePlan: Draft = {
     call('train', 0),
     call('evaluate', 0),
     call('infer'),
+    call('check'),
   ],
 };
 
