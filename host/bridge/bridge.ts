@@ -2,6 +2,7 @@
  * Devices on one side, MQTT on the other; payloads pass unchanged. Each node has its own MQTT
  * connection, so that the broker can tell nodes apart and publish each one's last will.
  */
+import { setMaxListeners } from 'node:events';
 import type { HelloRequest } from '../contract/contract.gen.js';
 import { checkName } from '../contract/topics.js';
 import type { MqttOptions } from '../mqtt/session.js';
@@ -28,6 +29,8 @@ export interface NodeReport {
   readonly node: string;
   /** What the device said last of itself, undefined before its first HELLO. */
   readonly hello: HelloRequest | undefined;
+  /** Kernel of its last upload, or of its HELLO. */
+  readonly kernelHash: Uint8Array | undefined;
   readonly stats: NodeStats;
 }
 
@@ -50,6 +53,8 @@ export class Bridge {
       timing: options.timing ?? defaultBridgeTiming,
       events: { ...ignoreEvents, ...options.events },
     };
+    // Every node listens to it several times over.
+    setMaxListeners(0, this.stop.signal);
     this.nodes = options.devices.map(
       (device) => new BridgedNode(device, context, this.stop.signal),
     );

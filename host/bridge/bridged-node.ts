@@ -52,6 +52,12 @@ export interface BridgeContext {
   readonly events: NodeEvents;
 }
 
+interface Identity {
+  readonly node: string;
+  readonly hello: HelloRequest | undefined;
+  readonly kernelHash: Uint8Array | undefined;
+}
+
 interface PendingUpload {
   readonly topic: string;
   readonly bytes: Uint8Array;
@@ -101,6 +107,8 @@ export class BridgedNode implements DeviceHost {
   /** Of this connection: Unix seconds, so that a later connection has a larger one. */
   private sequence = 0;
   private hello: HelloRequest | undefined;
+  /** Of the last upload: a kernel may have been delivered since HELLO. */
+  private kernelHash: Uint8Array | undefined;
   /** Of the device's process. */
   private lastWords = 'none';
   private past = emptyDeviceStats;
@@ -120,8 +128,12 @@ export class BridgedNode implements DeviceHost {
   }
 
   /** Name of the node, empty before its first HELLO; and what its device said of itself. */
-  get identity(): { readonly node: string; readonly hello: HelloRequest | undefined } {
-    return { node: this.name || (this.options.node ?? ''), hello: this.hello };
+  get identity(): Identity {
+    return {
+      node: this.name || (this.options.node ?? ''),
+      hello: this.hello,
+      kernelHash: this.kernelHash ?? this.hello?.kernelHash,
+    };
   }
 
   get stats(): NodeStats {
@@ -181,6 +193,7 @@ export class BridgedNode implements DeviceHost {
 
   onHello(hello: HelloRequest): void {
     this.hello = hello;
+    this.kernelHash = undefined;
     this.guard(this.welcome(hello));
   }
 
@@ -329,7 +342,16 @@ export class BridgedNode implements DeviceHost {
     });
     this.pending = { topic, bytes: upload.bytes, id: idOf(sha256(upload.bytes)), publishedAt: 0 };
     this.republish(true);
-    await Promise.resolve();
+    await this.noteKernel(envelope.kernel);
+  }
+
+  /** Tells the federation when the device trains with another kernel than its birth said. */
+  private async noteKernel(id: Uint8Array): Promise<void> {
+    const kernels = this.announced?.announcement.kernels ?? [];
+    const hash = kernels.find((kernel) => equalBytes(idOf(kernel.hash), id))?.hash;
+    if (!hash || !this.hello || equalBytes(hash, this.identity.kernelHash!)) return;
+    this.kernelHash = hash;
+    await this.publishBirth(this.hello);
   }
 
   /** Publishes the pending upload if its receipt is overdue. */
@@ -349,7 +371,7 @@ export class BridgedNode implements DeviceHost {
       sequence: this.sequence,
       runtime: hello.runtime,
       engine: hello.engine,
-      kernelHash: hello.kernelHash,
+      kernelHash: this.kernelHash ?? hello.kernelHash,
       numerics: hello.numerics,
       resetReason: hello.resetReason,
       kernelMemoryBytes: hello.kernelMemoryBytes,

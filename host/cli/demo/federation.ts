@@ -91,11 +91,11 @@ function devicesOf(
 }
 
 function summariseNodes(bridge: Bridge): NodeSummary[] {
-  return bridge.report.map(({ node, hello, stats }) => ({
+  return bridge.report.map(({ node, hello, kernelHash, stats }) => ({
     node,
     runtime: hello?.runtime ?? 'unknown',
     wasm3: hello?.engine.startsWith('wasm3') ? hello.engine : null,
-    kernelHash: hello ? toHex(hello.kernelHash) : '',
+    kernelHash: kernelHash ? toHex(kernelHash) : '',
     receiptsAccepted: stats.receipts['ACCEPTED'] ?? 0,
   }));
 }
