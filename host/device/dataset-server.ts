@@ -8,7 +8,7 @@ export function serveDataset(dataset: Dataset): SampleServer {
     count: (split) => indices[split]?.length ?? 0,
     sample: (split, index) => {
       const i = indices[split]?.[index];
-      return i === undefined ? undefined : { x: sampleAt(dataset, i), label: dataset.label[i]! };
+      return i === undefined ? undefined : { x: sampleAt(dataset, i), label: dataset.label[i] };
     },
   };
 }

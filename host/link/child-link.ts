@@ -47,6 +47,10 @@ export function spawnProgram(
       );
     });
     child.once('spawn', () => resolve(child));
+    child.once('exit', (code, signal) => {
+      const wasAsked = child.killed;
+      if (!wasAsked) options.onLog?.(`${program} ended with ${signal ?? `exit code ${code}`}`);
+    });
     createInterface({ input: child.stderr }).on('line', (line) => options.onLog?.(line));
   });
 }

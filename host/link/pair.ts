@@ -8,6 +8,7 @@ export type Fault = (bytes: Uint8Array) => readonly Uint8Array[];
 class PairEnd implements Link {
   other: PairEnd | undefined;
   fault: Fault = (bytes) => [bytes];
+  delayMs = 0;
   private dataHandler: (bytes: Uint8Array) => void = () => undefined;
   private closeHandler: (reason: string) => void = () => undefined;
   private closed = false;
@@ -19,9 +20,11 @@ class PairEnd implements Link {
       return Promise.reject(new LinnetError('ERR_LINK', `${this.description} is closed`));
     }
     for (const chunk of this.fault(bytes.slice())) {
-      setImmediate(() => {
+      const deliver = (): void => {
         if (!this.closed) this.other?.dataHandler(chunk);
-      });
+      };
+      if (this.delayMs > 0) setTimeout(deliver, this.delayMs);
+      else setImmediate(deliver);
     }
     return Promise.resolve();
   }
@@ -47,11 +50,15 @@ class PairEnd implements Link {
   }
 }
 
+export type Direction = 'a→b' | 'b→a';
+
 export interface LinkPair {
   readonly a: Link;
   readonly b: Link;
   /** Replaces what the cable does to chunks in one direction. */
-  setFault(direction: 'a→b' | 'b→a', fault: Fault): void;
+  setFault(direction: Direction, fault: Fault): void;
+  /** How long a chunk takes in one direction from now on; at first no time. */
+  setDelay(direction: Direction, delayMs: number): void;
 }
 
 export function createLinkPair(description = 'pair'): LinkPair {
@@ -59,11 +66,15 @@ export function createLinkPair(description = 'pair'): LinkPair {
   const b = new PairEnd(`${description}.b`);
   a.other = b;
   b.other = a;
+  const senderOf = (direction: Direction): PairEnd => (direction === 'a→b' ? a : b);
   return {
     a,
     b,
     setFault: (direction, fault) => {
-      (direction === 'a→b' ? a : b).fault = fault;
+      senderOf(direction).fault = fault;
+    },
+    setDelay: (direction, delayMs) => {
+      senderOf(direction).delayMs = delayMs;
     },
   };
 }

@@ -1,9 +1,11 @@
 /** A Cortex-M board in QEMU: the emulator is a child process, its first UART a unix socket. */
+import type { ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { delimiter, join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { LinnetError } from '../contract/error.js';
 import { endChild, spawnProgram } from './child-link.js';
 import type { Link, LinkOptions } from './link.js';
@@ -26,52 +28,83 @@ const boards: Readonly<Record<string, Board>> = {
 
 const socketWaitMs = 10_000;
 
-/** The board of a name and the path of its firmware. Throws ERR_USAGE or ERR_TOOLCHAIN. */
-function findBoard(name: string): Board & { readonly imagePath: string } {
+/** The board of that name. Throws ERR_USAGE. */
+function findBoard(name: string): Board {
   const board = boards[name];
-  if (!board) {
-    throw new LinnetError('ERR_USAGE', `"${name}" is not a board`, {
-      remedy: `use one of ${Object.keys(boards).join(', ')}`,
-    });
-  }
-  const imagePath = fileURLToPath(new URL(`../../${board.image}`, import.meta.url));
-  if (!existsSync(imagePath)) {
-    throw new LinnetError('ERR_TOOLCHAIN', `${board.image} is missing`, {
-      remedy:
-        'install gcc-arm-none-eabi, cmake and ninja-build, then run `node tools/build-firmware.mjs`',
-    });
-  }
-  return { ...board, imagePath };
+  if (board) return board;
+  throw new LinnetError('ERR_USAGE', `"${name}" is not a board`, {
+    remedy: `use one of ${Object.keys(boards).join(', ')}`,
+  });
 }
 
-async function connectWhenReady(path: string): Promise<Link> {
-  for (const started = Date.now(); ;) {
-    if (existsSync(path)) return openSocketLink(`unix://${path}`);
-    if (Date.now() - started > socketWaitMs) {
-      throw new LinnetError('ERR_TIMEOUT', 'QEMU did not open its serial port');
+/** Path of the board's firmware. Throws ERR_TOOLCHAIN if it was not built. */
+function findImage({ image }: Board): string {
+  const path = fileURLToPath(new URL(`../../${image}`, import.meta.url));
+  if (existsSync(path)) return path;
+  throw new LinnetError('ERR_TOOLCHAIN', `${image} is missing`, {
+    remedy:
+      'install gcc-arm-none-eabi, cmake and ninja-build, then run `node tools/build-firmware.mjs`',
+  });
+}
+
+function findProgram(name: string): string | undefined {
+  const folders = (process.env['PATH'] ?? '').split(delimiter);
+  return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
+}
+
+/**
+ * The emulator's command line. Closing its UART does not end QEMU, so where Linux has setpriv the
+ * kernel ends it when this process dies without a chance to. Throws ERR_TOOLCHAIN without QEMU.
+ */
+function commandOf(board: Board, socket: string): string[] {
+  const emulator = findProgram(board.emulator);
+  if (!emulator) {
+    throw new LinnetError('ERR_TOOLCHAIN', `${board.emulator} is not installed`, {
+      remedy: 'install it, on Debian with `apt install qemu-system-arm`',
+    });
+  }
+  const setpriv = findProgram('setpriv');
+  return [
+    ...(setpriv ? [setpriv, '--pdeathsig', 'TERM'] : []),
+    ...[emulator, '-M', board.machine, '-kernel', findImage(board)],
+    ...['-nographic', '-monitor', 'none', '-semihosting'],
+    ...['-serial', `unix:${socket},server=on,wait=off`],
+  ];
+}
+
+/** Connects as soon as QEMU listens. Throws ERR_LINK if it ends before, ERR_TIMEOUT. */
+async function connectUart(child: ChildProcess, socket: string): Promise<Link> {
+  const deadline = Date.now() + socketWaitMs;
+  while (Date.now() < deadline) {
+    if (child.exitCode !== null || child.signalCode !== null) {
+      throw new LinnetError('ERR_LINK', 'QEMU ended at once', { remedy: 'see what it printed' });
     }
+    // The file may be there a moment before somebody listens.
+    const link = existsSync(socket)
+      ? await openSocketLink(`unix://${socket}`).catch(() => undefined)
+      : undefined;
+    if (link) return link;
     await delay(20);
   }
+  throw new LinnetError('ERR_TIMEOUT', 'QEMU did not open its serial port');
 }
 
-/** Starts the board; closing the link ends it. */
+/** Starts the board `name`; closing the link ends it. Throws ERR_USAGE, ERR_TOOLCHAIN, ERR_LINK. */
 export async function openQemuLink(name: string, options: LinkOptions): Promise<Link> {
   const board = findBoard(name);
   const folder = mkdtempSync(join(tmpdir(), 'linnet-qemu-'));
-  const socket = join(folder, 'uart');
-  const serial = `unix:${socket},server=on,wait=off`;
-  const args = ['-M', board.machine, '-kernel', board.imagePath, '-nographic', '-monitor', 'none'];
-  const child = await spawnProgram(
-    board.emulator,
-    [...args, '-semihosting', '-serial', serial],
-    options,
-  );
+  let child: ChildProcess | undefined;
   const shut = async (): Promise<void> => {
-    await endChild(child);
+    if (child) await endChild(child);
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    return withShutdown(`qemu:${name}`, await connectWhenReady(socket), shut);
+    const socket = join(folder, 'uart');
+    const [program, ...args] = commandOf(board, socket);
+    child = await spawnProgram(program, args, options);
+    // What the firmware prints by semihosting; unread it would stop the board.
+    createInterface({ input: child.stdout! }).on('line', (line) => options.onLog?.(line));
+    return withShutdown(`qemu:${name}`, await connectUart(child, socket), shut);
   } catch (error) {
     await shut();
     throw error;

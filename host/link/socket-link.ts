@@ -24,5 +24,5 @@ export function openSocketLink(port: string): Promise<Link> {
     return connectSocket(port, { path: port.slice('unix://'.length) });
   const match = /^tcp:\/\/(\[[^\]]+\]|[^:/]+):(\d+)$/.exec(port);
   if (!match) throw new LinnetError('ERR_USAGE', `"${port}" is not tcp://host:port`);
-  return connectSocket(port, { host: match[1]!.replace(/[[\]]/g, ''), port: Number(match[2]) });
+  return connectSocket(port, { host: match[1].replace(/[[\]]/g, ''), port: Number(match[2]) });
 }
