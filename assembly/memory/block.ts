@@ -13,6 +13,13 @@ export function readWord(offset: i32): i32 {
   return load<i32>(BLOCK + <usize>offset);
 }
 
+/** A word that counts bytes, steps or loss: zero-extended. */
+// @ts-ignore: decorator
+@inline
+export function readUnsigned(offset: i32): u64 {
+  return <u64>load<u32>(BLOCK + <usize>offset);
+}
+
 // @ts-ignore: decorator
 @inline
 export function writeWord(offset: i32, value: i32): void {

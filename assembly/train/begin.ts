@@ -13,7 +13,7 @@ import {
   PURPOSE_NODE,
 } from '../contract.gen';
 import { fold } from '../math/random';
-import { readWord } from '../memory/block';
+import { readUnsigned, readWord } from '../memory/block';
 import { model, STAGE_BEGUN } from './model';
 import { clearCounters } from './step';
 
@@ -33,7 +33,7 @@ export function beginTraining(): i32 {
   model.lrShift = lrShift;
   model.lrDecay = lrDecay;
   model.skipThreshold = skipThreshold;
-  model.totalSteps = readWord(BLOCK_TOTAL_STEPS);
+  model.totalSteps = readUnsigned(BLOCK_TOTAL_STEPS);
   const federation = fold(readWord(BLOCK_FEDERATION_SEED), PURPOSE_NODE);
   model.nodeSeed = fold(fold(federation, readWord(BLOCK_BASE_VERSION)), readWord(BLOCK_NODE_KEY));
   clearCounters();

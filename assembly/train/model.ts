@@ -29,7 +29,7 @@ export class Model {
   nodeSeed: i32;
   lrShift: i32;
   lrDecay: i32;
-  totalSteps: i32;
+  totalSteps: u64;
   skipThreshold: i32;
 }
 

@@ -26,7 +26,7 @@ import {
 } from '../contract.gen';
 import { alignUp4 } from '../math/fixed';
 import { arenaBytes, clearArena, makeRoom, openArena, reserve } from '../memory/arena';
-import { readWord, writeWord } from '../memory/block';
+import { readUnsigned, readWord, writeWord } from '../memory/block';
 import { Layer, layerAt } from '../memory/layer';
 import { checkDescriptor, firstRecord, layerCount, nextRecord, payloadOf } from './descriptor';
 import { model, STAGE_EMPTY, STAGE_PLANNED } from './model';
@@ -119,7 +119,7 @@ function reportPlan(): void {
 export function planModel(descriptor: usize): i32 {
   model.stage = STAGE_EMPTY;
   const bytes = readWord(BLOCK_DESCRIPTOR_BYTES);
-  const limit = <u64>(<u32>readWord(BLOCK_MEMORY_BYTES));
+  const limit = readUnsigned(BLOCK_MEMORY_BYTES);
   if (bytes < 0 || bytes > DESCRIPTOR_MAX_BYTES) return ERR_DESCRIPTOR;
   if (<u64>descriptor + <u64>bytes > limit) return ERR_MEMORY;
   const status = checkDescriptor(descriptor, bytes);
@@ -129,7 +129,7 @@ export function planModel(descriptor: usize): i32 {
   model.classes = classesOf(descriptor);
   layOut(descriptor, bytes, model.classes);
   const need = arenaBytes();
-  writeWord(BLOCK_ARENA_BYTES, <i32>(<u32>min(need, <u64>u32.MAX_VALUE)));
+  writeWord(BLOCK_ARENA_BYTES, <i32>min(need, <u64>u32.MAX_VALUE));
   if (need > <u64>i32.MAX_VALUE || !makeRoom(limit)) return ERR_MEMORY;
   clearArena(descriptor + <usize>bytes);
   model.parameters = <i32>parameterCount;

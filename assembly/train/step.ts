@@ -11,7 +11,7 @@ import {
   DECAY_STEPS,
 } from '../contract.gen';
 import { bitLength, clampExponent, requantise, requantiseShift } from '../math/fixed';
-import { BLOCK, readWord, writeWord } from '../memory/block';
+import { BLOCK, readUnsigned, readWord, writeWord } from '../memory/block';
 import { Layer, layerAt } from '../memory/layer';
 import { denseBackward, denseForward } from '../ops/dense';
 import { argmax, largestMagnitude, softmaxCrossEntropy } from '../ops/softmax';
@@ -63,7 +63,7 @@ export function score(label: i32): i32 {
 }
 
 function addLoss(loss: i32): void {
-  const low = <u64>(<u32>readWord(BLOCK_LOSS_LOW)) + <u64>loss;
+  const low = readUnsigned(BLOCK_LOSS_LOW) + <u64>loss;
   writeWord(BLOCK_LOSS_LOW, <i32>low);
   addToWord(BLOCK_LOSS_HIGH, <i32>(low >> 32));
 }
@@ -72,7 +72,7 @@ function addLoss(loss: i32): void {
 function scheduledShift(step: i32): i32 {
   if (model.lrDecay != DECAY_STEPS) return model.lrShift;
   const t = <u64>step;
-  const n = <u64>(<u32>model.totalSteps);
+  const n = model.totalSteps;
   return model.lrShift + i32(2 * t >= n) + i32(4 * t >= 3 * n) + i32(10 * t >= 9 * n);
 }
 
