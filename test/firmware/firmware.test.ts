@@ -1,0 +1,22 @@
+import { describe, it } from 'vitest';
+import { compileProgram, hasCompiler, runProgram } from './native.js';
+
+const storeSources = ['store', 'store_cell', 'store_record', 'sha256', 'crc32', 'bytes'];
+
+/** Every test program and what it is made of; it ends with a line on stderr if a check fails. */
+const programs = {
+  bytes_test: ['bytes', 'messages.gen'],
+  frame_test: ['frame', 'crc32', 'bytes'],
+  cbor_test: ['cbor', 'bytes'],
+  heap_test: ['heap'],
+  store_test: [...storeSources, './nor_flash'],
+  store_cut_test: [...storeSources, './nor_flash'],
+};
+
+describe.skipIf(!hasCompiler)('firmware core in C, with sanitizers', () => {
+  for (const [name, sources] of Object.entries(programs)) {
+    it(name, () => {
+      runProgram(compileProgram(name, sources));
+    });
+  }
+});

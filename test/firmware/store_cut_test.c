@@ -1,0 +1,201 @@
+/*
+ * Power cuts: at every flash operation of an update, and at random ones of a long life. After the
+ * next start the store must have what it had or what it was given, and take the update again.
+ */
+#include "nor_flash.h"
+#include "objects.h"
+
+#define SECTOR 512u
+#define TEARS 10u
+/* One kernel slot of 64 sectors and snapshot slots of as many as hold OBJECT_MAX_BYTES. */
+#define FLASH_BYTES ((2 + 2 * 9 + 64 + 2 * 10) * SECTOR)
+#define MOST_BYTES 1000u
+
+static const struct linnet_span names[2] = {{(const uint8_t *)"even", 4},
+                                            {(const uint8_t *)"odd", 3}};
+
+/* Everything a store has, one generation on. Stops at the first failure, as at a cut. */
+static linnet_status_t update(struct linnet_store *store, uint32_t generation) {
+    static struct object object;
+    linnet_status_t status = linnet_store_count_boot(store);
+    if (status == LINNET_OK) {
+        status = linnet_store_set_name(store, names[generation % 2]);
+    }
+    for (uint32_t kind = 0; status == LINNET_OK && kind < LINNET_OBJECT_KINDS; kind++) {
+        make_object(&object, kind, generation, MOST_BYTES);
+        status = put_object(store, (enum linnet_object_kind)kind, &object);
+    }
+    return status;
+}
+
+/* Generation of the newest object: one of two; 0 = there is none. */
+static uint32_t newest_generation(struct linnet_store *store, enum linnet_object_kind kind,
+                                  uint32_t older, uint32_t newer) {
+    static struct object object;
+    struct linnet_span found;
+    const uint8_t *hash;
+    if (linnet_store_newest(store, kind, &hash, &found) != LINNET_OK) {
+        return 0;
+    }
+    make_object(&object, (uint32_t)kind, newer, MOST_BYTES);
+    if (memcmp(hash, object.hash, sizeof object.hash) == 0) {
+        CHECK(is_object(found, &object));
+        return newer;
+    }
+    make_object(&object, (uint32_t)kind, older, MOST_BYTES);
+    CHECK(memcmp(hash, object.hash, sizeof object.hash) == 0);
+    CHECK(is_object(found, &object));
+    return older;
+}
+
+static void check_name(const struct linnet_store *store, uint32_t older, uint32_t newer) {
+    struct linnet_span name = linnet_store_name(store);
+    uint32_t matches = 0;
+    for (uint32_t i = 0; i < 2; i++) {
+        struct linnet_span expected = names[i == 0 ? older % 2 : newer % 2];
+        matches +=
+            name.length == expected.length && memcmp(name.data, expected.data, name.length) == 0
+                ? 1u
+                : 0u;
+    }
+    CHECK(matches > 0);
+}
+
+/* After a cut on the way from `older` to the next generation; leaves the older objects in use. */
+static void check_survivors(struct linnet_store *store, uint32_t older, uint32_t least_epoch) {
+    static struct object object;
+    CHECK(store->boot_epoch >= least_epoch && store->boot_epoch <= least_epoch + 1);
+    check_name(store, older, older + 1);
+    for (uint32_t k = 0; k < LINNET_OBJECT_KINDS; k++) {
+        enum linnet_object_kind kind = (enum linnet_object_kind)k;
+        uint32_t newest = newest_generation(store, kind, older, older + 1);
+        make_object(&object, k, older - 1, MOST_BYTES);
+        (void)has_object(store, kind, &object); /* being replaced: gone, or still whole */
+        if (store->pairs[kind].count == 2) {
+            CHECK(newest != 0);
+            make_object(&object, k, older, MOST_BYTES);
+            CHECK(has_object(store, kind, &object));
+        }
+    }
+}
+
+static void expect_generation(struct linnet_store *store, uint32_t generation) {
+    for (uint32_t kind = 0; kind < LINNET_OBJECT_KINDS; kind++) {
+        CHECK_EQUAL(
+            newest_generation(store, (enum linnet_object_kind)kind, generation - 1, generation),
+            generation);
+    }
+    check_name(store, generation, generation);
+}
+
+/* The flash of a node that lived through some generations without a cut. */
+static void live(struct nor_flash *flash, uint32_t generations) {
+    struct linnet_store store;
+    nor_flash_restart(flash, UINT32_MAX, 0);
+    CHECK_EQUAL(linnet_store_open(&store, &flash->port), LINNET_OK);
+    for (uint32_t generation = 1; generation <= generations; generation++) {
+        CHECK_EQUAL(update(&store, generation), LINNET_OK);
+    }
+    expect_generation(&store, generations);
+}
+
+/* Cuts the update at one operation; false if it ends before. */
+static int cut_update(const struct nor_flash *before, struct nor_flash *flash, uint32_t generation,
+                      uint32_t cut_at, uint32_t tear) {
+    struct linnet_store store;
+    memcpy(flash->bytes, before->bytes, FLASH_BYTES);
+    nor_flash_restart(flash, cut_at, cut_at * TEARS + tear);
+    CHECK_EQUAL(linnet_store_open(&store, &flash->port), LINNET_OK);
+    uint32_t epoch = store.boot_epoch;
+    if (update(&store, generation + 1) == LINNET_OK) {
+        return 0;
+    }
+    nor_flash_restart(flash, UINT32_MAX, 0);
+    CHECK_EQUAL(linnet_store_open(&store, &flash->port), LINNET_OK);
+    check_survivors(&store, generation, epoch);
+    CHECK_EQUAL(linnet_store_open(&store, &flash->port), LINNET_OK);
+    CHECK_EQUAL(update(&store, generation + 1), LINNET_OK);
+    expect_generation(&store, generation + 1);
+    return 1;
+}
+
+/* `generations` decides where the record log and the slots stand when the power goes. */
+static void test_a_cut_at_every_operation(uint32_t generations, uint32_t write_bytes) {
+    struct nor_flash before, flash;
+    uint32_t cuts = 0;
+    nor_flash_open(&before, FLASH_BYTES, SECTOR, write_bytes);
+    nor_flash_open(&flash, FLASH_BYTES, SECTOR, write_bytes);
+    live(&before, generations);
+    for (uint32_t tear = 0; tear < TEARS; tear++) {
+        for (uint32_t at = 0; cut_update(&before, &flash, generations, at, tear); at++) {
+            cuts++;
+        }
+    }
+    CHECK(cuts > 30 * TEARS);
+    nor_flash_close(&before);
+    nor_flash_close(&flash);
+}
+
+/* Cut after cut, also during the recovery, and the epoch a node has reported never comes back. */
+static void test_a_long_life_of_cuts(uint32_t life) {
+    struct nor_flash flash;
+    struct linnet_store store;
+    uint32_t generation = 1;
+    uint32_t reported = 0;
+    uint32_t seed = random_stream(life);
+    nor_flash_open(&flash, FLASH_BYTES, SECTOR, 4);
+    live(&flash, generation);
+    for (uint32_t start = 0; start < 300; start++) {
+        nor_flash_restart(&flash, random_below(&seed, 80), random_u32(&seed));
+        CHECK_EQUAL(linnet_store_open(&store, &flash.port), LINNET_OK);
+        CHECK(store.boot_epoch >= reported);
+        if (start > 0) {
+            check_survivors(&store, generation, store.boot_epoch);
+        }
+        int is_whole = update(&store, generation + 1) == LINNET_OK;
+        reported = store.boot_epoch;
+        generation += is_whole ? 1u : 0u;
+    }
+    CHECK(generation > 20);
+    nor_flash_close(&flash);
+}
+
+/* The older of two snapshots is in use when the newer one is replaced, and the power goes. */
+static void test_the_object_in_use_survives_whatever_its_age(void) {
+    static struct object v[4];
+    for (uint32_t i = 1; i <= 3; i++) {
+        make_object(&v[i], LINNET_OBJECT_SNAPSHOT, i, MOST_BYTES);
+    }
+    for (uint32_t cut = 0; cut < 600; cut++) {
+        struct nor_flash flash;
+        struct linnet_store store;
+        nor_flash_open(&flash, FLASH_BYTES, SECTOR, 4);
+        live(&flash, 2);
+        nor_flash_restart(&flash, cut / 20, cut);
+        CHECK_EQUAL(linnet_store_open(&store, &flash.port), LINNET_OK);
+        CHECK(has_object(&store, LINNET_OBJECT_SNAPSHOT, &v[1]));
+        int is_whole = put_object(&store, LINNET_OBJECT_SNAPSHOT, &v[3]) == LINNET_OK;
+        nor_flash_restart(&flash, 0, cut);
+        CHECK_EQUAL(linnet_store_open(&store, &flash.port), LINNET_OK);
+        if (!is_whole) { /* the next fetch begins at once, and is cut as well */
+            (void)put_object(&store, LINNET_OBJECT_SNAPSHOT, &v[3]);
+            nor_flash_restart(&flash, UINT32_MAX, 0);
+            CHECK_EQUAL(linnet_store_open(&store, &flash.port), LINNET_OK);
+        }
+        CHECK(has_object(&store, LINNET_OBJECT_SNAPSHOT, &v[1]) ||
+              has_object(&store, LINNET_OBJECT_SNAPSHOT, &v[2]));
+        nor_flash_close(&flash);
+    }
+}
+
+int main(void) {
+    test_a_cut_at_every_operation(1, 4);
+    test_a_cut_at_every_operation(2, 64);
+    test_a_cut_at_every_operation(4, 1);
+    test_a_cut_at_every_operation(7, 8);
+    for (uint32_t life = 1; life <= 5; life++) {
+        test_a_long_life_of_cuts(life);
+    }
+    test_the_object_in_use_survives_whatever_its_age();
+    return 0;
+}
