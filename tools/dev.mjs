@@ -12,7 +12,10 @@ const steps = [
 
 function runSteps() {
   for (const [program, ...args] of steps) {
-    const { status } = spawnSync(process.execPath, [join(root, program), ...args], { cwd: root, stdio: 'inherit' });
+    const { status } = spawnSync(process.execPath, [join(root, program), ...args], {
+      cwd: root,
+      stdio: 'inherit',
+    });
     if (status !== 0) return;
   }
 }
@@ -24,7 +27,13 @@ function schedule(_event, file) {
   timer = setTimeout(runSteps, 100);
 }
 
-for (const folder of ['assembly', 'host/contract', 'test/kernel', 'test/conformance', 'test/oracle']) {
+for (const folder of [
+  'assembly',
+  'host/contract',
+  'test/kernel',
+  'test/conformance',
+  'test/oracle',
+]) {
   watch(join(root, folder), { recursive: true }, schedule);
 }
 runSteps();

@@ -53,16 +53,39 @@ async function buildHost() {
   });
 }
 
-/** Everything `npm start`, `npm test` and `linnet` need. Without a C compiler it says what is missing. */
-export async function setUp() {
+/** A build that may lack its tools: says why and goes on, but fails in CI. */
+async function tryBuild(what, build) {
+  let reason;
+  try {
+    const result = await build();
+    if (result.available) return;
+    reason = result.reason;
+  } catch (error) {
+    reason = error.message;
+  }
+  console.error(`${what}: ${reason}`);
+  if (process.env.CI) process.exit(1);
+}
+
+/**
+ * Everything `npm start`, `npm test` and `linnet` need; with `firmware` also the image for the boards in
+ * QEMU. Where a compiler is missing it says so, and what needs it is left out.
+ */
+export async function setUp({ firmware = false } = {}) {
   checkNode();
   installPackages();
   const { buildKernel } = await import('./build-kernel.mjs');
   await buildKernel();
   await buildHost();
   const { buildNative } = await import('./build-native.mjs');
-  const native = await buildNative();
-  if (!native.available) console.error(`No native nodes: ${native.reason}`);
+  await tryBuild('No native nodes and no wasm3 binding', buildNative);
+  if (!firmware) return;
+  const { boards, buildFirmware } = await import('./build-firmware.mjs');
+  for (const board of Object.keys(boards)) {
+    await tryBuild(`No firmware for ${board}`, () => buildFirmware(board));
+  }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) await setUp();
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  await setUp({ firmware: process.argv.includes('--firmware') });
+}

@@ -43,7 +43,7 @@ function findImage({ image }: Board): string {
   if (existsSync(path)) return path;
   throw new LinnetError('ERR_TOOLCHAIN', `${image} is missing`, {
     remedy:
-      'install gcc-arm-none-eabi, cmake and ninja-build, then run `node tools/build-firmware.mjs`',
+      'install gcc-arm-none-eabi, cmake and ninja-build, then run `npm run build:firmware`',
   });
 }
 
