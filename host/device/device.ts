@@ -4,6 +4,7 @@
  */
 import {
   constant,
+  logLevel,
   messageId,
   split as splitCode,
   status,
@@ -70,7 +71,6 @@ export class Device {
   private readonly peer: Peer;
   private readonly uploads: UploadCollector;
   private readonly life = new AbortController();
-  private deviceMaxPayload: number = constant.FRAME_MIN_PAYLOAD;
   private malformedMessages = 0;
   private objectBytes = 0;
   private receivedBytes = 0;
@@ -163,7 +163,26 @@ export class Device {
   private serve(id: number, body: Uint8Array): Uint8Array | undefined {
     switch (id) {
       case messageId.HELLO:
-        return this.takeHello(unpackRequest('HELLO', body));
+        return this.takeHello(body);
+      case messageId.PING:
+        return packResponse('PING', status.OK, unpackRequest('PING', body));
+      case messageId.LOG: {
+        const { level, text } = unpackRequest('LOG', body);
+        this.host.onLog(level, new TextDecoder().decode(text));
+        return undefined;
+      }
+      default:
+        return this.serveIntroduced(id, body);
+    }
+  }
+
+  /**
+   * A device that talked to another host before this one is not answered: after its timeouts it
+   * introduces itself. Answered, it would go on for hours as a stranger.
+   */
+  private serveIntroduced(id: number, body: Uint8Array): Uint8Array | undefined {
+    if (!this.hello) return undefined;
+    switch (id) {
       case messageId.OBJECT:
         return this.serveObject(unpackRequest('OBJECT', body));
       case messageId.SAMPLE:
@@ -176,33 +195,22 @@ export class Device {
         const nextOffset = this.uploads.takeSlice(unpackRequest('UPLOAD', body));
         return packResponse('UPLOAD', status.OK, { nextOffset });
       }
-      case messageId.PING:
-        return packResponse('PING', status.OK, unpackRequest('PING', body));
-      case messageId.LOG: {
-        const { level, text } = unpackRequest('LOG', body);
-        this.host.onLog(level, new TextDecoder().decode(text));
-        return undefined;
-      }
       default:
         throw new LinnetError('ERR_MESSAGE', `message ${id} is not known`);
     }
   }
 
-  private takeHello(hello: HelloRequest): Uint8Array {
-    const compatible =
-      hello.protocol === version.PROTOCOL &&
-      hello.kernelAbi === version.KERNEL_ABI &&
-      hello.descriptorFormat === version.DESCRIPTOR_FORMAT &&
-      hello.maxPayload >= constant.FRAME_MIN_PAYLOAD;
-    if (!compatible) {
-      this.host.onLog(
-        0,
-        `the device speaks protocol ${hello.protocol}, ABI ${hello.kernelAbi}: update its firmware`,
-      );
+  /** The protocol is judged first: another one may put other fields behind it. */
+  private takeHello(body: Uint8Array): Uint8Array {
+    const isForeign = body.length >= 2 && (body[0] | (body[1] << 8)) !== version.PROTOCOL;
+    const hello = isForeign ? undefined : unpackRequest('HELLO', body);
+    if (!hello || !isCompatible(hello)) {
+      this.hello = undefined;
+      this.host.onLog(logLevel.ERROR, 'the device is of another release: update its firmware');
       return packResponse('HELLO', status.ERR_VERSION);
     }
     this.hello = hello;
-    this.deviceMaxPayload = Math.min(hello.maxPayload, constant.FRAME_MAX_PAYLOAD);
+    this.peer.maxPayload = Math.min(hello.maxPayload, constant.FRAME_MAX_PAYLOAD);
     // After the answer is on its way: what the host does next may be a request of its own.
     setImmediate(() => this.host.onHello(hello));
     return packResponse('HELLO', status.OK, this.greeting());
@@ -222,7 +230,7 @@ export class Device {
     const object = this.host.findObject(hash);
     if (object === 'later') return packResponse('OBJECT', status.ERR_LATER);
     if (object === undefined) return packResponse('OBJECT', status.ERR_NOT_FOUND);
-    const room = Math.min(length, this.deviceMaxPayload - sliceOverhead);
+    const room = Math.min(length, this.peer.maxPayload - sliceOverhead);
     const data = object.subarray(offset, offset + room);
     this.objectBytes += data.length;
     return packResponse('OBJECT', status.OK, { offset, data });
@@ -231,9 +239,17 @@ export class Device {
   private serveSample({ split, index, offset, length }: SampleRequest): Uint8Array {
     const sample = this.host.samples?.sample(split, index);
     if (!sample) return packResponse('SAMPLE', status.ERR_NOT_FOUND);
-    const room = Math.min(length, this.deviceMaxPayload - sliceOverhead);
+    const room = Math.min(length, this.peer.maxPayload - sliceOverhead);
     const inputs = sample.x.subarray(offset, offset + room);
     const data = new Uint8Array(inputs.buffer, inputs.byteOffset, inputs.length);
     return packResponse('SAMPLE', status.OK, { label: sample.label, offset, data });
   }
+}
+
+function isCompatible(hello: HelloRequest): boolean {
+  return (
+    hello.kernelAbi === version.KERNEL_ABI &&
+    hello.descriptorFormat === version.DESCRIPTOR_FORMAT &&
+    hello.maxPayload >= constant.FRAME_MIN_PAYLOAD
+  );
 }

@@ -34,7 +34,9 @@ export class Peer {
   private open: OpenRequest | undefined;
   private turn: Promise<unknown> = Promise.resolve();
   private sequence = 0;
-  private shortMessages = 0;
+  private badMessages = 0;
+  /** Largest message the other end takes, bytes. */
+  maxPayload: number = constant.FRAME_MAX_PAYLOAD;
   /** When the last whole message arrived, on the clock of performance.now(). */
   lastHeardMs = performance.now();
 
@@ -44,9 +46,9 @@ export class Peer {
     private readonly timing: PeerTiming,
   ) {}
 
-  /** Frames dropped for length, coding or checksum, and messages too short for a header. */
+  /** Frames dropped for length, coding or checksum, and messages or responses cut short. */
   get badFrames(): number {
-    return this.decoder.badFrames + this.shortMessages;
+    return this.decoder.badFrames + this.badMessages;
   }
 
   receive(chunk: Uint8Array): void {
@@ -54,8 +56,9 @@ export class Peer {
   }
 
   /**
-   * Sends a request after those before it were answered. Rejects with ERR_TIMEOUT when the host
-   * stays silent through all repeats; a refusal is a resolved response with a negative status.
+   * Sends a request after those before it were answered. Rejects with ERR_TIMEOUT when the other end
+   * stays silent through all repeats, with ERR_FULL if the request is longer than it takes, with the
+   * signal's reason; a refusal is a resolved response with a negative status.
    */
   request<N extends AnsweredName>(
     name: N,
@@ -79,6 +82,10 @@ export class Peer {
   ): Promise<Response<N>> {
     const sequence = ++this.sequence & 0xffff;
     const packed = packRequest(name, body);
+    const length = constant.MESSAGE_HEADER_BYTES + packed.length;
+    if (length > this.maxPayload) {
+      throw new LinnetError('ERR_FULL', `${name} has ${length} bytes, ${this.maxPayload} fit`);
+    }
     for (let attempt = 0; attempt < this.timing.requestTries; attempt++) {
       signal.throwIfAborted();
       const answer = this.awaitAnswer(name, sequence, signal);
@@ -111,7 +118,10 @@ export class Peer {
       }, this.timing.requestMs);
       const take = (body: Uint8Array): void => {
         const response = tryUnpack(name, body);
-        if (!response) return;
+        if (!response) {
+          this.badMessages++;
+          return;
+        }
         finish();
         resolve(response);
       };
@@ -122,7 +132,7 @@ export class Peer {
 
   private dispatch(bytes: Uint8Array): void {
     if (bytes.length < constant.MESSAGE_HEADER_BYTES) {
-      this.shortMessages++;
+      this.badMessages++;
       return;
     }
     this.lastHeardMs = performance.now();
