@@ -1,5 +1,6 @@
 #include "kernel.h"
 
+#include <stdbool.h>
 #include <string.h>
 #include "bytes.h"
 #include "m3_compile.h"
@@ -70,22 +71,22 @@ static linnet_status_t refuse(struct linnet_kernel *kernel, linnet_status_t stat
 }
 
 static linnet_status_t refuse_module(struct linnet_kernel *kernel, M3Result result) {
-    int full = result == m3Err_mallocFailed || result == m3Err_mallocFailedCodePage;
-    return refuse(kernel, full ? LINNET_ERR_MEMORY : LINNET_ERR_ENGINE, result);
+    bool is_full = result == m3Err_mallocFailed || result == m3Err_mallocFailedCodePage;
+    return refuse(kernel, is_full ? LINNET_ERR_MEMORY : LINNET_ERR_ENGINE, result);
 }
 
 /* All of i32, as SPEC 5 says. */
-static int has_signature(IM3Function function, uint32_t arguments) {
+static bool has_signature(IM3Function function, uint32_t arguments) {
     if (m3_GetArgCount(function) != arguments || m3_GetRetCount(function) != 1 ||
         m3_GetRetType(function, 0) != c_m3Type_i32) {
-        return 0;
+        return false;
     }
     for (uint32_t i = 0; i < arguments; i++) {
         if (m3_GetArgType(function, i) != c_m3Type_i32) {
-            return 0;
+            return false;
         }
     }
-    return 1;
+    return true;
 }
 
 /*
@@ -172,10 +173,7 @@ void linnet_kernel_close(struct linnet_kernel *kernel) {
     }
 }
 
-/*
- * Forgets all compiled code, keeping its pages for what is called next. Planning a model takes as
- * much code as training it and happens once; without this both would stay in RAM.
- */
+/* Forgets all compiled code, keeping its pages for what is compiled next. */
 static void forget_code(IM3Runtime runtime) {
     for (uint32_t i = 0; i < runtime->modules->numFunctions; i++) {
         IM3Function function = &runtime->modules->functions[i];
@@ -208,6 +206,23 @@ static M3Result call(IM3Function function, uint32_t arguments, int32_t values[3]
     return result;
 }
 
+/* Compiles on demand and calls; `kernel` stays as it is if that fails. */
+static M3Result call_export(struct linnet_kernel *kernel, enum linnet_kernel_function function,
+                            int32_t values[3], int32_t *out) {
+    M3Result result;
+    if (function != LINNET_KERNEL_FUNCTION_plan) {
+        return call(kernel->functions[function], exports[function].arguments, values, out);
+    }
+    /*
+     * Planning takes about as much code as training and happens once a model: it has the RAM to
+     * itself, before and after.
+     */
+    forget_code(kernel->runtime);
+    result = call(kernel->functions[function], exports[function].arguments, values, out);
+    forget_code(kernel->runtime);
+    return result;
+}
+
 int32_t linnet_kernel_call(struct linnet_kernel *kernel, enum linnet_kernel_function function,
                            int32_t a, int32_t b, int32_t c) {
     int32_t values[3] = {a, b, c};
@@ -216,16 +231,13 @@ int32_t linnet_kernel_call(struct linnet_kernel *kernel, enum linnet_kernel_func
         return LINNET_ERR_STATE;
     }
     engine_heap = kernel->heap;
-    M3Result result = call(kernel->functions[function], exports[function].arguments, values, &out);
+    M3Result result = call_export(kernel, function, values, &out);
     if (result == m3Err_none) {
-        if (function == LINNET_KERNEL_FUNCTION_plan) {
-            forget_code(kernel->runtime);
-        }
         return out;
     }
     static const char trap[] = "[trap]";
-    int trapped = strncmp(result, trap, sizeof trap - 1) == 0;
-    return trapped ? refuse(kernel, LINNET_ERR_TRAP, result) : refuse_module(kernel, result);
+    bool has_trapped = strncmp(result, trap, sizeof trap - 1) == 0;
+    return has_trapped ? refuse(kernel, LINNET_ERR_TRAP, result) : refuse_module(kernel, result);
 }
 
 uint8_t *linnet_kernel_at(struct linnet_kernel *kernel, uint32_t pointer, uint32_t length) {

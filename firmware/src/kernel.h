@@ -32,7 +32,11 @@ linnet_status_t linnet_kernel_open(struct linnet_kernel *kernel, struct linnet_h
                                    const uint8_t *wasm, uint32_t wasm_bytes, uint32_t memory_bytes);
 void linnet_kernel_close(struct linnet_kernel *kernel);
 
-/* Calls an export; unused arguments are 0. A trap gives ERR_TRAP and leaves the kernel closed. */
+/*
+ * Calls an export; unused arguments are 0.
+ * A trap gives ERR_TRAP, an engine that cannot go on ERR_ENGINE or, if its heap is full, ERR_MEMORY.
+ * All three leave the kernel closed (heap NULL, engine_error says why).
+ */
 int32_t linnet_kernel_call(struct linnet_kernel *kernel, enum linnet_kernel_function function,
                            int32_t a, int32_t b, int32_t c);
 

@@ -1,0 +1,104 @@
+/* A node on a Cortex-M board. It has no samples of its own: it pulls them over the link. */
+#include "board.h"
+#include "cortex_m.h"
+#include "linnet.h"
+#include "reset_reason.h"
+
+static volatile uint32_t milliseconds;
+
+void linnet_systick(void) {
+    milliseconds++;
+}
+
+void linnet_fault(void) {
+    reset_reason_note(LINNET_RESET_REASON_FAULT);
+    linnet_system_reset();
+}
+
+static uint32_t read_link(void *context, uint8_t *out, uint32_t capacity) {
+    (void)context;
+    return uart_read(out, capacity);
+}
+
+static uint32_t write_link(void *context, const uint8_t *data, uint32_t length) {
+    (void)context;
+    return uart_write(data, length);
+}
+
+static uint32_t now_ms(void *context) {
+    (void)context;
+    return milliseconds;
+}
+
+/* Sleeps unless there is input; true if there was. */
+static bool sleep_once(void) {
+    /* Off between the look and the sleep, or an interrupt in between would be slept over. */
+    linnet_interrupts_off();
+    bool has_input = uart_has_input();
+    if (!has_input) {
+        linnet_wait_for_interrupt();
+    }
+    linnet_interrupts_on();
+    return has_input;
+}
+
+static void idle(void *context, uint32_t timeout_ms) {
+    (void)context;
+    uint32_t start = milliseconds;
+    while (milliseconds - start < timeout_ms && !sleep_once()) {
+        board_feed_watchdog();
+    }
+}
+
+static void feed_watchdog(void *context) {
+    (void)context;
+    board_feed_watchdog();
+}
+
+static void reset(void *context) {
+    (void)context;
+    reset_reason_note(LINNET_RESET_REASON_REQUEST);
+    linnet_system_reset();
+}
+
+static uint32_t stack_high_water(void *context) {
+    (void)context;
+    return linnet_stack_high_water();
+}
+
+uint32_t store_flash_bytes(void) {
+    return (uint32_t)(linnet_store_end - linnet_store_start);
+}
+
+int32_t store_flash_check(uint32_t offset, uint32_t length, uint32_t unit_bytes) {
+    uint32_t bytes = store_flash_bytes();
+    bool fits = offset <= bytes && length <= bytes - offset;
+    return fits && offset % unit_bytes == 0 && length % unit_bytes == 0 ? LINNET_OK
+                                                                        : LINNET_ERR_RANGE;
+}
+
+int main(void) {
+    static struct linnet_node node;
+    static struct linnet_port port = {
+        .node = "",
+        .runtime = board_runtime,
+        .link_read = read_link,
+        .link_write = write_link,
+        .now_ms = now_ms,
+        .idle = idle,
+        .feed_watchdog = feed_watchdog,
+        .reset = reset,
+        .flash_erase = store_flash_erase,
+        .flash_program = store_flash_program,
+        .stack_high_water = stack_high_water,
+    };
+    linnet_systick_start(board_start());
+    port.reset_reason = reset_reason_take(board_reset_reason());
+    port.flash = store_flash_describe();
+    /* A flash that cannot be used shows in STATUS: the node goes on to say so. */
+    (void)linnet_node_init(&node, &port, linnet_heap_start,
+                           (uint32_t)(linnet_heap_end - linnet_heap_start));
+    for (;;) {
+        idle(NULL, linnet_node_poll(&node));
+    }
+}

@@ -1,0 +1,21 @@
+/* mps2-an386 as QEMU has it: the clock runs, nothing needs starting but the UART. */
+#include "board.h"
+#include "uart.h"
+
+#define CLOCK_HZ 25000000u
+
+const char board_runtime[] = "qemu-cortex-m4";
+
+uint32_t board_start(void) {
+    uart_start();
+    return CLOCK_HZ;
+}
+
+/* The board does not tell. */
+uint32_t board_reset_reason(void) {
+    return LINNET_RESET_REASON_POWER;
+}
+
+/* None runs: a busy PC would starve the emulator and trip it. */
+void board_feed_watchdog(void) {
+}
