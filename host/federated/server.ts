@@ -55,6 +55,7 @@ export class Aggregator {
    * announced. Throws ERR_CONFIG, ERR_STORE, ERR_MQTT or ERR_AUTH; then nothing is left open.
    */
   static async start(options: AggregatorOptions): Promise<Aggregator> {
+    options.signal?.throwIfAborted();
     checkOptions(options);
     const lineage = await openLineage(options);
     let aggregator: Aggregator | undefined;
@@ -71,10 +72,10 @@ export class Aggregator {
   }
 
   async #begin(): Promise<void> {
-    this.#signal?.addEventListener('abort', this.#onAbort);
-    if (this.#signal?.aborted) this.#onAbort();
     const begun = this.#loop.begin();
     this.#running = begun.then(() => this.#loop.run()).catch((error: unknown) => this.#stop(error));
+    this.#signal?.addEventListener('abort', this.#onAbort);
+    if (this.#signal?.aborted) this.#onAbort();
     await begun;
   }
 
@@ -83,6 +84,11 @@ export class Aggregator {
     const { announcement, snapshot } = this.#lineage.head;
     const { version, artefactHash } = announcement;
     return { version, modelHash: toHex(artefactHash), snapshot };
+  }
+
+  /** Hash of the snapshot of version 0, hex. */
+  get initialModelHash(): string {
+    return toHex(this.#lineage.artefactOf(0)!);
   }
 
   /** Takes leave of the broker and closes the store; the step under way is finished first. */

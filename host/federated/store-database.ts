@@ -134,6 +134,15 @@ function prepareSchema(database: Database.Database, path: string): void {
   }
 }
 
+/** libsql leaves the log beside the file when it closes; emptied, the file alone is a whole copy. */
+function checkpoint(database: Database.Database): void {
+  try {
+    database.pragma('wal_checkpoint(TRUNCATE)');
+  } catch {
+    // On a full disk the log stays, and the next start reads it.
+  }
+}
+
 export interface StoreDatabase {
   readonly database: Database.Database;
   close(): void;
@@ -162,6 +171,7 @@ export function openStoreDatabase(folder: string): StoreDatabase {
       database: opened,
       close: () => {
         if (!opened.open) return;
+        checkpoint(opened);
         opened.close();
         lock.close();
       },

@@ -1,0 +1,106 @@
+import { describe, expect, it } from 'vitest';
+import { codec, constant, task } from '../../host/contract/contract.gen.js';
+import { decodeWire } from '../../host/contract/wire.js';
+import {
+  checkPlanSettings,
+  linearDecayShift,
+  lrShiftOf,
+  packAnnouncement,
+  planOf,
+  type AnnouncedModel,
+} from '../../host/federated/plan.js';
+import { planSettings } from './fixture.js';
+
+describe('learning-rate schedule', () => {
+  it('is 1 − r/R to the nearest power of two', () => {
+    expect(Array.from({ length: 10 }, (_, r) => linearDecayShift(r, 10))).toEqual([
+      0, 0, 0, 1, 1, 1, 1, 2, 2, 3,
+    ]);
+    for (const rounds of [1, 2, 3, 7, 30, 64, 1000]) {
+      for (let r = 0; r < rounds; r++) {
+        const exact = Math.log2(rounds / (rounds - r));
+        // Never a tie: the nearest integer is the one less than half away.
+        expect(Math.abs(linearDecayShift(r, rounds) - exact)).toBeLessThan(0.5);
+      }
+    }
+  });
+
+  it('is added to the base, stays a shift the kernel takes, or is left out', () => {
+    const linear = { ...planSettings, lrSchedule: 'linear' } as const;
+    expect(lrShiftOf(linear, 9, 10)).toBe(9);
+    expect(lrShiftOf({ ...linear, lrShift: 23 }, 9, 10)).toBe(24);
+    expect(lrShiftOf(planSettings, 9, 10)).toBe(6);
+  });
+});
+
+describe('plan', () => {
+  it('tells nodes to rest in the last version and gives no deadline then', () => {
+    expect(planOf(planSettings, 2, 3, 500)).toMatchObject({ task: task.TRAIN, deadlineMs: 500 });
+    const last = planOf(planSettings, 3, 3, 500);
+    expect(last.task).toBe(task.NONE);
+    expect(last.deadlineMs).toBeUndefined();
+  });
+
+  it('asks for no delta where nobody trains', () => {
+    const evaluation = planOf({ ...planSettings, task: task.EVALUATE }, 0, 1);
+    expect(evaluation).toMatchObject({ task: task.EVALUATE, codec: codec.NONE });
+    expect(planOf(planSettings, 0, 1).codec).toBe(codec.RAW_INT16);
+  });
+
+  it('carries class weights as bytes of int8', () => {
+    const classWeights = Int8Array.of(0, -1, 2);
+    expect(planOf({ ...planSettings, classWeights }, 0, 1).classWeights).toEqual(
+      Uint8Array.of(0, 255, 2),
+    );
+  });
+
+  it.each([
+    { task: task.NONE },
+    { seed: -1 },
+    { seed: 2 ** 32 },
+    { lrShift: 25 },
+    { lrShift: 1.5 },
+    { lrDecay: 2 },
+    { epochs: 0 },
+    { epochs: 256 },
+    { samples: 2 ** 30 + 1 },
+    { skipThreshold: 32768 },
+    { weightUnit: 0 },
+    { classWeights: new Int8Array(2) },
+  ])('refuses %j, which no node would follow', (wrong) => {
+    expect(() => checkPlanSettings({ ...planSettings, ...wrong }, 3)).toThrow(
+      expect.objectContaining({ code: 'ERR_CONFIG' }),
+    );
+    expect(() => checkPlanSettings(planSettings, 3)).not.toThrow();
+  });
+});
+
+describe('announcement', () => {
+  const model: AnnouncedModel = {
+    federation: 'test',
+    version: 2,
+    artefactHash: new Uint8Array(32).fill(1),
+    artefactBytes: 100,
+    descriptorHash: new Uint8Array(32).fill(2),
+    descriptorBytes: 60,
+    kernels: [{ hash: new Uint8Array(32).fill(3), bytes: 5000, intrinsicSet: 0 }],
+    plan: planOf(planSettings, 2, 3),
+  };
+
+  it('names its parent, but for version 0, and says when it is the last', () => {
+    const read = (changes: Partial<AnnouncedModel>) =>
+      decodeWire('Announcement', packAnnouncement({ ...model, ...changes }));
+    expect(read({})).toMatchObject({ version: 2, parent: 1, numerics: 1 });
+    expect(read({}).final).toBeUndefined();
+    expect(read({ version: 0 }).parent).toBeUndefined();
+    expect(read({ version: 3, plan: planOf(planSettings, 3, 3) }).final).toBe(true);
+  });
+
+  it('refuses what would not fit a frame', () => {
+    const kernels = Array.from({ length: 8 }, () => model.kernels[0]);
+    expect(() => packAnnouncement({ ...model, kernels })).toThrow(
+      expect.objectContaining({ code: 'ERR_CONFIG' }),
+    );
+    expect(packAnnouncement(model).length).toBeLessThanOrEqual(constant.ANNOUNCEMENT_MAX_BYTES);
+  });
+});
