@@ -26,7 +26,7 @@ function readConfig(path: string): ConfigSource {
   if (problem) fail(`${path}: ${problem.message.split('\n')[0]}`);
   const value: unknown = document.toJS() ?? {};
   if (!isRecord(value)) fail(`${path}: the file is not a map of sections`);
-  for (const [section, content] of Object.entries(value as Record<string, unknown>)) {
+  for (const [section, content] of Object.entries(value)) {
     if (!(configSections as readonly string[]).includes(section)) {
       fail(`${path}: ${section} is not a section`, `use one of ${configSections.join(', ')}`);
     }

@@ -31,7 +31,7 @@ const helloWaitMs = 10_000;
 /** The one board that is connected. Throws ERR_NO_DEVICE if there is none, or lists them if several. */
 export async function findOnlyDevice(): Promise<string> {
   const ports = await listSerialPorts();
-  if (ports.length === 1) return ports[0]!.path;
+  if (ports.length === 1) return ports[0].path;
   const found = ports.map((port) => `${port.path} (${port.description})`).join(', ');
   throw new LinnetError(
     'ERR_NO_DEVICE',

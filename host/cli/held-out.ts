@@ -39,7 +39,7 @@ export async function openHeldOut(
       skipThreshold: 0,
     });
     for (const [count, i] of indices.entries()) {
-      kernel.evaluate(sampleAt(task.dataset, i), task.dataset.label[i]!);
+      kernel.evaluate(sampleAt(task.dataset, i), task.dataset.label[i]);
       if (count % sliceSamples === sliceSamples - 1) await new Promise(setImmediate);
     }
     const { samples, loss, confusion } = kernel.counters();

@@ -103,7 +103,7 @@ async function serveStream(
 function listenAddress(address: string): { path: string } | { host: string; port: number } {
   if (address.startsWith('unix://')) return { path: address.slice('unix://'.length) };
   const match = /^tcp:\/\/([^:/]+):(\d+)$/.exec(address);
-  if (match) return { host: match[1]!, port: Number(match[2]) };
+  if (match) return { host: match[1], port: Number(match[2]) };
   throw new LinnetError('ERR_USAGE', `"${address}" is not unix:///path or tcp://host:port`);
 }
 

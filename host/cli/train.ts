@@ -81,7 +81,7 @@ export function evaluateSamples(
     totalSteps: 0,
     skipThreshold: 0,
   });
-  for (const i of indices) kernel.evaluate(sampleAt(task.dataset, i), task.dataset.label[i]!);
+  for (const i of indices) kernel.evaluate(sampleAt(task.dataset, i), task.dataset.label[i]);
   const counters = kernel.counters();
   const { accuracy, macroF1 } = scoreConfusion(counters.confusion);
   return { accuracy, macroF1, loss: lossInNats(counters.loss, counters.samples) };
@@ -124,8 +124,8 @@ async function trainInProcess(
     ...(classWeights && { classWeights }),
   });
   for (let t = 0; t < epochs * m; t++) {
-    const sample = train[kernel.order(0, n, kernel.order(1 + Math.floor(t / m), m, t % m))]!;
-    kernel.train(sampleAt(task.dataset, sample), task.dataset.label[sample]!);
+    const sample = train[kernel.order(0, n, kernel.order(1 + Math.floor(t / m), m, t % m))];
+    kernel.train(sampleAt(task.dataset, sample), task.dataset.label[sample]);
     if (t % sliceSamples === 0) {
       signal.throwIfAborted();
       await new Promise(setImmediate);
@@ -177,7 +177,7 @@ async function runTrain(
   const started = performance.now();
   const task = prepareTask({ data: options.data, model: options.model, subjects: 8 });
   const dealt = federateDataset(task.dataset, { nodes: 1, seed: options.seed });
-  const train = dealt.train[0]!;
+  const train = dealt.train[0];
   output.note(
     `${task.preset.name}: ${train.length} training and ${dealt.test.length} test samples, ${task.model.parameters} parameters`,
   );

@@ -26,7 +26,7 @@ export function emitAssemblyScript(): string {
   for (const record of records) {
     const { offsets, bytes } = fieldOffsets(record.fields);
     record.fields.forEach((field, index) =>
-      constant(`${record.tag}_${upperCase(field.name)}`, offsets[index]!),
+      constant(`${record.tag}_${upperCase(field.name)}`, offsets[index]),
     );
     constant(`${record.tag}_BYTES`, bytes);
   }

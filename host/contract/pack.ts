@@ -53,7 +53,7 @@ function encodeInteger(field: Field, value: number): Uint8Array {
 
 /** Packs fields little-endian in schema order. Throws ERR_MESSAGE if a value is out of range. */
 export function packFields(fields: readonly Field[], values: Values): Uint8Array {
-  const parts = fields.map((field) => encodeField(field, values[field.name]!));
+  const parts = fields.map((field) => encodeField(field, values[field.name]));
   const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
   let offset = 0;
   for (const part of parts) {
@@ -90,7 +90,7 @@ function decodeField(field: Field, cursor: Cursor): Value {
     case 'bytes':
       return cursor.takeRest();
     case 'string8': {
-      const text = cursor.take(cursor.take(1, field.name)[0]!, field.name);
+      const text = cursor.take(cursor.take(1, field.name)[0], field.name);
       try {
         return decoder.decode(text);
       } catch {

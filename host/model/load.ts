@@ -45,7 +45,7 @@ function parseYamlModel(path: string, text: string): ModelSpec {
   }
   const result = yamlModel.safeParse(value);
   if (!result.success) {
-    const issue = result.error.issues[0]!;
+    const issue = result.error.issues[0];
     return fail(path, `${issue.path.join('.') || 'the file'}: ${issue.message}`);
   }
   const layers = result.data.layers.map(({ dense, activation }) => ({

@@ -44,8 +44,6 @@ describe('topics', () => {
 describe('node keys', () => {
   it('are the first four bytes of the hash of the name', () => {
     const hash = sha256(new TextEncoder().encode('node-0'));
-    expect(nodeKeyOf('node-0')).toBe(
-      hash[0]! + 256 * hash[1]! + 65536 * hash[2]! + 2 ** 24 * hash[3]!,
-    );
+    expect(nodeKeyOf('node-0')).toBe(hash[0] + 256 * hash[1] + 65536 * hash[2] + 2 ** 24 * hash[3]);
   });
 });

@@ -49,13 +49,13 @@ function hostImports(): [string, string][] {
     [...readFileSync(join(root, file), 'utf8').matchAll(importPattern)].map(
       (match): [string, string] => [
         relative('host', file),
-        relative('host', join(dirname(file), match[1]!)),
+        relative('host', join(dirname(file), match[1])),
       ],
     ),
   );
 }
 
-const roomOf = (file: string): string => file.split('/')[0]!;
+const roomOf = (file: string): string => file.split('/')[0];
 
 describe('rooms of the host', () => {
   const imports = hostImports();
@@ -69,7 +69,7 @@ describe('rooms of the host', () => {
       expect(path, 'a circle of rooms').not.toContain(room);
       const known =
         rank.get(room) ??
-        1 + Math.max(0, ...allowed[room]!.map((next) => visit(next, [...path, room])));
+        1 + Math.max(0, ...allowed[room].map((next) => visit(next, [...path, room])));
       rank.set(room, known);
       return known;
     };
@@ -79,7 +79,7 @@ describe('rooms of the host', () => {
   it('import only what the table allows', () => {
     const wrong = imports.filter(([file, target]) => {
       const [from, to] = [roomOf(file), roomOf(target)];
-      return from !== to && !allowed[from]!.includes(to);
+      return from !== to && !allowed[from].includes(to);
     });
     expect(wrong).toEqual([]);
   });
@@ -90,7 +90,7 @@ describe('the three languages', () => {
     const assembly = findFiles('assembly', '.ts');
     const outside = assembly.flatMap((file) =>
       [...readFileSync(join(root, file), 'utf8').matchAll(importPattern)]
-        .map((match) => join(dirname(file), match[1]!))
+        .map((match) => join(dirname(file), match[1]))
         .filter((target) => !target.startsWith('assembly/')),
     );
     expect(outside).toEqual([]);

@@ -82,7 +82,7 @@ function devicesOf(
   folder: string,
 ): BridgedNodeOptions[] {
   return shards.map((shard, i) => {
-    const port = portOf(shard, runtimes[i]!, folder);
+    const port = portOf(shard, runtimes[i], folder);
     // A board has no storage for samples: it pulls them over its link.
     return runtimes[i] === 'qemu'
       ? { port, node: shard.node, samples: serveDataset(shard.dataset) }
