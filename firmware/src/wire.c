@@ -157,6 +157,9 @@ static void parse_plan(struct parser *p, struct linnet_plan *out) {
 static void parse_announcement_value(struct parser *p, uint64_t key,
                                      struct linnet_announcement *out) {
     switch (key) {
+    case LINNET_ANNOUNCEMENT_FORMAT:
+        (void)linnet_cbor_get_uint(&p->in); /* has_other_format() saw to it */
+        break;
     case LINNET_ANNOUNCEMENT_FEDERATION:
         out->federation = linnet_cbor_get_text(&p->in);
         break;
