@@ -17,6 +17,8 @@ export interface NodeObjects {
   kernel?: StoredKernel;
   descriptor?: StoredObject;
   snapshot?: StoredObject;
+  /** The name the host gave a node that had none. */
+  name?: string;
 }
 
 /** What a round needs of the node that runs it. */
@@ -30,6 +32,8 @@ export interface NodeHost {
   readonly timing: NodeTiming;
   readonly samples: SampleSource;
   readonly objects: NodeObjects;
+  /** Resolves at the next answered HELLO. */
+  nextSession(signal: AbortSignal): Promise<void>;
   /** Shows a NODE_STATE to STATUS. */
   enter(state: number): void;
   /** The version whose model is loaded now, for STATUS. */

@@ -119,7 +119,6 @@ export class NodeRound {
   private async train(kernel: Kernel, samples: number): Promise<KernelCounters> {
     const { host, signal } = this;
     const available = host.samples.count(split.TRAIN);
-    if (available === 0) throw new LinnetError('ERR_NO_SAMPLES', 'there are no training samples');
     host.enter(nodeState.TRAIN);
     const totalSteps = this.announcement.plan.epochs * samples;
     this.begin(kernel, totalSteps);

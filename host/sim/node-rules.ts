@@ -8,6 +8,7 @@ import type {
   Counters,
   Kernel as AllowedKernel,
   Plan,
+  Receipt,
 } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { equalBytes, idOf } from '../contract/hash.js';
@@ -17,21 +18,29 @@ import type { Kernel, KernelCounters, TrainSettings } from '../kernel/kernel.js'
 
 const maxU32 = 0xffff_ffff;
 const maxOrder = 2 ** 30;
+/** Steps are counted in the int32 of the kernel's parameter block. */
+const maxSteps = 2 ** 31 - 1;
 
 function checkRange(name: string, value: number, least: number, most: number): void {
   if (value >= least && value <= most) return;
   throw new LinnetError('ERR_RANGE', `${name} = ${value} is not in ${least}…${most}`);
 }
 
-function checkPlan(plan: Plan): void {
+/** Numerics, task and codec: what this node does not have at all. */
+function checkSupport({ numerics, plan }: Announcement): void {
+  const fail = (what: string): never => {
+    throw new LinnetError('ERR_UNSUPPORTED', what);
+  };
   const tasks: readonly number[] = Object.values(task);
-  if (!tasks.includes(plan.task)) {
-    throw new LinnetError('ERR_UNSUPPORTED', `task ${plan.task} is not known`);
-  }
-  const trains = plan.task === task.TRAIN || plan.task === task.BOTH;
-  if (plan.codec !== codec.RAW_INT16 && (trains || plan.codec !== codec.NONE)) {
-    throw new LinnetError('ERR_UNSUPPORTED', `codec ${plan.codec} cannot carry this task`);
-  }
+  const codecs: readonly number[] = taskTrains(plan)
+    ? [codec.RAW_INT16]
+    : [codec.RAW_INT16, codec.NONE];
+  if (numerics !== version.NUMERICS) fail(`numerics ${numerics} is not known`);
+  if (!tasks.includes(plan.task)) fail(`task ${plan.task} is not known`);
+  if (!codecs.includes(plan.codec)) fail(`codec ${plan.codec} cannot carry this task`);
+}
+
+function checkPlan(plan: Plan): void {
   checkRange('plan.seed', plan.seed, 0, maxU32);
   checkRange('plan.lrShift', plan.lrShift, 0, 24);
   checkRange('plan.lrDecay', plan.lrDecay, decay.CONSTANT, decay.STEPS);
@@ -42,35 +51,55 @@ function checkPlan(plan: Plan): void {
   checkRange('plan.weightUnit', plan.weightUnit, 1, maxU32);
 }
 
+/** Of deterministic CBOR the format is the first entry: it can be read whatever follows it. */
+function checkFormat(bytes: Uint8Array): void {
+  const hasFormat = bytes.length > 2 && bytes[0] >> 5 === 5 && bytes[1] === 1 && bytes[2] < 0x1c;
+  if (!hasFormat || bytes[2] === version.WIRE_FORMAT) return;
+  throw new LinnetError('ERR_VERSION', 'the announcement has another wire format');
+}
+
 /**
  * Reads an announcement and judges whether this node can follow it.
  *
- * Throws ERR_FULL, ERR_CBOR, ERR_VERSION, ERR_UNSUPPORTED or ERR_RANGE: the answer to ANNOUNCE.
+ * Throws, in this order of precedence, ERR_FULL, ERR_VERSION, ERR_CBOR, ERR_UNSUPPORTED or
+ * ERR_RANGE: the answer to ANNOUNCE.
  */
 export function readAnnouncement(bytes: Uint8Array): Announcement {
   if (bytes.length > constant.ANNOUNCEMENT_MAX_BYTES) {
     throw new LinnetError('ERR_FULL', `the announcement has ${bytes.length} bytes`);
   }
+  checkFormat(bytes);
   const announcement = decodeWire('Announcement', bytes);
-  if (announcement.format !== version.WIRE_FORMAT) {
-    throw new LinnetError('ERR_VERSION', `wire format ${announcement.format} is not known`);
-  }
-  if (announcement.numerics !== version.NUMERICS) {
-    throw new LinnetError('ERR_UNSUPPORTED', `numerics ${announcement.numerics} is not known`);
-  }
+  checkSupport(announcement);
   checkName(announcement.federation, 'federation');
   checkRange('version', announcement.version, 0, maxU32);
+  checkRange('parent', announcement.parent ?? 0, 0, maxU32);
   checkRange('artefactBytes', announcement.artefactBytes, 0, maxU32);
   checkRange('descriptorBytes', announcement.descriptorBytes, 0, constant.DESCRIPTOR_MAX_BYTES);
   checkPlan(announcement.plan);
   return announcement;
 }
 
-/** What decides the work of an announcement; a fresh deadline does not. */
+/** Throws ERR_FULL, ERR_CBOR or ERR_RANGE: the answer to RECEIPT. */
+export function readReceipt(bytes: Uint8Array): Receipt {
+  if (bytes.length > constant.RECEIPT_MAX_BYTES) {
+    throw new LinnetError('ERR_FULL', `the receipt has ${bytes.length} bytes`);
+  }
+  const receipt = decodeWire('Receipt', bytes);
+  checkRange('version', receipt.version, 0, maxU32);
+  checkRange('contribution', receipt.contribution, 0, maxU32);
+  checkRange('current', receipt.current, 0, maxU32);
+  return receipt;
+}
+
+/** What decides the work of an announcement: not a fresh deadline, nor the list of kernels. */
 function workBytes(announcement: Announcement): Uint8Array {
-  const { final: _final, plan, ...rest } = announcement;
-  const { deadlineMs: _deadlineMs, ...work } = plan;
-  return encodeWire('Announcement', { ...rest, plan: work });
+  const { plan, format, federation, version, artefactHash, descriptorHash } = announcement;
+  const { artefactBytes, descriptorBytes, numerics } = announcement;
+  return encodeWire('Announcement', {
+    ...{ format, federation, version, artefactHash, artefactBytes, descriptorHash },
+    ...{ descriptorBytes, numerics, kernels: [], plan: { ...plan, deadlineMs: 0 } },
+  });
 }
 
 export function isSameWork(a: Announcement, b: Announcement): boolean {
@@ -95,9 +124,12 @@ export function taskEvaluates(plan: Plan): boolean {
   return plan.task === task.EVALUATE || plan.task === task.BOTH;
 }
 
-/** m: samples of one epoch, of `available` on the node. */
+/** m: samples of one epoch, of `available` on the node. Throws ERR_NO_SAMPLES or ERR_RANGE. */
 export function samplesOfRound(plan: Plan, available: number): number {
-  return plan.samples === 0 ? available : Math.min(available, plan.samples);
+  if (available === 0) throw new LinnetError('ERR_NO_SAMPLES', 'there are no training samples');
+  const samples = plan.samples === 0 ? available : Math.min(available, plan.samples);
+  checkRange('steps of the round', plan.epochs * samples, 1, maxSteps);
+  return samples;
 }
 
 /** The sample that training step `t` takes, for `m` of `n` samples an epoch. */

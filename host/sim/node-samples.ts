@@ -24,8 +24,8 @@ export function ownSamples(dataset: Dataset): SampleSource {
   return {
     count: (part) => indicesOf(part).length,
     read: (part, index) => {
-      const row = indicesOf(part)[index]!;
-      return { x: sampleAt(dataset, row), label: dataset.label[row]! };
+      const row = indicesOf(part)[index];
+      return { x: sampleAt(dataset, row), label: dataset.label[row] };
     },
   };
 }

@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events';
 import { constant, status, version } from '../contract/contract.gen.js';
 import type { HelloRequest, HelloResponse } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
@@ -14,45 +15,6 @@ export interface SessionOwner {
   noteRefusal(code: number): void;
 }
 
-/** Something to wait for that can be closed again. */
-class Gate {
-  private release: (() => void) | undefined;
-  private passable = this.shut();
-
-  get isOpen(): boolean {
-    return this.release === undefined;
-  }
-
-  open(): void {
-    this.release?.();
-    this.release = undefined;
-  }
-
-  close(): void {
-    if (this.isOpen) this.passable = this.shut();
-  }
-
-  async pass(signal: AbortSignal): Promise<void> {
-    while (!this.isOpen) {
-      await new Promise<void>((resolve, reject) => {
-        const stop = (): void => reject(signal.reason as Error);
-        signal.throwIfAborted();
-        signal.addEventListener('abort', stop, { once: true });
-        void this.passable.then(() => {
-          signal.removeEventListener('abort', stop);
-          resolve();
-        });
-      });
-    }
-  }
-
-  private shut(): Promise<void> {
-    return new Promise((resolve) => {
-      this.release = resolve;
-    });
-  }
-}
-
 /**
  * Keeps a node introduced to its host (SPEC, section 7.1): HELLO until answered, again when the
  * link was lost or silent. Requests wait until it is.
@@ -61,7 +23,9 @@ export class NodeSession {
   /** Answered HELLOs so far. */
   count = 0;
   maxPayload: number = constant.FRAME_MAX_PAYLOAD;
-  private readonly gate = new Gate();
+  /** The last HELLO was answered and the link not lost since. */
+  isOpen = false;
+  private readonly events = new EventEmitter();
   private lost = new AbortController();
 
   constructor(
@@ -70,18 +34,19 @@ export class NodeSession {
     private readonly timing: NodeTiming,
   ) {}
 
-  get isOpen(): boolean {
-    return this.gate.isOpen;
+  /** Resolves as soon as the node is introduced. */
+  async opened(signal: AbortSignal): Promise<void> {
+    while (!this.isOpen) await this.next(signal);
   }
 
-  /** Resolves as soon as the node is introduced. */
-  opened(signal: AbortSignal): Promise<void> {
-    return this.gate.pass(signal);
+  /** Resolves at the next answered HELLO. */
+  async next(signal: AbortSignal): Promise<void> {
+    await once(this.events, 'greeted', { signal });
   }
 
   /** Ends the session: the next thing the host hears is HELLO. */
   lose(): void {
-    this.gate.close();
+    this.isOpen = false;
     this.lost.abort();
   }
 
@@ -109,7 +74,7 @@ export class NodeSession {
     body: RequestBodies[N],
     signal: AbortSignal,
   ): Promise<ResponseBodies[N] | undefined> {
-    await this.gate.pass(signal);
+    await this.opened(signal);
     const response = await this.exchange(name, body, signal);
     if (!response) {
       this.lose();
@@ -152,7 +117,8 @@ export class NodeSession {
     this.maxPayload = Math.min(constant.FRAME_MAX_PAYLOAD, greeting.maxPayload);
     this.lost = new AbortController();
     this.owner.greet(greeting);
-    this.gate.open();
+    this.isOpen = true;
+    this.events.emit('greeted');
   }
 
   /** Resolves when the session was lost or the host silent for too long. */
@@ -168,7 +134,7 @@ export class NodeSession {
         signal.throwIfAborted();
       }
     }
-    this.gate.close();
+    this.isOpen = false;
   }
 }
 

@@ -42,7 +42,7 @@ export class NodeUpload {
       if (this.received === undefined) {
         this.host.enter(nodeState.RECEIPT);
         const pause = pauseMs;
-        const isDue = await this.untilReceipt((signal) => sleep(pause, signal));
+        const isDue = await this.untilReceipt((signal) => this.rest(pause, signal));
         if (isDue) await this.untilReceipt((signal) => this.send(signal));
         pauseMs = this.host.timing.offerMs;
       } else if (this.received.code === receiptCode.LATER) {
@@ -65,6 +65,17 @@ export class NodeUpload {
     } catch (error) {
       if (this.signal.aborted || !receiptSignal.aborted) throw error;
       return false;
+    }
+  }
+
+  /** Until the offer is due again: at once for a host that is new or came back. */
+  private async rest(pauseMs: number, signal: AbortSignal): Promise<void> {
+    const enough = new AbortController();
+    const either = AbortSignal.any([signal, enough.signal]);
+    try {
+      await Promise.race([sleep(pauseMs, either), this.host.nextSession(either)]);
+    } finally {
+      enough.abort();
     }
   }
 

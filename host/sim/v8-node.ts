@@ -14,11 +14,10 @@ import { LinnetError } from '../contract/error.js';
 import { equalBytes } from '../contract/hash.js';
 import { packResponse, unpackRequest } from '../contract/pack.js';
 import type { AnsweredName, RequestBodies, ResponseBodies } from '../contract/pack.js';
-import { decodeWire } from '../contract/wire.js';
 import type { NodeHost, NodeObjects } from './node-host.js';
 import { Peer } from '../frame/peer.js';
 import { NodeRound } from './node-round.js';
-import { chooseKernel, isSameWork, readAnnouncement } from './node-rules.js';
+import { chooseKernel, isSameWork, readAnnouncement, readReceipt } from './node-rules.js';
 import { pullSample, type SampleSource } from './node-samples.js';
 import { NodeSession, type SessionOwner } from './node-session.js';
 import { defaultTiming, type NodeTiming } from './node-timing.js';
@@ -44,6 +43,7 @@ interface Work {
   readonly announcement: Announcement;
   readonly abort: AbortController;
   upload?: NodeUpload;
+  done: boolean;
   failed: boolean;
 }
 
@@ -79,7 +79,7 @@ export class V8Node implements NodeHost, SessionOwner {
   }
 
   get node(): string {
-    return this.options.node || (this.greeting?.node ?? '');
+    return this.options.node || (this.objects.name ?? '');
   }
 
   get maxPayload(): number {
@@ -124,6 +124,10 @@ export class V8Node implements NodeHost, SessionOwner {
     this.totalSteps = totalSteps;
   }
 
+  nextSession(signal: AbortSignal): Promise<void> {
+    return this.introduction.next(signal);
+  }
+
   ask<N extends AnsweredName>(
     name: N,
     body: RequestBodies[N],
@@ -155,23 +159,22 @@ export class V8Node implements NodeHost, SessionOwner {
       maxPayload: constant.FRAME_MAX_PAYLOAD,
       kernelMemoryBytes,
       kernelHash: kernel?.hash ?? new Uint8Array(constant.HASH_BYTES),
-      node: this.options.node,
+      node: this.node,
       runtime: 'v8',
       engine: `v8 ${process.versions.v8}`,
     };
   }
 
-  /** Other samples or another name make another round. */
+  /** A node without a name keeps the one it is given; other samples make another round. */
   greet(greeting: HelloResponse): void {
     const before = this.greeting;
-    const nodeBefore = this.node;
     this.greeting = greeting;
-    if (!before || !this.work) return;
+    if (this.node === '' && greeting.node !== '') this.objects.name = greeting.node;
     const isSameData =
       this.options.samples !== undefined ||
-      (before.trainSamples === greeting.trainSamples &&
+      (before?.trainSamples === greeting.trainSamples &&
         before.testSamples === greeting.testSamples);
-    if (nodeBefore !== this.node || !isSameData) this.start(this.work.announcement);
+    if (before && !isSameData && this.work && !this.work.done) this.start(this.work.announcement);
   }
 
   noteRefusal(code: number): void {
@@ -186,7 +189,8 @@ export class V8Node implements NodeHost, SessionOwner {
     };
   }
 
-  private answer(id: number, body: Uint8Array): Uint8Array {
+  private answer(id: number, body: Uint8Array): Uint8Array | undefined {
+    if (id === messageId.LOG) return undefined;
     try {
       return this.serve(id, body);
     } catch (error) {
@@ -233,10 +237,7 @@ export class V8Node implements NodeHost, SessionOwner {
   }
 
   private takeReceipt(bytes: Uint8Array): void {
-    if (bytes.length > constant.RECEIPT_MAX_BYTES) {
-      throw new LinnetError('ERR_FULL', `the receipt has ${bytes.length} bytes`);
-    }
-    const receipt = decodeWire('Receipt', bytes);
+    const receipt = readReceipt(bytes);
     this.work?.upload?.receive(receipt);
   }
 
@@ -268,7 +269,7 @@ export class V8Node implements NodeHost, SessionOwner {
 
   private start(announcement: Announcement): void {
     this.work?.abort.abort();
-    const work: Work = { announcement, abort: new AbortController(), failed: false };
+    const work: Work = { announcement, abort: new AbortController(), done: false, failed: false };
     this.work = work;
     this.countSteps(0, 0);
     const signal = AbortSignal.any([this.life.signal, work.abort.signal]);
@@ -288,6 +289,7 @@ export class V8Node implements NodeHost, SessionOwner {
       await work.upload.run();
       this.finished = announcement;
     }
+    work.done = true;
     this.enter(nodeState.IDLE);
   }
 

@@ -54,12 +54,15 @@ function inputsOf(dataset: Dataset, row: number): Int8Array {
 
 function countersOf(machine: OracleMachine): ReadonlyMap<number, Cbor> {
   const { samples, loss, skipped, saturations, confusion } = machine.counters();
+  const { classes } = machine.model;
+  const matrix = new Array<number>(classes * classes).fill(0);
+  for (const [label, predicted, count] of confusion) matrix[label * classes + predicted] = count;
   return new Map<number, Cbor>([
     [1, samples],
     [2, loss],
     [3, skipped],
     [4, saturations],
-    [5, [...confusion]],
+    [5, matrix],
   ]);
 }
 
@@ -98,7 +101,7 @@ function settingsOf({ announcement, node }: Task, totalSteps: number): Settings 
 
 function evaluateAll(machine: OracleMachine, { dataset }: Task): ReadonlyMap<number, Cbor> {
   for (const row of rowsOf(dataset, 1)) {
-    machine.evaluate(inputsOf(dataset, row), dataset.label[row]!);
+    machine.evaluate(inputsOf(dataset, row), dataset.label[row]);
   }
   return countersOf(machine);
 }
@@ -107,8 +110,8 @@ function trainAll(machine: OracleMachine, { dataset }: Task, epochs: number, m: 
   const rows = rowsOf(dataset, 0);
   for (let t = 0; t < epochs * m; t++) {
     const within = machine.order(1 + Math.floor(t / m), m, t % m);
-    const row = rows[machine.order(0, rows.length, within)]!;
-    machine.train(inputsOf(dataset, row), dataset.label[row]!);
+    const row = rows[machine.order(0, rows.length, within)];
+    machine.train(inputsOf(dataset, row), dataset.label[row]);
   }
 }
 

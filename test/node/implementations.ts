@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { PassThrough } from 'node:stream';
 import type { Dataset } from '../../host/data/dataset.js';
 import { writeFds1 } from '../../host/data/fds1.js';
 import type { NodeObjects } from '../../host/sim/node-host.js';
-import { ownSamples } from '../../host/sim/node-samples.js';
 import type { NodeTiming } from '../../host/sim/node-timing.js';
-import { V8Node } from '../../host/sim/v8-node.js';
+import { runV8Node } from '../../host/sim/run-v8-node.js';
 import type { TestNode } from './scripted-host.js';
 
 /** What outlives a device that loses power: a directory with its flash, or the V8 node's objects. */
@@ -25,8 +25,10 @@ export interface StartOptions {
 }
 
 export interface RunningNode extends TestNode {
-  /** Ends the node at once, as kill -9 does. */
+  /** Ends the node at once, as kill -9 does. Rejects if it ended by itself with an error. */
   kill(): Promise<void>;
+  /** Pulls the cable; resolves to the exit code. */
+  closeInput(): Promise<number>;
 }
 
 /** One way to run a node; the suite does not know which. */
@@ -61,7 +63,7 @@ export function removeFlashes(): void {
   for (const directory of temporary.splice(0)) rmSync(directory, { recursive: true, force: true });
 }
 
-/** A node of host/sim in this process; bytes pass through the event loop as through a pipe. */
+/** A node of host/sim in this process, on streams. */
 export const v8Implementation: Implementation = {
   name: 'v8',
   runtime: 'v8',
@@ -69,25 +71,29 @@ export const v8Implementation: Implementation = {
   countsBoots: false,
   start({ node, dataset, flash }) {
     const power = new AbortController();
-    let listener: (bytes: Uint8Array) => void = () => undefined;
-    const device = new V8Node({
-      node,
-      ...(dataset && { samples: ownSamples(dataset) }),
-      write: (bytes) => setImmediate(() => power.signal.aborted || listener(bytes)),
+    const input = new PassThrough();
+    const output = new PassThrough();
+    const ended = runV8Node({
+      name: node,
+      ...(dataset && { dataset }),
+      input,
+      output,
+      signal: power.signal,
       timing: shortTiming,
       objects: flash.objects,
     });
-    const ended = new Promise<void>((resolve, reject) => {
-      setImmediate(() => device.run(power.signal).then(resolve, reject));
-    });
     return {
-      send: (bytes) => setImmediate(() => power.signal.aborted || device.receive(bytes)),
-      onBytes: (callback) => {
-        listener = callback;
-      },
+      send: (bytes) => void input.write(bytes),
+      onBytes: (listener) => void output.on('data', (chunk: Uint8Array) => listener(chunk)),
       kill: async () => {
         power.abort();
         await ended;
+        output.removeAllListeners('data');
+      },
+      closeInput: async () => {
+        input.end();
+        await ended;
+        return 0;
       },
     };
   },
@@ -113,22 +119,26 @@ export function nativeImplementation(
     timing,
     countsBoots: true,
     start(options) {
-      const child = spawn(binary, nativeArguments(options), { stdio: ['pipe', 'pipe', 'pipe'] });
-      const complaints: Buffer[] = [];
-      child.stderr.on('data', (chunk: Buffer) => complaints.push(chunk));
+      const child = spawn(binary, nativeArguments(options), { stdio: 'pipe' });
+      let complaints = '';
+      child.stderr.on('data', (chunk: Buffer) => (complaints += chunk.toString()));
       child.stdin.on('error', () => undefined);
-      const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-      child.once('exit', (code, signal) => {
-        if (code !== 0 && signal !== 'SIGKILL') {
-          throw new Error(`${name} ended with ${code ?? signal}:\n${Buffer.concat(complaints)}`);
-        }
+      const ended = new Promise<number>((resolve, reject) => {
+        child.once('exit', (code, signal) => {
+          if (code === 0 || signal === 'SIGKILL') resolve(code ?? 0);
+          else reject(new Error(`${name} ended with ${code ?? signal}:\n${complaints}`));
+        });
       });
       return {
         send: (bytes) => void child.stdin.write(bytes),
-        onBytes: (callback) => void child.stdout.on('data', (chunk: Buffer) => callback(chunk)),
+        onBytes: (listener) => void child.stdout.on('data', (chunk: Buffer) => listener(chunk)),
         kill: async () => {
           child.kill('SIGKILL');
           await ended;
+        },
+        closeInput: () => {
+          child.stdin.end();
+          return ended;
         },
       };
     },

@@ -121,7 +121,7 @@ export class ScriptedHost {
     for (let attempt = 0; attempt < 50; attempt++) {
       const answer = new Promise<Uint8Array | undefined>((resolve) => {
         this.answers.set(sequence, resolve);
-        setTimeout(resolve, 300);
+        setTimeout(() => resolve(undefined), 300);
       });
       this.sendMessage(id, 0, sequence, body);
       const received = await answer;
@@ -157,6 +157,11 @@ export class ScriptedHost {
     return body!.state;
   }
 
+  /** Called when a response with this sequence number arrives. */
+  onAnswer(sequence: number, listener: (body: Uint8Array) => void): void {
+    this.answers.set(sequence, listener);
+  }
+
   sendMessage(id: number, flags: number, sequence: number, body: Uint8Array): void {
     const message = Uint8Array.of(id, flags, sequence & 0xff, sequence >> 8, ...body);
     this.node.send(this.distort(encodeFrame(message)));
@@ -164,13 +169,13 @@ export class ScriptedHost {
 
   private take(message: Uint8Array): void {
     const [id, flags, low, high] = message;
-    const sequence = low! | (high! << 8);
+    const sequence = low | (high << 8);
     const body = message.subarray(constant.MESSAGE_HEADER_BYTES);
-    if (flags! & constant.MESSAGE_FLAG_RESPONSE) {
+    if (flags & constant.MESSAGE_FLAG_RESPONSE) {
       this.answers.get(sequence)?.(body);
       return;
     }
-    const name = nameOfId.get(id!)!;
+    const name = nameOfId.get(id)!;
     const arrival = { name, body, sequence };
     if (name === 'LOG') {
       this.logs.push(new TextDecoder().decode(unpackRequest('LOG', body).text));
@@ -178,7 +183,7 @@ export class ScriptedHost {
     }
     this.arrivals.push(arrival);
     const answer = this.intercept(arrival) ?? this.answer(arrival);
-    if (answer !== 'lose') this.sendMessage(id!, constant.MESSAGE_FLAG_RESPONSE, sequence, answer);
+    if (answer !== 'lose') this.sendMessage(id, constant.MESSAGE_FLAG_RESPONSE, sequence, answer);
   }
 
   /** What an honest host answers. */
@@ -196,8 +201,12 @@ export class ScriptedHost {
         return this.answerUpload(body);
       case 'PING':
         return packResponse('PING', status.OK, unpackRequest('PING', body));
-      default:
-        return packResponse('RESET', status.ERR_MESSAGE);
+      case 'ANNOUNCE':
+      case 'RECEIPT':
+      case 'STATUS':
+      case 'LOG':
+      case 'RESET':
+        throw new Error(`a device must not send ${name}`);
     }
   }
 
@@ -212,9 +221,9 @@ export class ScriptedHost {
   private answerSample(body: Uint8Array): Uint8Array {
     const { split, index, offset, length } = unpackRequest('SAMPLE', body);
     if (!this.samples) return packResponse('SAMPLE', status.ERR_NOT_FOUND);
-    const row = samplesOfSplit(this.samples, split as 0 | 1)[index]!;
+    const row = samplesOfSplit(this.samples, split as 0 | 1)[index];
     const x = new Uint8Array(sampleAt(this.samples, row)).subarray(offset, offset + length);
-    return packResponse('SAMPLE', status.OK, { label: this.samples.label[row]!, offset, data: x });
+    return packResponse('SAMPLE', status.OK, { label: this.samples.label[row], offset, data: x });
   }
 
   private answerOffer(body: Uint8Array): Uint8Array {

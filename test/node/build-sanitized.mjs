@@ -1,0 +1,52 @@
+/**
+ * Builds build/linnet-node-sanitized: the native node under the address and undefined-behaviour
+ * sanitizers and with the durations of test/node/implementations.ts. The engine, which is other
+ * people's code and lives on tail calls, is compiled as ever. Prints the path.
+ */
+import { basename, join } from 'node:path';
+import { compileFiles, findCompiler, linkFile } from '../../tools/compile-c.mjs';
+import { listFiles, root } from '../../tools/incremental.mjs';
+import { locateWasm3, readWasm3Definitions } from '../../tools/wasm3-sources.mjs';
+
+const durations = {
+  LINNET_REQUEST_MS: 150,
+  LINNET_REQUEST_TRIES: 4,
+  LINNET_LATER_MS: 60,
+  LINNET_REFUSED_MS: 200,
+  LINNET_OFFER_MS: 600,
+  LINNET_SILENCE_MS: 1500,
+};
+const sanitizers = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
+const strict = ['-std=c99', '-Wall', '-Wextra', '-Wconversion', '-Werror', '-D_DEFAULT_SOURCE'];
+
+const firmware = join(root, 'firmware');
+const folders = ['include', 'src', 'ports/posix'].map((folder) => join(firmware, folder));
+const wasm3 = locateWasm3();
+const definitions = readWasm3Definitions().map((definition) => `-D${definition}`);
+
+const engineJobs = wasm3.files.map((source) => ({
+  name: `sanitized-wasm3-${basename(source, '.c')}`,
+  source,
+  flags: ['-O2', '-fomit-frame-pointer', '-w', ...definitions, `-I${wasm3.folder}`],
+  headers: wasm3.headers,
+}));
+
+const ownJobs = listFiles(folders.slice(1), ['.c']).map((source) => {
+  const engine = [...definitions, '-isystem', wasm3.folder];
+  return {
+    name: `sanitized-${basename(source, '.c')}`,
+    source,
+    flags: [
+      ...['-O1', '-g', '-fno-omit-frame-pointer', ...sanitizers, ...strict],
+      ...folders.map((folder) => `-I${folder}`),
+      ...Object.entries(durations).map(([name, value]) => `-D${name}=${value}u`),
+      ...(basename(source) === 'kernel.c' ? engine : []),
+    ],
+    headers: [...listFiles(folders, ['.h']), ...wasm3.headers],
+  };
+});
+
+const compiler = findCompiler();
+const objects = await compileFiles(compiler, [...engineJobs, ...ownJobs]);
+await linkFile(compiler, 'linnet-node-sanitized', objects, sanitizers);
+console.log(join(root, 'build/linnet-node-sanitized'));

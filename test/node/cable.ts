@@ -1,0 +1,96 @@
+import { nodeState } from '../../host/contract/contract.gen.js';
+import type { Announcement, StatusResponse } from '../../host/contract/contract.gen.js';
+import type { Dataset } from '../../host/data/dataset.js';
+import { expectedEnvelope } from './expectation.js';
+import * as fixture from './fixture.js';
+import { makeFlash, type Flash, type Implementation, type RunningNode } from './implementations.js';
+import { ScriptedHost } from './scripted-host.js';
+
+export interface SetupOptions {
+  readonly node?: string;
+  /** false: the node pulls its samples. */
+  readonly dataset?: Dataset | false;
+  /** Prepares the host before the node's first byte. */
+  readonly prepare?: (host: ScriptedHost) => void;
+}
+
+/** Makes a cable that is closed at the end of the test. */
+export type OpenCable = (options?: SetupOptions) => Cable;
+
+/** A node on a cable to a scripted host; close() ends whatever still runs. */
+export class Cable {
+  readonly host: ScriptedHost;
+  private readonly flash: Flash = makeFlash();
+  private node: RunningNode;
+
+  constructor(
+    private readonly implementation: Implementation,
+    private readonly options: SetupOptions = {},
+  ) {
+    this.node = this.powerUp();
+    this.host = new ScriptedHost(this.node);
+    this.host.serve(fixture.kernelBytes, fixture.descriptor, fixture.snapshotOf(0));
+    options.prepare?.(this.host);
+  }
+
+  get name(): string {
+    return this.options.node ?? 'alpha';
+  }
+
+  /** The envelope the specification asks for, whoever computes it. */
+  expected(announcement: Announcement, node = this.name): Uint8Array {
+    return expectedEnvelope({
+      announcement,
+      node,
+      descriptor: fixture.descriptor,
+      words: fixture.wordsOf(announcement.version),
+      dataset: this.options.dataset || fixture.dataset,
+      kernelHash: fixture.kernelHash,
+    });
+  }
+
+  /** Announces and returns the upload that follows. */
+  async runRound(announcement: Announcement): Promise<Uint8Array> {
+    this.host.forgetOffer();
+    const before = this.host.uploads.length;
+    const status = await this.host.announce(announcement);
+    if (status !== 0) throw new Error(`the announcement was refused with ${status}`);
+    await this.host.until('an upload', () => this.host.uploads.length > before);
+    return this.host.uploads[before];
+  }
+
+  /** Asks for STATUS until it is as wanted. */
+  async untilStatus(what: string, isWanted: (body: StatusResponse) => boolean): Promise<void> {
+    let last: StatusResponse | undefined;
+    for (const deadline = performance.now() + 20_000; performance.now() < deadline;) {
+      last = (await this.host.request('STATUS', {})).body;
+      if (last && isWanted(last)) return;
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    throw new Error(`the node did not reach ${what}: ${JSON.stringify(last)}`);
+  }
+
+  untilState(name: keyof typeof nodeState): Promise<void> {
+    return this.untilStatus(name, ({ state }) => state === nodeState[name]);
+  }
+
+  /** kill -9, and power again with what was in the flash. */
+  async powerCycle(): Promise<void> {
+    await this.node.kill();
+    this.node = this.powerUp();
+    this.host.connect(this.node);
+  }
+
+  unplug(): Promise<number> {
+    return this.node.closeInput();
+  }
+
+  close(): Promise<void> {
+    return this.node.kill();
+  }
+
+  private powerUp(): RunningNode {
+    const { node = 'alpha', dataset = fixture.dataset } = this.options;
+    return this.implementation.start({ node, ...(dataset && { dataset }), flash: this.flash });
+  }
+}

@@ -1,0 +1,32 @@
+/**
+ * One suite of cases for every implementation of a node: the firmware core as a process, the same
+ * under sanitizers, and the node in TypeScript. Whoever passes is the same device on the link.
+ */
+import { afterAll, afterEach, describe } from 'vitest';
+import { describeAnnouncements } from './announcement-cases.js';
+import { Cable, type OpenCable } from './cable.js';
+import { describeFaults } from './fault-cases.js';
+import { describeIntroduction } from './hello-cases.js';
+import { removeFlashes, type Implementation } from './implementations.js';
+import { describeReceipts } from './receipt-cases.js';
+import { describeRounds } from './round-cases.js';
+
+export function describeNode(implementation: Implementation): void {
+  describe(implementation.name, () => {
+    const cables: Cable[] = [];
+    const open: OpenCable = (options) => {
+      const cable = new Cable(implementation, options);
+      cables.push(cable);
+      return cable;
+    };
+    afterEach(async () => {
+      for (const cable of cables.splice(0)) await cable.close();
+    });
+    afterAll(removeFlashes);
+    describeIntroduction(implementation, open);
+    describeAnnouncements(open);
+    describeRounds(open);
+    describeReceipts(implementation, open);
+    describeFaults(implementation, open);
+  });
+}

@@ -1,0 +1,4 @@
+import { v8Implementation } from './implementations.js';
+import { describeNode } from './suite.js';
+
+describeNode(v8Implementation);
