@@ -14,7 +14,8 @@ export async function buildKernel() {
     build: () => {
       execFileSync(process.execPath, [join(compiler, 'bin/asc.js'), '--target', 'portable'], {
         cwd: root,
-        stdio: ['ignore', 'ignore', 'inherit'],
+        // Binaryen remarks on convergence; an error is thrown with what was said.
+        stdio: ['ignore', 'ignore', 'pipe'],
       });
     },
   });
