@@ -1,0 +1,196 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { codec, receipt, task } from '../../host/contract/contract.gen.js';
+import type { Announcement, Counters, Envelope } from '../../host/contract/contract.gen.js';
+import { sha256 } from '../../host/contract/hash.js';
+import { decodeWire } from '../../host/contract/wire.js';
+import {
+  judgeUpload,
+  maxEnvelopeBytes,
+  readUploadTopic,
+  type IntakeRules,
+} from '../../host/federated/intake.js';
+import { packAnnouncement, planOf } from '../../host/federated/plan.js';
+import { parseDescriptor } from '../../host/model/descriptor.js';
+import {
+  kernelBytes,
+  packDelta,
+  planSettings,
+  simulateDelta,
+  simulateEnvelope,
+  smallDescriptor,
+} from './fixture.js';
+
+const model = parseDescriptor(smallDescriptor);
+const { parameters, classes } = model;
+const rules: IntakeRules = { parameters, classes, findUpload: () => undefined };
+
+function announce(changes: { version?: number; rounds?: number; task?: number; samples?: number }) {
+  const { version = 4, rounds = 9, ...plan } = changes;
+  const bytes = packAnnouncement({
+    federation: 'test',
+    version,
+    artefactHash: new Uint8Array(32).fill(1),
+    artefactBytes: 100,
+    descriptorHash: model.hash,
+    descriptorBytes: smallDescriptor.length,
+    kernels: [{ hash: sha256(kernelBytes), bytes: kernelBytes.length, intrinsicSet: 0 }],
+    plan: planOf({ ...planSettings, ...plan }, version, rounds),
+  });
+  return decodeWire('Announcement', bytes);
+}
+
+const announcement = announce({});
+
+function judge(
+  changes: Partial<Envelope>,
+  options: { announcement?: Announcement; rules?: Partial<IntakeRules> } = {},
+): number {
+  const current = options.announcement ?? announcement;
+  const bytes = simulateEnvelope(current, 'ann', parameters, changes);
+  const incoming = { node: 'ann', version: changes.version ?? current.version, bytes };
+  return judgeUpload(incoming, current, { ...rules, ...options.rules }).code;
+}
+
+const counters: Counters = {
+  samples: 10,
+  loss: 5000,
+  skipped: 2,
+  saturations: 0,
+  confusion: [4, 0, 1, 0, 3, 0, 0, 0, 2],
+};
+
+describe('intake', () => {
+  it('accepts what a node that follows the plan sends', () => {
+    expect(judge({})).toBe(receipt.ACCEPTED);
+    expect(judge({ training: counters, evaluation: counters })).toBe(receipt.ACCEPTED);
+    const evaluation = announce({ task: task.EVALUATE });
+    const counted = {
+      codec: codec.NONE,
+      payload: new Uint8Array(),
+      samples: 0,
+      evaluation: counters,
+    };
+    expect(judge(counted, { announcement: evaluation })).toBe(receipt.ACCEPTED);
+  });
+
+  it('hands on delta, hash and bytes', () => {
+    const bytes = simulateEnvelope(announcement, 'ann', parameters);
+    const verdict = judgeUpload({ node: 'ann', version: 4, bytes }, announcement, rules);
+    expect(verdict).toMatchObject({ code: receipt.ACCEPTED, version: 4, contribution: 0 });
+    expect(verdict.hash).toEqual(sha256(bytes));
+    expect(verdict.upload!.delta).toEqual(simulateDelta('ann', 4, parameters));
+    expect(verdict.upload!.bytes).toBe(bytes);
+  });
+
+  it.each<[string, Partial<Envelope>]>([
+    ['another format', { format: 2 }],
+    ['another federation', { federation: 'other' }],
+    ['another node than the topic', { node: 'ben' }],
+    ['one word less', { payload: new Uint8Array(2 * parameters - 2) }],
+    ['one byte more', { payload: new Uint8Array(2 * parameters + 1) }],
+    ['a word no delta has', { payload: packDelta(new Int16Array(parameters).fill(-32768)) }],
+    ['no samples', { samples: 0 }],
+    ['a second contribution', { contribution: 1 }],
+    ['no delta although it was to train', { codec: codec.NONE, payload: new Uint8Array() }],
+    ['counts of another model', { training: { ...counters, confusion: [10] } }],
+    ['counts that do not add up', { training: { ...counters, samples: 11 } }],
+    ['more skips than samples', { training: { ...counters, skipped: 11 } }],
+    ['a loss no sample can have', { evaluation: { ...counters, loss: 10 * 32768 + 1 } }],
+    ['counts beyond 32 bits', { training: { ...counters, saturations: 2 ** 32 } }],
+  ])('calls %s malformed', (_, changes) => {
+    expect(judge(changes)).toBe(receipt.MALFORMED);
+  });
+
+  it('calls more samples than the plan allows malformed', () => {
+    const limited = announce({ samples: 20 });
+    expect(judge({ samples: 20 }, { announcement: limited })).toBe(receipt.ACCEPTED);
+    expect(judge({ samples: 21 }, { announcement: limited })).toBe(receipt.MALFORMED);
+  });
+
+  it('calls a delta in an evaluation malformed', () => {
+    expect(judge({}, { announcement: announce({ task: task.EVALUATE }) })).toBe(receipt.MALFORMED);
+  });
+
+  it.each<[string, Partial<Envelope>, number]>([
+    ['a version to come', { version: 5 }, receipt.BAD_BASE],
+    ['another model', { model: new Uint8Array(8) }, receipt.BAD_BASE],
+    ['another artefact', { artefact: new Uint8Array(8) }, receipt.BAD_BASE],
+    ['a closed version', { version: 3 }, receipt.STALE],
+    ['other numerics', { numerics: 2 }, receipt.INELIGIBLE],
+    ['a kernel that is not allowed', { kernel: new Uint8Array(8) }, receipt.INELIGIBLE],
+    ['an unknown codec', { codec: 77 }, receipt.UNKNOWN_CODEC],
+  ])('refuses %s', (_, changes, code) => {
+    expect(judge(changes)).toBe(code);
+  });
+
+  it('calls everything stale after the final version', () => {
+    expect(judge({}, { announcement: announce({ rounds: 4 }) })).toBe(receipt.STALE);
+  });
+
+  it('lets only named nodes take part, if any are named', () => {
+    expect(judge({}, { rules: { nodes: new Set(['ann', 'ben']) } })).toBe(receipt.ACCEPTED);
+    expect(judge({}, { rules: { nodes: new Set(['ben']) } })).toBe(receipt.INELIGIBLE);
+  });
+
+  it.each([2, 4])('tells a duplicate from a conflict, in version %i of 4', (version) => {
+    const bytes = simulateEnvelope(announcement, 'ann', parameters, { version });
+    const findUpload = (base: number, node: string, contribution: number) =>
+      base === version && node === 'ann' && contribution === 0 ? sha256(bytes) : undefined;
+    expect(judge({ version }, { rules: { findUpload } })).toBe(receipt.DUPLICATE);
+    expect(judge({ version, samples: 9 }, { rules: { findUpload } })).toBe(receipt.CONFLICT);
+  });
+
+  it('answers any bytes without throwing', () => {
+    const valid = simulateEnvelope(announcement, 'ann', parameters);
+    const flipped = fc
+      .tuple(fc.nat(valid.length - 1), fc.integer({ min: 1, max: 255 }))
+      .map(([at, mask]) => valid.map((byte, i) => (i === at ? byte ^ mask : byte)));
+    const cut = fc.nat(valid.length - 1).map((length) => valid.slice(0, length));
+    const nested = fc.integer({ min: 1, max: 60_000 }).map((n) => new Uint8Array(n).fill(0x81));
+    const codes: readonly number[] = Object.values(receipt);
+    fc.assert(
+      fc.property(fc.oneof(fc.uint8Array(), flipped, cut, nested), (bytes) => {
+        const wide = { ...rules, parameters: 40_000 };
+        for (const each of [rules, wide]) {
+          const verdict = judgeUpload({ node: 'ann', version: 4, bytes }, announcement, each);
+          expect(codes).toContain(verdict.code);
+          expect(verdict.hash).toEqual(sha256(bytes));
+        }
+      }),
+      { numRuns: 500 },
+    );
+  });
+
+  it('does not decode what is too long to be an envelope', () => {
+    const most = maxEnvelopeBytes(rules);
+    const largest = { samples: 0xffff_ffff, confusion: new Array<number>(9).fill(0xffff_ffff) };
+    const both = { ...counters, ...largest, loss: 2 ** 52 };
+    const names = { federation: 'f'.repeat(32), node: 'n'.repeat(32), samples: 2 ** 30 };
+    const changes = { ...names, version: 0xffff_ffff, training: both, evaluation: both };
+    const longest = simulateEnvelope(announcement, 'ann', parameters, changes);
+    expect(longest.length).toBeLessThanOrEqual(most);
+    const bytes = new Uint8Array(most + 1);
+    const verdict = judgeUpload({ node: 'ann', version: 4, bytes }, announcement, rules);
+    expect(verdict.code).toBe(receipt.MALFORMED);
+  });
+});
+
+describe('upload topic', () => {
+  const scope = { base: 'a/b', federation: 'test' };
+  const bytes = new Uint8Array();
+  it.each([
+    ['a/b/test/up/00ff/12/0/ann', { node: 'ann', version: 12 }],
+    ['a/b/test/up/00ff/4294967295/3/ann', { node: 'ann', version: 4294967295 }],
+    ['a/b/test/up/00ff/-1/0/ann', undefined],
+    ['a/b/test/up/00ff/1e3/0/ann', undefined],
+    ['a/b/test/up/00ff/99999999999999999999/0/ann', undefined],
+    ['a/b/test/up/00ff/1/0/a b', undefined],
+    [`a/b/test/up/00ff/1/0/${'n'.repeat(33)}`, undefined],
+    ['a/b/test/up/00ff/1/0', undefined],
+    ['a/b/other/up/00ff/1/0/ann', undefined],
+    ['a/b/test/n/ann/rcpt', undefined],
+  ])('%s', (topic, expected) => {
+    expect(readUploadTopic(scope, topic, bytes)).toEqual(expected && { ...expected, bytes });
+  });
+});

@@ -1,0 +1,475 @@
+import { rmSync } from 'node:fs';
+import { afterEach, describe, expect, it } from 'vitest';
+import { mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { receipt, task } from '../../host/contract/contract.gen.js';
+import { LinnetError } from '../../host/contract/error.js';
+import { idOf, sha256, toHex } from '../../host/contract/hash.js';
+import { decodeWire } from '../../host/contract/wire.js';
+import { replayStore } from '../../host/federated/replay.js';
+import type { ReceiptReport, RoundReport } from '../../host/federated/report.js';
+import { Aggregator, type AggregatorOptions } from '../../host/federated/server.js';
+import type { Timers } from '../../host/federated/timers.js';
+import { parseDescriptor } from '../../host/model/descriptor.js';
+import { brokerCases, type BrokerCase } from '../mqtt/brokers.js';
+import type { TestBroker } from '../mqtt/mosquitto.js';
+import { waitFor } from '../mqtt/wait.js';
+import { aggregatorOptions, cohort, expectedHashes, readRetained } from './federation.js';
+import { kernelBytes, slicedDescriptor, smallDescriptor } from './fixture.js';
+import { ScriptedNode, type ScriptedNodeOptions } from './scripted-node.js';
+
+const model = parseDescriptor(smallDescriptor);
+
+let cleanups: (() => Promise<unknown> | void)[] = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.reverse()) await cleanup();
+  cleanups = [];
+});
+
+/** A broker, a store and what runs on them, taken down after the test, clients first. */
+class Scene {
+  readonly folder = mkdtempSync(join(tmpdir(), 'linnet-federation-'));
+  readonly rounds: RoundReport[] = [];
+  readonly receipts: ReceiptReport[] = [];
+  readonly warnings: string[] = [];
+
+  constructor(
+    readonly broker: BrokerCase,
+    readonly running: TestBroker,
+  ) {
+    cleanups.push(() => rmSync(this.folder, { recursive: true, force: true }));
+    cleanups.push(() => running.close());
+  }
+
+  options(changes: Partial<AggregatorOptions> = {}): AggregatorOptions {
+    const { url } = this.running;
+    const mqtt = { url, reconnectMs: 50, protocolVersion: this.broker.protocolVersion };
+    return aggregatorOptions(this.folder, url, {
+      mqtt,
+      onRound: (report) => this.rounds.push(report),
+      onReceipt: (report) => this.receipts.push(report),
+      onWarning: (text) => this.warnings.push(text),
+      ...changes,
+    });
+  }
+
+  async aggregator(changes: Partial<AggregatorOptions> = {}): Promise<Aggregator> {
+    const aggregator = await Aggregator.start(this.options(changes));
+    cleanups.push(() => aggregator.close());
+    return aggregator;
+  }
+
+  async node(name: string, changes: Partial<ScriptedNodeOptions> = {}): Promise<ScriptedNode> {
+    const { url } = this.running;
+    const { protocolVersion } = this.broker;
+    const { parameters } = model;
+    const node = await ScriptedNode.start({ url, protocolVersion, name, parameters, ...changes });
+    cleanups.push(() => node.close());
+    return node;
+  }
+
+  nodes(changes: Partial<ScriptedNodeOptions> = {}): Promise<ScriptedNode[]> {
+    return Promise.all(cohort.map((name) => this.node(name, changes)));
+  }
+
+  /** A node that uploads only when told, and knows the announcement. */
+  async idleNode(name: string): Promise<ScriptedNode> {
+    const node = await this.node(name, { isDiligent: false });
+    await waitFor('the announcement', () => node.announcement !== undefined);
+    return node;
+  }
+
+  retained(): Promise<Map<string, Uint8Array>> {
+    return readRetained(this.running.url, this.broker.protocolVersion);
+  }
+}
+
+async function openScene(broker: BrokerCase): Promise<Scene> {
+  return new Scene(broker, await broker.start());
+}
+
+/** Timers that go off when told. */
+class ManualTimers implements Timers {
+  readonly started: number[] = [];
+  #run: (() => void) | undefined;
+  now(): number {
+    return 0;
+  }
+  start(delayMs: number, run: () => void): () => void {
+    this.started.push(delayMs);
+    this.#run = run;
+    return () => (this.#run = undefined);
+  }
+  get isArmed(): boolean {
+    return this.#run !== undefined;
+  }
+  goOff(): void {
+    const run = this.#run!;
+    this.#run = undefined;
+    run();
+  }
+}
+
+describe.each(brokerCases)('aggregator on $name', (broker) => {
+  it('takes a cohort through every version to the hash BigInt arithmetic gives', async () => {
+    const scene = await openScene(broker);
+    const aggregator = await scene.aggregator();
+    const hashes = expectedHashes(3);
+    expect(aggregator.initialModelHash).toBe(hashes[0]);
+    const nodes = await scene.nodes();
+    const final = await aggregator.finished;
+    expect(final).toMatchObject({ version: 3, modelHash: hashes[3] });
+    expect(toHex(sha256(final!.snapshot))).toBe(hashes[3]);
+
+    expect(scene.rounds.map(({ modelHash }) => modelHash)).toEqual(hashes.slice(1));
+    for (const [i, report] of scene.rounds.entries()) {
+      expect(report).toMatchObject({
+        version: i + 1,
+        parent: i,
+        contributions: 4,
+        isDegraded: false,
+      });
+      expect([...report.nodes].sort()).toEqual(cohort);
+      expect(report.training).toMatchObject({ nodes: 4, skipped: 4 });
+      const uploads = scene.receipts.filter(
+        ({ version, code }) => version === i && code === receipt.ACCEPTED,
+      );
+      expect(uploads).toHaveLength(4);
+      expect(report.uplinkBytes).toBe(uploads.reduce((sum, { bytes }) => sum + bytes, 0));
+    }
+    await waitFor('every receipt', () => nodes.every(({ receipts }) => receipts.length >= 3));
+    for (const node of nodes) {
+      expect(node.codes().filter((code) => code === receipt.ACCEPTED)).toHaveLength(3);
+      expect(node.announcements.map(({ version }) => version)).toEqual([0, 1, 2, 3]);
+      expect(node.announcement).toMatchObject({ final: true, plan: { task: task.NONE } });
+    }
+    await aggregator.close();
+    const replayed = [...replayStore(scene.options().store, 'test', model)];
+    expect(replayed.map(({ isEqual }) => isEqual)).toEqual([true, true, true, true]);
+  });
+
+  it('keeps on the broker what the newest version needs, in slices, and nothing older', async () => {
+    const scene = await openScene(broker);
+    const big = parseDescriptor(slicedDescriptor);
+    const aggregator = await scene.aggregator({ descriptor: slicedDescriptor, rounds: 2 });
+    await scene.nodes({ parameters: big.parameters });
+    const final = (await aggregator.finished)!;
+    const retained = await scene.retained();
+    const objects: [Uint8Array, number][] = [
+      [kernelBytes, 2],
+      [slicedDescriptor, 1],
+      [final.snapshot, 2],
+    ];
+    for (const [bytes, slices] of objects) {
+      const parts = Array.from({ length: slices }, (_, i) => {
+        const topic = `linnet/test/obj/${toHex(sha256(bytes))}/${i * 32768}`;
+        const part = retained.get(topic)!;
+        retained.delete(topic);
+        return part;
+      });
+      expect(Buffer.concat(parts).equals(bytes)).toBe(true);
+    }
+    const announcement = `linnet/test/mdl/${toHex(idOf(big.hash))}/ann`;
+    expect([...retained.keys()].sort()).toEqual([announcement, 'linnet/test/srv/state'].sort());
+    expect(decodeWire('Announcement', retained.get(announcement)!).version).toBe(2);
+    const state = decodeWire('ServerState', retained.get('linnet/test/srv/state')!);
+    expect(state).toEqual({ aggregator: 'aggregator', epoch: 1, software: 'linnet', online: true });
+    await aggregator.close();
+    const after = (await scene.retained()).get('linnet/test/srv/state')!;
+    expect(decodeWire('ServerState', after).online).toBe(false);
+  });
+
+  it('counts a duplicate once, before and after the version has closed', async () => {
+    const scene = await openScene(broker);
+    await scene.aggregator({ rounds: 1 });
+    const [ann, ben, cleo, dan] = await Promise.all(cohort.map((name) => scene.idleNode(name)));
+    const first = await ann.upload();
+    await ann.upload();
+    await waitFor('two receipts', () => ann.receipts.length === 2);
+    expect(ann.codes()).toEqual([receipt.ACCEPTED, receipt.DUPLICATE]);
+    expect(ann.receipts[1]).toEqual({
+      code: receipt.DUPLICATE,
+      version: 0,
+      contribution: 0,
+      upload: idOf(sha256(first)),
+      current: 0,
+    });
+    await ann.upload({ samples: 5 });
+    await waitFor('the conflict', () => ann.receipts.length === 3);
+    for (const node of [ben, cleo, dan]) await node.upload();
+    await waitFor('the report', () => scene.rounds.length === 1);
+    await ann.publish(first, 0);
+    await waitFor('the late duplicate', () => ann.receipts.length === 4);
+    expect(ann.codes().slice(2)).toEqual([receipt.CONFLICT, receipt.DUPLICATE]);
+    expect(ann.receipts[3].current).toBe(1);
+    expect(scene.rounds[0]).toMatchObject({ contributions: 4, modelHash: expectedHashes(1)[1] });
+  });
+
+  it('answers what it cannot take, ignores what it cannot answer, and goes on', async () => {
+    const scene = await openScene(broker);
+    const aggregator = await scene.aggregator({ nodes: [...cohort, 'eve'], rounds: 1 });
+    const [eve, mallory] = await Promise.all(
+      ['eve', 'mallory'].map((name) => scene.idleNode(name)),
+    );
+    await eve.publish(new Uint8Array(), 0);
+    await eve.publish(Uint8Array.of(0xff, 0, 1), 0);
+    await eve.publish(new Uint8Array(300_000), 0);
+    await eve.publish(new Uint8Array(60_000).fill(0x81), 0);
+    await eve.upload({ node: 'ann' });
+    await eve.upload({ version: 7 });
+    await eve.upload({ artefact: new Uint8Array(8) });
+    await eve.upload({ codec: 9 });
+    await eve.upload({ payload: new Uint8Array(3) });
+    await mallory.upload();
+    const topics = ['x/0/eve', '0/0/eve/more', '0/0/no name'];
+    for (const topic of topics)
+      await eve.publishTo(`linnet/test/up/${toHex(idOf(model.hash))}/${topic}`, Uint8Array.of(1));
+    await scene.nodes();
+    await aggregator.finished;
+    expect(aggregator.model.modelHash).toBe(expectedHashes(1)[1]);
+    await waitFor('the receipts', () => eve.receipts.length === 9 && mallory.receipts.length === 1);
+    const { MALFORMED, BAD_BASE, UNKNOWN_CODEC, INELIGIBLE } = receipt;
+    expect(eve.codes()).toEqual([
+      ...[MALFORMED, MALFORMED, MALFORMED, MALFORMED, MALFORMED],
+      ...[BAD_BASE, BAD_BASE, UNKNOWN_CODEC, MALFORMED],
+    ]);
+    expect(mallory.codes()).toEqual([INELIGIBLE]);
+    expect(scene.warnings).toHaveLength(2);
+  });
+
+  it('is found again by nodes when the broker was lost with all it had', async () => {
+    const first = await broker.start();
+    const scene = new Scene(broker, first);
+    const aggregator = await scene.aggregator({ rounds: 2 });
+    const nodes = await scene.nodes({ isDiligent: false });
+    await waitFor('announcements', () => nodes.every(({ announcement }) => announcement));
+    await Promise.all(nodes.slice(1).map((node) => node.upload()));
+    await waitFor('three uploads', () => scene.receipts.length === 3);
+    await first.close();
+    const second = await broker.start(first.port);
+    cleanups.push(() => second.close());
+    const late = await scene.node('ann');
+    await waitFor('the first version', () => scene.rounds.length === 1);
+    for (const node of nodes.slice(1)) {
+      await waitFor('the next announcement', () => node.announcement!.version === 1);
+      await node.upload();
+    }
+    expect((await aggregator.finished)!.modelHash).toBe(expectedHashes(2)[2]);
+    await waitFor('the last announcement', () => late.announcement!.version === 2);
+    const retained = await scene.retained();
+    expect(retained.has(`linnet/test/obj/${toHex(sha256(kernelBytes))}/32768`)).toBe(true);
+  });
+});
+
+describe('aggregator', () => {
+  const [broker] = brokerCases;
+
+  it('goes on after a restart in the middle of a version', async () => {
+    const scene = await openScene(broker);
+    const first = await scene.aggregator();
+    const ann = await scene.idleNode('ann');
+    await ann.upload();
+    await waitFor('the receipt', () => ann.receipts.length === 1);
+    await first.close();
+    expect(await first.finished).toBeUndefined();
+    // Sent while nobody listens: the broker keeps it for the aggregator's session.
+    await (await scene.idleNode('ben')).upload();
+    const second = await scene.aggregator();
+    await waitFor("ben's receipt", () => scene.receipts.length === 2);
+    const epochs = decodeWire(
+      'ServerState',
+      (await scene.retained()).get('linnet/test/srv/state')!,
+    );
+    expect(epochs).toMatchObject({ epoch: 2, online: true });
+    await ann.close();
+    await scene.nodes();
+    expect((await second.finished)!.modelHash).toBe(expectedHashes(3)[3]);
+    expect(scene.rounds.map(({ contributions }) => contributions)).toEqual([4, 4, 4]);
+  });
+
+  it('finds a finished federation finished', async () => {
+    const scene = await openScene(broker);
+    const first = await scene.aggregator({ rounds: 1 });
+    await scene.nodes();
+    const final = await first.finished;
+    await first.close();
+    const second = await scene.aggregator({ rounds: 1 });
+    expect(await second.finished).toEqual(final);
+    expect(scene.rounds).toHaveLength(1);
+  });
+
+  it('closes a version at its deadline with the quorum, and starts the time again without', async () => {
+    const scene = await openScene(broker);
+    const timers = new ManualTimers();
+    const round = { cohort: 4, quorum: 2, deadlineMs: 7000 };
+    const aggregator = await scene.aggregator({ timers, round, rounds: 2 });
+    const ann = await scene.idleNode('ann');
+    const ben = await scene.idleNode('ben');
+    expect(ann.announcement!.plan.deadlineMs).toBe(7000);
+    await ann.upload();
+    await waitFor('one receipt', () => scene.receipts.length === 1);
+    timers.goOff();
+    await waitFor('the time to start again', () => timers.started.length === 2);
+    expect(scene.rounds).toHaveLength(0);
+    await ben.upload();
+    await waitFor('two receipts', () => scene.receipts.length === 2);
+    timers.goOff();
+    await waitFor('the report', () => scene.rounds.length === 1);
+    expect(scene.rounds[0]).toMatchObject({ contributions: 2, isDegraded: true });
+    expect(timers.started).toEqual([7000, 7000, 7000]);
+    const late = await scene.idleNode('cleo');
+    await late.upload({ version: 0 });
+    await waitFor('the late receipt', () => late.receipts.length === 1);
+    expect(late.codes()).toEqual([receipt.STALE]);
+    await scene.nodes();
+    const final = await aggregator.finished;
+    expect(final!.version).toBe(2);
+    expect(timers.isArmed).toBe(false);
+    await aggregator.close();
+    const replayed = [...replayStore(scene.options().store, 'test', model)];
+    expect(replayed.map(({ isEqual, isDegraded }) => [isEqual, isDegraded])).toEqual([
+      [true, false],
+      [true, true],
+      [true, false],
+    ]);
+  });
+
+  it('says LATER when more waits than it may keep, and takes it then', async () => {
+    const scene = await openScene(broker);
+    let release = (): void => undefined;
+    const blocked = new Promise<void>((resolve) => (release = resolve));
+    const evaluate = async (): Promise<undefined> => {
+      await blocked;
+    };
+    const round = { cohort: 2, quorum: 2 };
+    const aggregator = await scene.aggregator({
+      evaluate,
+      queueLimit: 1,
+      retryMs: 30,
+      round,
+      rounds: 2,
+    });
+    const early = await Promise.all(['ann', 'dan'].map((name) => scene.idleNode(name)));
+    for (const node of early) await node.upload();
+    await waitFor('the next version', () => early[0].announcement!.version === 1);
+    // The loop waits for the scores of version 1 now, and one upload may wait for the loop.
+    const nodes = await Promise.all(['ben', 'cleo'].map((name) => scene.node(name)));
+    const receipts = () =>
+      nodes.flatMap((node) => node.receipts.filter(({ version }) => version === 1));
+    await waitFor('LATER', () => receipts().length > 0);
+    expect(receipts()[0]).toMatchObject({ code: receipt.LATER, contribution: 0, retryMs: 30 });
+    release();
+    await aggregator.finished;
+    const definite = () => receipts().filter(({ code }) => code !== receipt.LATER);
+    await waitFor('an answer to both', () => definite().length >= 2);
+    for (const node of nodes) expect(node.codes(1)).toContain(receipt.ACCEPTED);
+    expect(scene.rounds[1]).toMatchObject({ contributions: 2, isDegraded: false });
+  });
+
+  it('reports what the held-out samples say, and goes on if they cannot be scored', async () => {
+    const scene = await openScene(broker);
+    const seen: [number, number][] = [];
+    const scores = { accuracy: 0.5, macroF1: 0.4, loss: 1.5, confusion: [1, 1, 0, 0] };
+    const aggregator = await scene.aggregator({
+      rounds: 2,
+      evaluate: (words, version) => {
+        seen.push([version, words.length]);
+        if (version === 1) throw new Error('no samples');
+        return scores;
+      },
+    });
+    await scene.nodes();
+    await aggregator.finished;
+    expect(seen).toEqual([
+      [1, model.parameters],
+      [2, model.parameters],
+    ]);
+    expect(scene.rounds.map(({ heldOut }) => heldOut)).toEqual([undefined, scores]);
+    expect(scene.warnings).toEqual(['version 1 was not scored: no samples']);
+  });
+
+  it('runs versions that only evaluate, which leave the model as it is', async () => {
+    const scene = await openScene(broker);
+    const plan = { ...scene.options().plan, task: task.EVALUATE };
+    const round = { cohort: 2, quorum: 2 };
+    const aggregator = await scene.aggregator({ plan, round, rounds: 1 });
+    const counters = { samples: 3, loss: 9, skipped: 0, saturations: 0 };
+    const evaluation = { ...counters, confusion: [1, 0, 0, 0, 1, 0, 0, 1, 0] };
+    for (const name of ['ann', 'ben']) {
+      const node = await scene.idleNode(name);
+      await node.upload({ samples: 0, codec: 255, payload: new Uint8Array(), evaluation });
+    }
+    const final = await aggregator.finished;
+    expect(final!.modelHash).toBe(aggregator.initialModelHash);
+    const sum = { nodes: 2, samples: 6, loss: 18, skipped: 0, saturations: 0 };
+    const confusion = [2, 0, 0, 0, 2, 0, 0, 2, 0];
+    expect(scene.rounds[0].evaluation).toEqual({ ...sum, confusion });
+    const retained = await scene.retained();
+    const snapshot = `linnet/test/obj/${final!.modelHash}/0`;
+    expect(retained.has(snapshot)).toBe(true);
+  });
+
+  it('stops and says why when the ledger cannot be written', async () => {
+    const scene = await openScene(broker);
+    const aggregator = await scene.aggregator({
+      faultPoint: (name) => {
+        if (name === 'before-commit') throw new LinnetError('ERR_STORE', 'the disk is full');
+      },
+    });
+    const ann = await scene.idleNode('ann');
+    await ann.upload();
+    await expect(aggregator.finished).rejects.toMatchObject({ code: 'ERR_STORE' });
+    await aggregator.close();
+    expect(ann.receipts).toEqual([]);
+    const state = (await scene.retained()).get('linnet/test/srv/state')!;
+    expect(decodeWire('ServerState', state).online).toBe(false);
+    const again = await scene.aggregator();
+    await scene.nodes();
+    expect((await again.finished)!.modelHash).toBe(expectedHashes(3)[3]);
+  });
+
+  it('closes on an aborted signal and on close(), any time and more than once', async () => {
+    const scene = await openScene(broker);
+    const controller = new AbortController();
+    const aborted = await scene.aggregator({ signal: controller.signal });
+    controller.abort();
+    expect(await aborted.finished).toBeUndefined();
+    const closed = await scene.aggregator();
+    await Promise.all([closed.close(), closed.close()]);
+    await closed.close();
+    const late = Aggregator.start(scene.options({ signal: controller.signal }));
+    await expect(late).rejects.toThrow('aborted');
+    (await scene.aggregator()).close().catch(() => undefined);
+  });
+
+  it('leaves the store free when it cannot start', async () => {
+    const scene = await openScene(broker);
+    const options = scene.options();
+    const nowhere = { ...options, mqtt: { url: 'mqtt://127.0.0.1:1' } };
+    await expect(Aggregator.start(nowhere)).rejects.toMatchObject({ code: 'ERR_MQTT' });
+    const first = await scene.aggregator();
+    await expect(Aggregator.start(options)).rejects.toMatchObject({
+      code: 'ERR_STORE',
+      message: expect.stringContaining('another aggregator') as string,
+    });
+    await first.close();
+    const other = scene.options({ federation: 'other' });
+    await expect(Aggregator.start(other)).rejects.toMatchObject({ code: 'ERR_STORE' });
+    await scene.aggregator();
+  });
+
+  it.each<[string, Partial<AggregatorOptions>]>([
+    ['rounds', { rounds: 0 }],
+    ['kernel', { kernels: [] }],
+    ['cohort', { nodes: ['ann'] }],
+    ['quorum', { round: { cohort: 2, quorum: 3 } }],
+    ['epochs', { plan: { ...aggregatorOptions('', '').plan, epochs: 0 } }],
+  ])('refuses options whose %s makes no sense', async (name, changes) => {
+    const options = aggregatorOptions('nowhere', 'mqtt://127.0.0.1:1', changes);
+    await expect(Aggregator.start(options)).rejects.toMatchObject({
+      code: 'ERR_CONFIG',
+      message: expect.stringContaining(name) as string,
+    });
+  });
+});
