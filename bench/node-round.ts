@@ -115,7 +115,12 @@ export async function runRounds(link: Link, round: Round): Promise<StatusRespons
     await host.greeted;
     for (const modelVersion of [0, 1]) {
       await device.announce(announce(round, snapshot, modelVersion));
-      await waitUntil(device, host, `version ${modelVersion}`, () => host.uploads.length > modelVersion);
+      await waitUntil(
+        device,
+        host,
+        `version ${modelVersion}`,
+        () => host.uploads.length > modelVersion,
+      );
       const upload = idOf(sha256(host.uploads[modelVersion]));
       await device.sendReceipt(
         encodeWire('Receipt', {

@@ -1,0 +1,96 @@
+import { join } from 'node:path';
+import type { StatusResponse } from '../host/contract/contract.gen.js';
+import { Kernel } from '../host/kernel/kernel.js';
+import { openV8Engine } from '../host/kernel/v8-engine.js';
+import { loadKernelBytes } from '../host/kernel/load.js';
+import { openQemuLink } from '../host/link/qemu-link.js';
+import { encodeTape } from '../test/runtimes/tape.js';
+import { runOnQemu } from '../test/runtimes/qemu.js';
+import { buildFirmware } from '../tools/build-firmware.mjs';
+import { readImage, sumBytes, type BytesByName, type ImageBytes } from './image.js';
+import type { MeasuredModel } from './models.js';
+import { runRounds } from './node-round.js';
+import { makeSamples } from './samples.js';
+
+const trainSamples = 40;
+const testSamples = 10;
+
+/** Every byte of RAM and flash a node needs for a model. */
+export interface NodeBytes {
+  readonly image: ImageBytes;
+  readonly stackUsed: number;
+  /** Parts of the engine's heap at its fullest. */
+  readonly heap: BytesByName;
+  readonly ramBytes: number;
+  readonly flashBytes: number;
+  /** Objects in the store: kernel, descriptor, one snapshot. */
+  readonly store: BytesByName;
+}
+
+interface Planned {
+  readonly arenaBytes: number;
+  readonly words: Int16Array;
+}
+
+async function planInV8(kernelWasm: Uint8Array, { descriptor }: MeasuredModel): Promise<Planned> {
+  const kernel = new Kernel(await openV8Engine(kernelWasm));
+  kernel.plan(descriptor);
+  kernel.initialise(1);
+  const planned = { arenaBytes: kernel.word('arenaBytes'), words: kernel.storeParameters() };
+  kernel.close();
+  return planned;
+}
+
+async function runNode(model: MeasuredModel, kernelWasm: Uint8Array, words: Int16Array) {
+  const samples = makeSamples(model, trainSamples + testSamples);
+  const link = await openQemuLink('mps2-an386', {});
+  return runRounds(link, {
+    kernelWasm,
+    descriptor: model.descriptor,
+    words,
+    samples: {
+      count: (split) => (split === 0 ? trainSamples : testSamples),
+      sample: (split, index) => samples[split === 0 ? index : trainSamples + index],
+    },
+  });
+}
+
+/** What the engine holds after opening the kernel and nothing else, beside linear memory. */
+async function measureTables(kernelWasm: Uint8Array, memoryBytes: number): Promise<number> {
+  const { usage } = await runOnQemu(kernelWasm, encodeTape([]), memoryBytes);
+  return usage.heapAfterOpen - memoryBytes;
+}
+
+function splitHeap(status: StatusResponse, arenaBytes: number, tables: number): BytesByName {
+  return new Map([
+    ['linear memory: weights, activations, counters', arenaBytes],
+    ['tables and stack of wasm3', tables],
+    ['compiled code and the rest', status.heapHighWaterBytes - arenaBytes - tables],
+  ]);
+}
+
+/**
+ * Runs a node in QEMU through two rounds of a model — evaluate, train, encode, upload, install —
+ * and reads its high-water marks. Throws if a tool is missing.
+ */
+export async function measureNode(model: MeasuredModel): Promise<NodeBytes> {
+  const build = await buildFirmware('qemu-mps2-m4');
+  if (!build.available) throw new Error(build.reason);
+  const kernelWasm = loadKernelBytes();
+  const { arenaBytes, words } = await planInV8(kernelWasm, model);
+  const status = await runNode(model, kernelWasm, words);
+  const heap = splitHeap(status, arenaBytes, await measureTables(kernelWasm, arenaBytes));
+  const image = readImage(join(build.folder, 'linnet-node.map'));
+  return {
+    image,
+    stackUsed: status.stackHighWaterBytes,
+    heap,
+    ramBytes: sumBytes(image.ram) + status.stackHighWaterBytes + status.heapHighWaterBytes,
+    flashBytes: sumBytes(image.flash),
+    store: new Map([
+      ['kernel.wasm', kernelWasm.length],
+      ['descriptor', model.descriptor.length],
+      ['parameters of one version', 2 * words.length],
+    ]),
+  };
+}
