@@ -2,19 +2,21 @@
  * Devices on one side, MQTT on the other; payloads pass unchanged. Each node has its own MQTT
  * connection, so that the broker can tell nodes apart and publish each one's last will.
  */
+import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { HelloRequest } from '../contract/contract.gen.js';
 import { checkName } from '../contract/topics.js';
 import type { MqttOptions } from '../mqtt/session.js';
 import { parseMqttUrl } from '../mqtt/url.js';
+import { connectMqtt } from '../mqtt/connect.js';
+import { BridgedNode } from './bridged-node.js';
+import { ObjectCache } from './objects.js';
 import {
-  BridgedNode,
   defaultBridgeTiming,
   type BridgedNodeOptions,
   type BridgeTiming,
   type NodeEvents,
-} from './bridged-node.js';
-import { ObjectCache } from './objects.js';
+} from './options.js';
 import type { NodeStats } from './stats.js';
 
 export interface BridgeOptions {
@@ -39,9 +41,9 @@ const ignoreEvents: NodeEvents = { onLog: () => undefined, onHello: () => undefi
 export class Bridge {
   private readonly stop = new AbortController();
   private readonly nodes: readonly BridgedNode[];
-  private running: Promise<unknown> | undefined;
+  private lives: readonly Promise<void>[] = [];
 
-  constructor(options: BridgeOptions) {
+  constructor(private readonly options: BridgeOptions) {
     const scope = {
       base: parseMqttUrl(options.mqtt.url).base,
       federation: checkName(options.federation, 'federation'),
@@ -52,6 +54,7 @@ export class Bridge {
       cache: new ObjectCache(),
       timing: options.timing ?? defaultBridgeTiming,
       events: { ...ignoreEvents, ...options.events },
+      names: new Set<string>(),
     };
     // Every node listens to it several times over.
     setMaxListeners(0, this.stop.signal);
@@ -61,12 +64,13 @@ export class Bridge {
   }
 
   /**
-   * Serves the devices until close(). Rejects if a port cannot be opened the first time; later
-   * failures are logged and tried again.
+   * Serves the devices until close(). Rejects if the broker or a port cannot be had the first time,
+   * or a device never introduces itself; later failures are logged and tried again.
    */
-  run(): Promise<void> {
-    this.running = Promise.all(this.nodes.map((node) => node.run()));
-    return this.running.then(() => undefined);
+  async run(): Promise<void> {
+    await this.tryBroker();
+    this.lives = this.nodes.map((node) => node.run());
+    await Promise.all(this.lives);
   }
 
   get report(): NodeReport[] {
@@ -75,6 +79,13 @@ export class Bridge {
 
   async close(): Promise<void> {
     this.stop.abort();
-    await this.running?.catch(() => undefined);
+    await Promise.allSettled(this.lives);
+  }
+
+  /** A wrong address or password is to be known before the first device says HELLO. */
+  private async tryBroker(): Promise<void> {
+    const clientId = `linnet-bridge-${randomUUID()}`;
+    const session = await connectMqtt({ ...this.options.mqtt, clientId });
+    await session.close();
   }
 }

@@ -1,6 +1,7 @@
 /** Objects of a federation (kernel, descriptor, snapshots), gathered from retained MQTT slices. */
 import { constant } from '../contract/contract.gen.js';
 import type { Announcement } from '../contract/contract.gen.js';
+import { LinnetError } from '../contract/error.js';
 import { equalBytes, sha256, toHex } from '../contract/hash.js';
 import { matchTopic, topicOf, type TopicScope } from '../contract/topics.js';
 import type { MqttSession } from '../mqtt/session.js';
@@ -10,6 +11,9 @@ export interface ObjectName {
   readonly bytes: number;
 }
 
+/** Bounds what an announcement can make a bridge allocate. */
+const maxObjectBytes = 64 * 1024 * 1024;
+
 /** Kept for devices that come later; a snapshot and its neighbours are needed again and again. */
 const cacheBytes = 64 * 1024 * 1024;
 
@@ -17,113 +21,147 @@ class Assembly {
   private readonly data: Uint8Array;
   private readonly missing = new Set<number>();
 
-  constructor(readonly name: ObjectName) {
+  constructor(private readonly name: ObjectName) {
     this.data = new Uint8Array(name.bytes);
     for (let at = 0; at < name.bytes; at += constant.OBJECT_SLICE_BYTES) this.missing.add(at);
   }
 
-  /** Takes a slice of the right place and length; true when nothing is missing. */
-  take(offset: number, slice: Uint8Array): boolean {
-    const length = Math.min(constant.OBJECT_SLICE_BYTES, this.name.bytes - offset);
-    if (this.missing.has(offset) && slice.length === length) {
-      this.data.set(slice, offset);
-      this.missing.delete(offset);
+  /**
+   * Takes a slice if its place and length are possible. Returns the object as soon as its hash is
+   * right; while it is wrong, a slice that comes again replaces the one before.
+   */
+  take(offset: number, slice: Uint8Array): Uint8Array | undefined {
+    const { bytes, hash } = this.name;
+    const isPlace =
+      Number.isInteger(offset / constant.OBJECT_SLICE_BYTES) && offset >= 0 && offset < bytes;
+    if (!isPlace || slice.length !== Math.min(constant.OBJECT_SLICE_BYTES, bytes - offset)) {
+      return undefined;
     }
-    return this.missing.size === 0;
-  }
-
-  /** The object, or undefined if a slice was wrong: the gathering starts over. */
-  finish(): Uint8Array | undefined {
-    return equalBytes(sha256(this.data), this.name.hash) ? this.data : undefined;
+    this.data.set(slice, offset);
+    this.missing.delete(offset);
+    return this.missing.size === 0 && equalBytes(sha256(this.data), hash) ? this.data : undefined;
   }
 }
 
-/** What all nodes of a bridge share: each object is gathered once. */
+/** What all nodes of a bridge share: each object is gathered once. The oldest go first. */
 export class ObjectCache {
   private readonly objects = new Map<string, Uint8Array>();
   private readonly gathering = new Map<string, Promise<Uint8Array>>();
   private size = 0;
 
+  constructor(private readonly capacityBytes: number = cacheBytes) {}
+
   find(hash: Uint8Array): Uint8Array | undefined {
-    return this.objects.get(toHex(hash));
+    const key = toHex(hash);
+    const object = this.objects.get(key);
+    if (object) {
+      this.objects.delete(key);
+      this.objects.set(key, object);
+    }
+    return object;
   }
 
-  /** Resolves when the object is there; `gather` is called if nobody is at it already. */
-  obtain(name: ObjectName, gather: () => Promise<Uint8Array>): Promise<Uint8Array> {
+  isGathering(hash: Uint8Array): boolean {
+    return this.gathering.has(toHex(hash));
+  }
+
+  /**
+   * Resolves when the object is there; `gather` is called unless somebody is at it already. Their
+   * failure is not ours: then it is our turn.
+   */
+  async obtain(name: ObjectName, gather: () => Promise<Uint8Array>): Promise<Uint8Array> {
     const key = toHex(name.hash);
-    const found = this.objects.get(key);
-    if (found) return Promise.resolve(found);
-    const running = this.gathering.get(key);
-    if (running) return running;
-    const started = gather()
-      .then((object) => {
-        this.keep(key, object);
-        return object;
-      })
-      .finally(() => this.gathering.delete(key));
+    for (;;) {
+      const found = this.find(name.hash);
+      if (found) return found;
+      const running = this.gathering.get(key);
+      if (!running) return this.gather(key, gather);
+      await running.catch(() => undefined);
+    }
+  }
+
+  private async gather(key: string, gather: () => Promise<Uint8Array>): Promise<Uint8Array> {
+    const started = gather();
     this.gathering.set(key, started);
-    return started;
+    try {
+      const object = await started;
+      this.keep(key, object);
+      return object;
+    } finally {
+      this.gathering.delete(key);
+    }
   }
 
   private keep(key: string, object: Uint8Array): void {
     this.objects.set(key, object);
     this.size += object.length;
     for (const [oldest, bytes] of this.objects) {
-      if (this.size <= cacheBytes || oldest === key) break;
+      if (this.size <= this.capacityBytes || oldest === key) break;
       this.objects.delete(oldest);
       this.size -= bytes.length;
     }
   }
 }
 
-/** Gathers objects over one MQTT session. */
+interface Gathering {
+  readonly assembly: Assembly;
+  readonly resolve: (object: Uint8Array) => void;
+  readonly reject: (reason: Error) => void;
+}
+
+/** Gathers objects over one MQTT session; an object that is being gathered is not asked for again. */
 export class ObjectFetcher {
-  private readonly assemblies = new Map<
-    string,
-    { assembly: Assembly; resolve: (object: Uint8Array) => void }
-  >();
+  private readonly gatherings = new Map<string, Gathering>();
+  private closedBy: Error | undefined;
 
   constructor(
     private readonly session: MqttSession,
     private readonly scope: TopicScope,
   ) {}
 
-  /** Resolves when the last slice came; waits as long as it takes, for slices may be published later. */
+  /**
+   * Resolves when the last slice came; waits as long as it takes, for slices may be published later.
+   * Rejects with the signal's reason, with ERR_FULL if the object is too large, ERR_AUTH if the broker
+   * does not let us have it.
+   */
   async fetch(name: ObjectName, signal: AbortSignal): Promise<Uint8Array> {
+    if (name.bytes < 1 || name.bytes > maxObjectBytes) {
+      throw new LinnetError('ERR_FULL', `an object of ${name.bytes} bytes was announced`);
+    }
+    signal.throwIfAborted();
+    if (this.closedBy) throw this.closedBy;
     const hash = toHex(name.hash);
     const filter = topicOf('object', this.scope, { hash });
-    let abort = (): void => undefined;
-    const done = new Promise<Uint8Array>((resolve, reject) => {
-      this.assemblies.set(hash, { assembly: new Assembly(name), resolve });
-      abort = () => reject(signal.reason as Error);
-      signal.addEventListener('abort', abort);
+    let stop = (): void => undefined;
+    const whole = new Promise<Uint8Array>((resolve, reject) => {
+      this.gatherings.set(hash, { assembly: new Assembly(name), resolve, reject });
+      stop = () => reject(signal.reason as Error);
     });
-    done.catch(() => undefined);
+    signal.addEventListener('abort', stop);
     try {
-      await this.session.subscribe(filter);
-      return await done;
+      const [object] = await Promise.all([whole, this.session.subscribe(filter)]);
+      return object;
     } finally {
-      signal.removeEventListener('abort', abort);
-      this.assemblies.delete(hash);
+      signal.removeEventListener('abort', stop);
+      this.gatherings.delete(hash);
       this.session.unsubscribe(filter).catch(() => undefined);
     }
   }
 
-  /** Takes a message if it is a slice of something being gathered. */
+  /** Takes a message if it is a slice of an object, wanted or not. */
   takeMessage(topic: string, payload: Uint8Array): boolean {
     const values = matchTopic('object', this.scope, topic);
     if (!values) return false;
-    const entry = this.assemblies.get(values['hash']);
-    if (entry?.assembly.take(Number(values['offset']), payload)) {
-      const object = entry.assembly.finish();
-      if (object) entry.resolve(object);
-      else
-        this.assemblies.set(values['hash'], {
-          ...entry,
-          assembly: new Assembly(entry.assembly.name),
-        });
-    }
+    const gathering = this.gatherings.get(values['hash']);
+    const object = gathering?.assembly.take(Number(values['offset']), payload);
+    if (object) gathering!.resolve(object);
     return true;
+  }
+
+  /** Nothing will come any more. */
+  close(reason: Error): void {
+    this.closedBy = reason;
+    for (const { reject } of this.gatherings.values()) reject(reason);
   }
 }
 

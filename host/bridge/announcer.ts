@@ -1,0 +1,123 @@
+import type { Announcement, HelloRequest } from '../contract/contract.gen.js';
+import { LinnetError } from '../contract/error.js';
+import { equalBytes } from '../contract/hash.js';
+import { decodeWire } from '../contract/wire.js';
+import type { Device } from '../device/device.js';
+import { objectsOf, type ObjectCache, type ObjectFetcher, type ObjectName } from './objects.js';
+
+interface Announced {
+  readonly bytes: Uint8Array;
+  readonly announcement: Announcement;
+  /** Aborted when another announcement takes its place. */
+  readonly superseded: AbortController;
+}
+
+/** Brings the latest announcement to one device, and the objects it names. */
+export class Announcer {
+  private announced: Announced | undefined;
+  /** The announcement on its way to the device. */
+  private forwarding: Announced | undefined;
+  /** The announcement the device took or refused since its last HELLO. */
+  private answered: Announced | undefined;
+
+  /** `findDevice` finds none while the link is down, `findFetcher` while the node is not connected. */
+  constructor(
+    private readonly cache: ObjectCache,
+    private readonly findDevice: () => Device | undefined,
+    private readonly findFetcher: () => ObjectFetcher | undefined,
+  ) {}
+
+  get announcement(): Announcement | undefined {
+    return this.announced?.announcement;
+  }
+
+  /** Takes an announcement from the broker; true if it is news. Throws ERR_CBOR. */
+  take(bytes: Uint8Array): boolean {
+    const isKnown = this.announced && equalBytes(bytes, this.announced.bytes);
+    if (bytes.length === 0 || isKnown) return false;
+    const announcement = decodeWire('Announcement', bytes);
+    this.announced?.superseded.abort();
+    this.announced = { bytes, announcement, superseded: new AbortController() };
+    return true;
+  }
+
+  /** The device has started anew: whatever it was told, it has to be told again. */
+  forgetAnswer(): void {
+    this.answered = undefined;
+  }
+
+  /** Nothing is fetched any more. */
+  close(): void {
+    this.announced?.superseded.abort();
+  }
+
+  /** The object, 'later' while it is on its way, undefined if the announcement does not name it. */
+  findObject(hash: Uint8Array): Uint8Array | 'later' | undefined {
+    const object = this.cache.find(hash);
+    if (object) return object;
+    // A device that came back may go on with its work before the announcement is here.
+    if (!this.announced) return 'later';
+    const objects = objectsOf(this.announced.announcement);
+    const name = objects.find((entry) => equalBytes(entry.hash, hash));
+    if (!name) return undefined;
+    // A failure is the announcement's to report, or shows when the device asks again.
+    if (!this.cache.isGathering(hash)) this.fetch(name, this.announced).catch(() => undefined);
+    return 'later';
+  }
+
+  /**
+   * Fetches what the device will ask for, then announces, unless the device has answered already. A
+   * newer announcement overtakes this one. Throws the device's refusal, or why it was not reached.
+   */
+  async forward(): Promise<void> {
+    const { announced } = this;
+    const device = this.findDevice();
+    const hello = device?.hello;
+    const isDue = announced !== this.answered && announced !== this.forwarding;
+    if (!announced || !device || !hello || !isDue) return;
+    this.forwarding = announced;
+    try {
+      await this.deliver(announced, device, hello);
+      if (device.hello === hello) this.answered = announced;
+    } catch (error) {
+      if (announced.superseded.signal.aborted) return;
+      if (device.hello === hello && !isPassing(error)) this.answered = announced;
+      throw error;
+    } finally {
+      if (this.forwarding === announced) this.forwarding = undefined;
+    }
+    // The device started anew meanwhile and knows nothing.
+    if (device.hello !== hello) await this.forward();
+  }
+
+  private async deliver(announced: Announced, device: Device, hello: HelloRequest): Promise<void> {
+    const { announcement, bytes, superseded } = announced;
+    const hasKernel = announcement.kernels.some((kernel) =>
+      equalBytes(kernel.hash, hello.kernelHash),
+    );
+    const names = objectsOf(announcement).slice(0, hasKernel ? 2 : 3);
+    await Promise.all(names.map((name) => this.fetch(name, announced)));
+    superseded.signal.throwIfAborted();
+    await device.announce(bytes);
+  }
+
+  private fetch(name: ObjectName, announced: Announced): Promise<Uint8Array> {
+    return this.cache.obtain(name, () => {
+      const fetcher = this.findFetcher();
+      if (!fetcher) throw new LinnetError('ERR_MQTT', 'the node is not connected');
+      return fetcher.fetch(name, announced.superseded.signal);
+    });
+  }
+}
+
+/** Worth another attempt: the device has not refused anything. */
+function isPassing(error: unknown): boolean {
+  const passing: readonly string[] = [
+    'ERR_TIMEOUT',
+    'ERR_LINK',
+    'ERR_LATER',
+    'ERR_MQTT',
+    'ERR_AUTH',
+  ];
+  return error instanceof LinnetError && passing.includes(error.code);
+}

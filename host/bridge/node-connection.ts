@@ -1,0 +1,156 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { HelloRequest } from '../contract/contract.gen.js';
+import { LinnetError } from '../contract/error.js';
+import { topicOf } from '../contract/topics.js';
+import { encodeWire } from '../contract/wire.js';
+import { connectMqtt } from '../mqtt/connect.js';
+import type { MqttSession } from '../mqtt/session.js';
+import { ObjectFetcher } from './objects.js';
+import { backoffMs, type BridgeContext } from './options.js';
+
+/** How long a death may take to reach the broker before the connection closes. */
+const farewellMs = 1000;
+
+/** What birth, death and last will of a connection have in common. */
+export interface BirthMark {
+  readonly node: string;
+  readonly bootEpoch: number;
+  /** Larger than that of every connection of this node before. */
+  readonly sequence: number;
+}
+
+export interface ConnectionOwner {
+  takeMessage(topic: string, payload: Uint8Array): void;
+  /** The broker is there again; what it forgot meanwhile is to be repeated. */
+  onReconnect(): void;
+  log(text: string): void;
+}
+
+/**
+ * The MQTT connection of one node since one start of its device: birth, death and last will agree on
+ * (bootEpoch, sequence), so a will that comes late ends no later birth.
+ */
+export class NodeConnection {
+  private readonly stop = new AbortController();
+  private readonly opening: Promise<void>;
+  private session: MqttSession | undefined;
+  fetcher: ObjectFetcher | undefined;
+
+  /** `before` is the end of the connection this one replaces: the two have one client id. */
+  constructor(
+    private readonly birth: BirthMark,
+    private readonly context: BridgeContext,
+    private readonly owner: ConnectionOwner,
+    before: Promise<void> = Promise.resolve(),
+  ) {
+    this.opening = before.then(() => this.open());
+    this.opening.catch(() => undefined);
+  }
+
+  get node(): string {
+    return this.birth.node;
+  }
+
+  get bootEpoch(): number {
+    return this.birth.bootEpoch;
+  }
+
+  /** Whether the broker has ever taken the node; it may be away now. */
+  get isOpen(): boolean {
+    return this.session !== undefined;
+  }
+
+  /** Resolves when the broker knows the node; rejects when the connection is closed before. */
+  opened(): Promise<void> {
+    return this.opening;
+  }
+
+  /** Rejects with ERR_MQTT while there is no connection, and when it closes before the broker answered. */
+  async publish(topic: string, payload: Uint8Array, retain = false): Promise<void> {
+    if (!this.session) throw new LinnetError('ERR_MQTT', `${this.node} is not connected`);
+    await this.session.publish(topic, payload, { retain });
+  }
+
+  /** The birth, and no death beside it: a later subscriber must not find both. */
+  async publishBirth(hello: HelloRequest, kernelHash: Uint8Array): Promise<void> {
+    const birth = encodeWire('Birth', {
+      bootEpoch: this.birth.bootEpoch,
+      sequence: this.birth.sequence,
+      runtime: hello.runtime,
+      engine: hello.engine,
+      kernelHash,
+      numerics: hello.numerics,
+      resetReason: hello.resetReason,
+      kernelMemoryBytes: hello.kernelMemoryBytes,
+    });
+    await this.publish(this.topic('birth'), birth, true);
+    await this.publish(this.topic('death'), new Uint8Array(), true);
+  }
+
+  /** Does not wait for a broker that is away: it has published the will. */
+  async publishDeath(): Promise<void> {
+    const published = this.publish(this.topic('death'), this.death(), true);
+    await Promise.race([
+      published.catch(() => undefined),
+      delay(farewellMs, undefined, { ref: false }),
+    ]);
+  }
+
+  /** Publishes the death and closes. */
+  async leave(): Promise<void> {
+    await this.publishDeath();
+    const reason = new LinnetError('ERR_MQTT', `the connection of ${this.node} was closed`);
+    this.stop.abort(reason);
+    this.fetcher?.close(reason);
+    await this.session?.close();
+  }
+
+  topic(name: string): string {
+    return topicOf(name, this.context.scope, { node: this.node });
+  }
+
+  private death(): Uint8Array {
+    const { bootEpoch, sequence } = this.birth;
+    return encodeWire('Death', { bootEpoch, sequence });
+  }
+
+  /** Tries until the broker takes the node; from then on the session mends itself. */
+  private async open(): Promise<void> {
+    const { signal } = this.stop;
+    for (let failures = 1; ; failures++) {
+      signal.throwIfAborted();
+      try {
+        return await this.attempt();
+      } catch (error) {
+        signal.throwIfAborted();
+        this.owner.log((error as Error).message);
+      }
+      await delay(backoffMs(this.context.timing, failures), undefined, { signal });
+    }
+  }
+
+  private async attempt(): Promise<void> {
+    const { scope, mqtt } = this.context;
+    const session = await connectMqtt({
+      ...mqtt,
+      clientId: `linnet-${scope.federation}-${this.node}`,
+      will: { topic: this.topic('death'), payload: this.death(), retain: true },
+    });
+    try {
+      this.stop.signal.throwIfAborted();
+      this.session = session;
+      this.fetcher = new ObjectFetcher(session, scope);
+      session.onMessage((topic, payload) => {
+        if (!this.fetcher?.takeMessage(topic, payload)) this.owner.takeMessage(topic, payload);
+      });
+      session.onReconnect(() => this.owner.onReconnect());
+      await session.subscribe(this.topic('receipt'));
+      await session.subscribe(topicOf('announcement', scope));
+    } catch (error) {
+      this.session = undefined;
+      this.fetcher = undefined;
+      await session.close();
+      throw error;
+    }
+  }
+}

@@ -1,0 +1,51 @@
+/** What a bridge is given, and what its nodes share. */
+import type { HelloRequest } from '../contract/contract.gen.js';
+import type { TopicScope } from '../contract/topics.js';
+import type { SampleServer } from '../device/device.js';
+import type { MqttOptions } from '../mqtt/session.js';
+import type { ObjectCache } from './objects.js';
+
+export interface BridgedNodeOptions {
+  readonly port: string;
+  /** Name for a device that has none. */
+  readonly node?: string;
+  /** Samples for a device that has none. */
+  readonly samples?: SampleServer;
+  readonly baudRate?: number;
+}
+
+export interface BridgeTiming {
+  /** Pause before a broken link or a refused connection is tried again; doubled up to 32 times. */
+  readonly reopenMs: number;
+  /** A device is asked for a sign of life this often. */
+  readonly pingMs: number;
+  /** An upload without a receipt is published again after this. */
+  readonly republishMs: number;
+}
+
+export const defaultBridgeTiming: BridgeTiming = {
+  reopenMs: 1000,
+  pingMs: 5000,
+  republishMs: 15_000,
+};
+
+/** Pause before the next attempt after `failures` in a row, the first counted as 1. */
+export function backoffMs(timing: BridgeTiming, failures: number): number {
+  return timing.reopenMs * 2 ** Math.min(5, Math.max(0, failures - 1));
+}
+
+export interface NodeEvents {
+  onLog(node: string, text: string): void;
+  onHello(node: string, hello: HelloRequest): void;
+}
+
+/** What a node shares with the others of its bridge. */
+export interface BridgeContext {
+  readonly scope: TopicScope;
+  readonly mqtt: Omit<MqttOptions, 'clientId' | 'will'>;
+  readonly cache: ObjectCache;
+  readonly timing: BridgeTiming;
+  readonly events: NodeEvents;
+  /** Names of the nodes that are connected: a second device of a name is refused. */
+  readonly names: Set<string>;
+}
