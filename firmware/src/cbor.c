@@ -68,10 +68,6 @@ static void fault(struct linnet_reader *r) {
     r->offset = r->length;
 }
 
-static uint32_t bytes_left(const struct linnet_reader *r) {
-    return r->length - r->offset;
-}
-
 struct head {
     uint32_t major;       /* enum linnet_cbor_major */
     uint32_t information; /* which SIMPLE */
@@ -110,9 +106,9 @@ static uint64_t get_argument(struct linnet_reader *r, enum linnet_cbor_major maj
     return r->underflow == 0 ? head.argument : 0;
 }
 
-/* `count` if so many things of at least `each` bytes can be left, else a fault and 0. */
-static uint32_t check_count(struct linnet_reader *r, uint64_t count, uint32_t each) {
-    if (count > bytes_left(r) / each) {
+/* `count` if so many things of a byte or more can be left, else a fault and 0. */
+static uint32_t check_count(struct linnet_reader *r, uint64_t count) {
+    if (count > r->length - r->offset) {
         fault(r);
         return 0;
     }
@@ -120,7 +116,7 @@ static uint32_t check_count(struct linnet_reader *r, uint64_t count, uint32_t ea
 }
 
 static struct linnet_span get_string(struct linnet_reader *r, enum linnet_cbor_major major) {
-    uint32_t length = check_count(r, get_argument(r, major), 1);
+    uint32_t length = check_count(r, get_argument(r, major));
     struct linnet_span string = {r->underflow == 0 ? r->in + r->offset : NULL, length};
     r->offset += length;
     return string;
@@ -162,12 +158,12 @@ bool linnet_cbor_get_bool(struct linnet_reader *r) {
 }
 
 uint32_t linnet_cbor_get_array(struct linnet_reader *r) {
-    return check_count(r, get_argument(r, LINNET_CBOR_ARRAY), 1);
+    return check_count(r, get_argument(r, LINNET_CBOR_ARRAY));
 }
 
 struct linnet_cbor_map linnet_cbor_get_map(struct linnet_reader *r) {
     struct linnet_cbor_map map = {0, false, 0};
-    map.pairs_left = check_count(r, get_argument(r, LINNET_CBOR_MAP), 2);
+    map.pairs_left = check_count(r, get_argument(r, LINNET_CBOR_MAP));
     return map;
 }
 
@@ -202,13 +198,13 @@ void linnet_cbor_skip(struct linnet_reader *r) {
             break;
         case LINNET_CBOR_BYTES:
         case LINNET_CBOR_TEXT:
-            r->offset += check_count(r, head.argument, 1);
+            r->offset += check_count(r, head.argument);
             break;
         case LINNET_CBOR_ARRAY:
-            values_left += check_count(r, head.argument, 1);
+            values_left += check_count(r, head.argument);
             break;
         case LINNET_CBOR_MAP:
-            values_left += 2 * (uint64_t)check_count(r, head.argument, 2);
+            values_left += 2 * (uint64_t)check_count(r, head.argument);
             break;
         default:
             if (head.major != LINNET_CBOR_SIMPLE || !is_simple_value(head.information)) {

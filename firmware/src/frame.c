@@ -69,7 +69,7 @@ uint32_t linnet_frame_decode(struct linnet_frame_decoder *decoder, const uint8_t
             *message = open_frame(decoder);
             decoder->bad_frames += message->data == NULL;
             linnet_frame_decoder_reset(decoder);
-        } else if (!decoder->is_dropping) {
+        } else {
             take_coded(decoder, byte);
         }
     }

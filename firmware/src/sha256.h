@@ -1,6 +1,6 @@
 /*
- * SHA-256 (FIPS 180-4), small rather than fast: about 0.6 KB of code, no tables but the round
- * constants. Messages of up to 2^32 − 1 bytes.
+ * SHA-256 (FIPS 180-4), small rather than fast: under 1 KB on Cortex-M4, round constants included.
+ * Messages of up to 2^32 − 1 bytes.
  */
 #ifndef LINNET_SHA256_H
 #define LINNET_SHA256_H

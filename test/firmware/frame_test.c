@@ -1,4 +1,5 @@
 #include "check.h"
+#include "crc32.h"
 #include "frame.h"
 
 #define MAX_MESSAGE 512u
@@ -184,6 +185,15 @@ static void test_bad_frames_are_dropped_and_counted(void) {
     expect_dropped(noise, sizeof noise, 1);
 }
 
+static void test_a_frame_too_long_is_dropped_however_it_begins(void) {
+    uint8_t message[MAX_MESSAGE + LINNET_FRAME_CRC_BYTES + 1] = {0};
+    uint8_t frame[LINNET_FRAME_BYTES(sizeof message)];
+    struct linnet_writer w = linnet_writer(message + MAX_MESSAGE, LINNET_FRAME_CRC_BYTES);
+    fill(message, MAX_MESSAGE, 3);
+    linnet_put_u32(&w, linnet_crc32(message, MAX_MESSAGE));
+    expect_dropped(frame, encode(message, sizeof message, frame), 1);
+}
+
 static void test_every_corrupted_byte_is_noticed(void) {
     uint8_t frame[MAX_FRAME];
     uint32_t bytes = encode(digits, DIGITS, frame);
@@ -258,6 +268,7 @@ int main(void) {
     test_the_headroom_of_the_largest_message_serves_all();
     test_two_frames_split_at_every_byte();
     test_bad_frames_are_dropped_and_counted();
+    test_a_frame_too_long_is_dropped_however_it_begins();
     test_every_corrupted_byte_is_noticed();
     test_an_empty_last_block_is_accepted();
     test_noise_never_hides_a_frame();

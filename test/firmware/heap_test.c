@@ -185,6 +185,22 @@ static void test_the_high_water_mark_would_have_done(void) {
     }
 }
 
+static void test_a_block_grows_where_it_is(void) {
+    uint64_t memory[16];
+    struct linnet_heap heap;
+    linnet_heap_init(&heap, memory, sizeof memory);
+    uint8_t *first = linnet_heap_allocate(&heap, 40);
+    uint8_t *second = linnet_heap_allocate(&heap, 40);
+    CHECK(first != NULL && second != NULL);
+    memset(second, 7, 40);
+    CHECK(linnet_heap_resize(&heap, second, 72) == second);
+    CHECK_EQUAL(second[39], 7);
+    CHECK_EQUAL(second[40], 0);
+    CHECK(linnet_heap_resize(&heap, second, 73) == NULL);
+    CHECK_EQUAL(second[39], 7);
+    CHECK_EQUAL(heap.used_bytes, sizeof memory);
+}
+
 static void test_corners(void) {
     uint64_t memory[8];
     struct linnet_heap heap;
@@ -211,6 +227,7 @@ static void test_corners(void) {
 int main(void) {
     test_random_histories();
     test_the_high_water_mark_would_have_done();
+    test_a_block_grows_where_it_is();
     test_corners();
     return 0;
 }
