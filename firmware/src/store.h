@@ -77,7 +77,8 @@ struct linnet_store {
 
 /*
  * Lays the store out over the port's flash and finds what it holds; changes nothing in the flash.
- * Returns ERR_FLASH if the geometry makes no sense, ERR_FULL if the flash is too small.
+ * Returns ERR_FLASH if the geometry makes no sense, ERR_FULL if the flash is too small; after an
+ * error no other function may be called.
  */
 linnet_status_t linnet_store_open(struct linnet_store *store, const struct linnet_port *port);
 
