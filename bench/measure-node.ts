@@ -1,9 +1,10 @@
 import { join } from 'node:path';
 import type { StatusResponse } from '../host/contract/contract.gen.js';
+import type { Link } from '../host/link/link.js';
 import { Kernel } from '../host/kernel/kernel.js';
 import { openV8Engine } from '../host/kernel/v8-engine.js';
 import { loadKernelBytes } from '../host/kernel/load.js';
-import { openQemuLink } from '../host/link/qemu-link.js';
+import { openChildLink } from '../host/link/child-link.js';
 import { encodeTape } from '../test/runtimes/tape.js';
 import { runOnQemu } from '../test/runtimes/qemu.js';
 import { buildFirmware } from '../tools/build-firmware.mjs';
@@ -41,10 +42,22 @@ async function planInV8(kernelWasm: Uint8Array, { descriptor }: MeasuredModel): 
   return planned;
 }
 
-async function runNode(model: MeasuredModel, kernelWasm: Uint8Array, words: Int16Array) {
+/** An image of the QEMU board: with all its RAM, or with no more than the ECG model is allowed. */
+export type NodeImage = 'linnet-node' | 'linnet-node-40k';
+
+function openNode(imagePath: string): Promise<Link> {
+  const emulator = 'qemu-system-arm -M mps2-an386 -display none -monitor none -serial stdio';
+  return openChildLink(`${emulator} -kernel ${JSON.stringify(imagePath)}`, {});
+}
+
+async function runNode(
+  model: MeasuredModel,
+  kernelWasm: Uint8Array,
+  words: Int16Array,
+  imagePath: string,
+): Promise<StatusResponse> {
   const samples = makeSamples(model, trainSamples + testSamples);
-  const link = await openQemuLink('mps2-an386', {});
-  return runRounds(link, {
+  return runRounds(await openNode(imagePath), {
     kernelWasm,
     descriptor: model.descriptor,
     words,
@@ -73,14 +86,17 @@ function splitHeap(status: StatusResponse, arenaBytes: number, tables: number): 
  * Runs a node in QEMU through two rounds of a model — evaluate, train, encode, upload, install —
  * and reads its high-water marks. Throws if a tool is missing.
  */
-export async function measureNode(model: MeasuredModel): Promise<NodeBytes> {
+export async function measureNode(
+  model: MeasuredModel,
+  imageName: NodeImage = 'linnet-node',
+): Promise<NodeBytes> {
   const build = await buildFirmware('qemu-mps2-m4');
   if (!build.available) throw new Error(build.reason);
   const kernelWasm = loadKernelBytes();
   const { arenaBytes, words } = await planInV8(kernelWasm, model);
-  const status = await runNode(model, kernelWasm, words);
+  const status = await runNode(model, kernelWasm, words, join(build.folder, `${imageName}.elf`));
   const heap = splitHeap(status, arenaBytes, await measureTables(kernelWasm, arenaBytes));
-  const image = readImage(join(build.folder, 'linnet-node.map'));
+  const image = readImage(join(build.folder, `${imageName}.map`));
   return {
     image,
     stackUsed: status.stackHighWaterBytes,

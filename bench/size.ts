@@ -50,7 +50,7 @@ export function formatReport(node: NodeBytes, budget: Budget): string {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   try {
-    const node = await measureNode(modelEcg);
+    const node = await measureNode(modelEcg, 'linnet-node-40k');
     const budget = readBudget();
     const parts = (map: BytesByName): object => Object.fromEntries(map);
     const { image, heap, store, ...totals } = node;

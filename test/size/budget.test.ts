@@ -11,7 +11,7 @@ if (reason !== undefined && !process.env['CI']) console.log(`budget skipped: ${r
 describe.skipIf(reason !== undefined && !process.env['CI'])('budget of a Cortex-M4 node', () => {
   it('trains the ECG model within its RAM and flash', async () => {
     const budget = readBudget();
-    const node = await measureNode(modelEcg);
+    const node = await measureNode(modelEcg, 'linnet-node-40k');
     expect(node.ramBytes).toBeLessThanOrEqual(budget.ramBytes);
     expect(node.flashBytes).toBeLessThanOrEqual(budget.flashBytes);
 

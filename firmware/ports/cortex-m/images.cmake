@@ -15,9 +15,9 @@ function(add_cortex_m_image name script)
         "-L${cortex_m_folder}" "-T${script}" "-Wl,-Map=${CMAKE_BINARY_DIR}/${name}.map")
 endfunction()
 
-# A node: the sources given are those of the board.
-function(add_cortex_m_node script)
-    add_cortex_m_image(linnet-node ${script} ${ARGN}
+# add_cortex_m_node(NAME SCRIPT SOURCES…): an image of a node; the sources are those of the board.
+function(add_cortex_m_node name script)
+    add_cortex_m_image(${name} ${script} ${ARGN}
         "${cortex_m_folder}/node_main.c" "${cortex_m_folder}/reset_reason.c")
-    target_link_libraries(linnet-node PRIVATE linnet)
+    target_link_libraries(${name} PRIVATE linnet)
 endfunction()
