@@ -12,6 +12,13 @@ void linnet_link_init(struct linnet_link *link, const struct linnet_port *port) 
     linnet_frame_decoder_init(&link->decoder, link->rx, sizeof link->rx);
 }
 
+void linnet_link_renew(struct linnet_link *link) {
+    linnet_frame_decoder_reset(&link->decoder);
+    linnet_link_close_request(link);
+    link->chunk_length = link->chunk_used = 0;
+    link->tx_length = link->tx_sent = 0;
+}
+
 bool linnet_link_flush(struct linnet_link *link) {
     const struct linnet_port *port = link->port;
     if (link->tx_sent < link->tx_length) {

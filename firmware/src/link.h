@@ -48,6 +48,9 @@ struct linnet_link {
 
 void linnet_link_init(struct linnet_link *link, const struct linnet_port *port);
 
+/* The other end is a new one: forgets what was half received, half sent or asked. */
+void linnet_link_renew(struct linnet_link *link);
+
 /* Gives the port what it takes of the frame in hand; true if none is left. */
 bool linnet_link_flush(struct linnet_link *link);
 

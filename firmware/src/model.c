@@ -18,17 +18,11 @@ uint32_t linnet_model_memory(const struct linnet_node *node) {
     return bytes > LINNET_ENGINE_BYTES ? bytes - LINNET_ENGINE_BYTES : 0;
 }
 
-/* Enough to ask the kernel how much a model needs. */
-static uint32_t plan_memory(const struct linnet_node *node) {
-    uint32_t most = linnet_model_memory(node);
-    return most < LINNET_PLAN_MEMORY_BYTES ? most : LINNET_PLAN_MEMORY_BYTES;
-}
-
 void linnet_model_boot(struct linnet_node *node) {
     const uint8_t *hash;
     struct linnet_span wasm;
     if (linnet_store_newest(&node->store, LINNET_OBJECT_KERNEL, &hash, &wasm) == LINNET_OK) {
-        (void)open_kernel(node, hash, wasm, plan_memory(node));
+        (void)open_kernel(node, hash, wasm, LINNET_BARE_MEMORY_BYTES);
     }
 }
 
@@ -53,7 +47,7 @@ static linnet_status_t plan_in_memory(struct linnet_node *node, struct linnet_sp
         return status;
     }
     uint32_t needed = linnet_kernel_word(&node->kernel, LINNET_BLOCK_ARENA_BYTES);
-    if (needed <= node->kernel.memory_bytes || needed > linnet_model_memory(node)) {
+    if (needed <= node->kernel.memory_bytes) {
         return LINNET_ERR_MEMORY;
     }
     status = open_kernel(node, node->kernel_hash, wasm, needed);
@@ -90,10 +84,12 @@ linnet_status_t linnet_model_plan(struct linnet_node *node) {
     const uint8_t *hash = round->kernel->hash;
     struct linnet_span wasm;
     linnet_status_t status = linnet_store_find(&node->store, LINNET_OBJECT_KERNEL, hash, &wasm);
+    uint32_t descriptor_bytes = round->descriptor.length;
     bool is_open = node->has_kernel && kernel->heap != NULL &&
+                   kernel->memory_bytes >= LINNET_BARE_MEMORY_BYTES + descriptor_bytes &&
                    memcmp(hash, node->kernel_hash, LINNET_HASH_BYTES) == 0;
     if (status == LINNET_OK && !is_open) {
-        status = open_kernel(node, hash, wasm, plan_memory(node));
+        status = open_kernel(node, hash, wasm, LINNET_BARE_MEMORY_BYTES + descriptor_bytes);
     }
     if (status < 0) {
         return status;

@@ -35,8 +35,7 @@ linnet_status_t linnet_node_init(struct linnet_node *node, const struct linnet_p
 }
 
 void linnet_node_link_up(struct linnet_node *node) {
-    linnet_frame_decoder_reset(&node->link.decoder);
-    linnet_link_close_request(&node->link);
+    linnet_link_renew(&node->link);
     node->session.is_open = false;
     linnet_timer_start(&node->session.pause, 0, 0);
 }

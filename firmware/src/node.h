@@ -23,21 +23,22 @@
 #endif
 
 /*
- * Part of the heap that the engine needs beside linear memory: compiled code, stack, tables. What
- * is left of the heap is the limit of linear memory. Pointers of 64 bits double the code, and a
- * memory of several pages moves when it grows.
+ * About what the engine needs of its heap beside linear memory: compiled code, stack, tables. HELLO
+ * reports the rest as the memory a kernel can have; whether a model fits, the engine decides. The
+ * figure for 32 bits is measured with the portable kernel; pointers of 64 bits double the code, and
+ * a memory of several pages is copied when it grows.
  */
 #ifndef LINNET_ENGINE_BYTES
 #if UINTPTR_MAX > 0xffffffffu
 #define LINNET_ENGINE_BYTES (256u * 1024u)
 #else
-#define LINNET_ENGINE_BYTES (10u * 1024u)
+#define LINNET_ENGINE_BYTES (20u * 1024u)
 #endif
 #endif
 
-/* Linear memory in which any kernel can read any descriptor and say how much the model needs. */
-#ifndef LINNET_PLAN_MEMORY_BYTES
-#define LINNET_PLAN_MEMORY_BYTES (LINNET_DESCRIPTOR_MAX_BYTES + 4096u)
+/* Linear memory of a kernel without a model: its own data, and room to start. */
+#ifndef LINNET_BARE_MEMORY_BYTES
+#define LINNET_BARE_MEMORY_BYTES 4096u
 #endif
 
 struct linnet_session {
@@ -184,7 +185,7 @@ linnet_status_t linnet_fetch_take(struct linnet_node *node, struct linnet_span b
 
 /* Opens the newest kernel of the store, if there is one that works. */
 void linnet_model_boot(struct linnet_node *node);
-/* Linear memory a kernel may have. */
+/* About how much linear memory a kernel can have. */
 uint32_t linnet_model_memory(const struct linnet_node *node);
 linnet_status_t linnet_model_plan(struct linnet_node *node);
 linnet_status_t linnet_model_load(struct linnet_node *node);
@@ -203,8 +204,10 @@ linnet_status_t linnet_round_begin(struct linnet_node *node);
 /* Gives back what the round took of the heap. */
 void linnet_round_free(struct linnet_node *node);
 bool linnet_round_needs_sample(const struct linnet_node *node);
+#if LINNET_PULL_SAMPLES
 uint32_t linnet_round_pack(struct linnet_node *node, uint8_t *out, uint32_t capacity);
 linnet_status_t linnet_round_take(struct linnet_node *node, struct linnet_span body);
+#endif
 linnet_status_t linnet_round_step(struct linnet_node *node);
 
 /* upload.c: LINNET_PHASE_DIGEST to LINNET_PHASE_RECEIPT */

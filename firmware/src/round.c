@@ -3,8 +3,6 @@
 #include "messages.gen.h"
 #include "node.h"
 
-/* Bytes of a SAMPLE response that are not inputs: message header, status, label, offset. */
-#define OVERHEAD_BYTES (LINNET_MESSAGE_HEADER_BYTES + 2u + 1u + 2u)
 /* Steps are counted in the int32 of the kernel's parameter block. */
 #define MAX_STEPS 0x7fffffffu
 
@@ -202,6 +200,11 @@ bool linnet_round_needs_sample(const struct linnet_node *node) {
     return pulls_samples(node) && node->round.filled < node->round.inputs;
 }
 
+#if LINNET_PULL_SAMPLES
+
+/* Bytes of a SAMPLE response that are not inputs: message header, status, label, offset. */
+#define OVERHEAD_BYTES (LINNET_MESSAGE_HEADER_BYTES + 2u + 1u + 2u)
+
 static uint32_t slice_inputs(const struct linnet_node *node) {
     uint32_t room = node->session.max_payload - OVERHEAD_BYTES;
     uint32_t left = node->round.inputs - node->round.filled;
@@ -238,6 +241,8 @@ linnet_status_t linnet_round_take(struct linnet_node *node, struct linnet_span b
     round->filled += length;
     return LINNET_OK;
 }
+
+#endif
 
 /* A sample of the port goes straight into linear memory. */
 static linnet_status_t take_own_sample(struct linnet_node *node) {

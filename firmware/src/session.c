@@ -57,7 +57,10 @@ static linnet_status_t judge(const struct linnet_hello_response *hello) {
     if (hello->protocol != LINNET_PROTOCOL_VERSION) {
         return LINNET_ERR_VERSION;
     }
-    return hello->max_payload < LINNET_FRAME_MIN_PAYLOAD ? LINNET_ERR_MESSAGE : LINNET_OK;
+    if (hello->max_payload < LINNET_FRAME_MIN_PAYLOAD) {
+        return LINNET_ERR_MESSAGE;
+    }
+    return hello->node.length > 0 && !linnet_is_name(hello->node) ? LINNET_ERR_RANGE : LINNET_OK;
 }
 
 static void refuse(struct linnet_node *node, linnet_status_t status) {

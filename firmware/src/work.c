@@ -182,8 +182,10 @@ int32_t linnet_work_pack(struct linnet_node *node, uint8_t id, uint8_t *out, uin
     switch (id) {
     case LINNET_MESSAGE_OBJECT:
         return (int32_t)linnet_fetch_pack(node, out, capacity);
+#if LINNET_PULL_SAMPLES
     case LINNET_MESSAGE_SAMPLE:
         return (int32_t)linnet_round_pack(node, out, capacity);
+#endif
     case LINNET_MESSAGE_OFFER:
         return (int32_t)linnet_upload_pack_offer(node, out, capacity);
     default:
@@ -195,8 +197,10 @@ linnet_status_t linnet_work_take(struct linnet_node *node, uint8_t id, struct li
     switch (id) {
     case LINNET_MESSAGE_OBJECT:
         return linnet_fetch_take(node, body);
+#if LINNET_PULL_SAMPLES
     case LINNET_MESSAGE_SAMPLE:
         return linnet_round_take(node, body);
+#endif
     default:
         return linnet_upload_take(node, id, body);
     }

@@ -3,6 +3,7 @@ import { constant, status, version } from '../contract/contract.gen.js';
 import type { HelloRequest, HelloResponse } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import type { AnsweredName, RequestBodies, Response, ResponseBodies } from '../contract/pack.js';
+import { checkName } from '../contract/topics.js';
 import type { Peer } from '../frame/peer.js';
 import { sleep, type NodeTiming } from './node-timing.js';
 
@@ -138,8 +139,17 @@ export class NodeSession {
   }
 }
 
-function judgeGreeting(response: Response<'HELLO'>): number {
-  if (!response.body) return response.status;
-  if (response.body.protocol !== version.PROTOCOL) return status.ERR_VERSION;
-  return response.body.maxPayload < constant.FRAME_MIN_PAYLOAD ? status.ERR_MESSAGE : status.OK;
+function judgeGreeting({ status: code, body }: Response<'HELLO'>): number {
+  if (!body) return code;
+  if (body.protocol !== version.PROTOCOL) return status.ERR_VERSION;
+  if (body.maxPayload < constant.FRAME_MIN_PAYLOAD) return status.ERR_MESSAGE;
+  return body.node === '' || isName(body.node) ? status.OK : status.ERR_RANGE;
+}
+
+function isName(text: string): boolean {
+  try {
+    return checkName(text, 'node') === text;
+  } catch {
+    return false;
+  }
 }

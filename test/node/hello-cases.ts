@@ -8,7 +8,7 @@ import {
   status,
   version,
 } from '../../host/contract/contract.gen.js';
-import type { HelloRequest } from '../../host/contract/contract.gen.js';
+import type { HelloRequest, HelloResponse } from '../../host/contract/contract.gen.js';
 import { packResponse, unpackRequest, unpackResponse } from '../../host/contract/pack.js';
 import * as fixture from './fixture.js';
 import { shortTiming, type Implementation } from './implementations.js';
@@ -124,6 +124,19 @@ export function describeIntroduction(implementation: Implementation, open: OpenC
       await cable.host.until('HELLO', () => cable.host.count('HELLO') > before);
       expect(hellos(cable.host).at(-1)!.node).toBe('given');
       expect(await cable.runRound(announcement)).toEqual(cable.expected(announcement, 'given'));
+    });
+
+    it.each<[string, Partial<HelloResponse>, number]>([
+      ['a name that is none', { node: 'a b' }, status.ERR_RANGE],
+      ['messages too short to work with', { maxPayload: 127 }, status.ERR_MESSAGE],
+    ])('does not accept %s', async (_, greeting, code) => {
+      const cable = open({
+        prepare: (host) => {
+          host.hello = { ...host.hello, ...greeting };
+        },
+      });
+      await cable.untilStatus('a refusal', ({ lastError }) => lastError === code);
+      expect(await cable.host.state()).toBe(nodeState.HELLO);
     });
 
     it('does not work without a name', async () => {
