@@ -1,8 +1,8 @@
 /**
  * The arena: regions one after the other in linear memory, a canary behind each.
  *
- *     descriptor | layers | parameters | activations | scratch | errors | classes | io | (end)
- *               c        c            c             c         c        c         c    c
+ *     descriptor | layers | parameters | activations | accumulators | scratch | errors | … | (end)
+ *               c        c            c             c              c         c        c   c
  *
  * Sizes are 64-bit while they are added up, so that no descriptor can wrap them.
  */

@@ -15,7 +15,9 @@ export class Model {
   inputExponent: i32;
   logits: usize;
   logitsExponent: i32;
-  /** int32 accumulators of one hidden layer, or of one dx. */
+  /** int32 accumulators of one hidden layer. */
+  accumulators: usize;
+  /** Packed inputs of a layer going forward, int32 dx going backward: 4 bytes per padded input. */
   scratch: usize;
   /** int32 Q15 error of the softmax [C]. */
   lossError: usize;

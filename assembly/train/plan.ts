@@ -35,6 +35,7 @@ import { model, STAGE_EMPTY, STAGE_PLANNED } from './model';
 let parameterCount: u64 = 0;
 let parameterBytes: u64 = 0;
 let activationBytes: u64 = 0;
+let accumulatorElements: u64 = 0;
 let scratchElements: u64 = 0;
 let errorBytes: u64 = 0;
 let parametersStart: usize = 0;
@@ -45,7 +46,8 @@ function padded(elements: i32): u64 {
 }
 
 function measure(descriptor: usize): void {
-  parameterCount = parameterBytes = activationBytes = scratchElements = errorBytes = 0;
+  parameterCount = parameterBytes = activationBytes = errorBytes = 0;
+  accumulatorElements = scratchElements = 0;
   let at = nextRecord(firstRecord(descriptor));
   for (let i = 0; i < layerCount; i++) {
     const inputs = <i32>load<u16>(payloadOf(at), DENSE_INPUTS);
@@ -53,8 +55,9 @@ function measure(descriptor: usize): void {
     parameterCount += <u64>inputs * <u64>outputs + <u64>outputs;
     parameterBytes += (padded(inputs) * <u64>outputs + padded(outputs)) * 2;
     activationBytes += padded(inputs);
-    // Accumulators of hidden layers; dx of every layer but the first.
-    if (i < layerCount - 1) scratchElements = max(scratchElements, padded(outputs));
+    scratchElements = max(scratchElements, padded(inputs));
+    // The accumulators of the last layer are the logits.
+    if (i < layerCount - 1) accumulatorElements = max(accumulatorElements, padded(outputs));
     errorBytes = max(errorBytes, padded(outputs));
     at = nextRecord(at);
   }
@@ -66,6 +69,7 @@ function layOut(descriptor: usize, bytes: i32, classes: i32): void {
   model.layerTable = reserve(<u64>layerCount * <u64>offsetof<Layer>());
   parametersStart = reserve(parameterBytes);
   activationsStart = reserve(activationBytes);
+  model.accumulators = reserve(accumulatorElements * 4);
   model.scratch = reserve(scratchElements * 4);
   model.error = reserve(errorBytes);
   model.logits = reserve(<u64>classes * 4);

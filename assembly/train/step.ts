@@ -32,13 +32,13 @@ export function forward(): i32 {
   for (let i = 0; i < last; i++) {
     const layer = layerAt(model.layerTable, i);
     layer.inputExponent = exponent;
-    const shift = requantiseShift(bitLength(denseForward(layer, model.scratch)));
-    requantise(model.scratch, layer.outputs, shift, layer.output);
+    const shift = requantiseShift(bitLength(denseForward(layer, model.accumulators, model.scratch)));
+    requantise(model.accumulators, layer.outputs, shift, layer.output);
     exponent = clampExponent(exponent + layer.weightExponent + shift);
   }
   const layer = layerAt(model.layerTable, last);
   layer.inputExponent = exponent;
-  denseForward(layer, model.logits);
+  denseForward(layer, model.logits, model.scratch);
   model.logitsExponent = clampExponent(exponent + layer.weightExponent);
   writeWord(BLOCK_LOGITS_EXPONENT, model.logitsExponent);
   return argmax(model.logits, model.classes);
