@@ -9,14 +9,15 @@
 #include "linnet_contract.h"
 
 /*
- * A flash of equal sectors, readable through `base` (execute in place). NOR rules: erase sets a
- * whole sector to 0xff, program only clears bits.
+ * A flash of at least seven equal sectors, readable through `base` (execute in place). NOR rules:
+ * erase sets a whole sector to 0xff, program only clears bits. The store reads back what it wrote:
+ * a port with a flash cache must flush it after both.
  */
 struct linnet_flash {
     const uint8_t *base;
     uint32_t bytes;
     uint32_t sector_bytes; /* erase unit, a power of two */
-    uint32_t write_bytes;  /* program unit: offsets and lengths of program are multiples of it */
+    uint32_t write_bytes;  /* program unit, a power of two up to 64 */
 };
 
 struct linnet_port {
@@ -40,7 +41,10 @@ struct linnet_port {
     /* Restarts the board; may return on a simulator, then the node starts over. */
     void (*reset)(void *context);
 
-    /* Flash: 0 or a negative linnet_status_t. */
+    /*
+     * Flash: 0 or a negative linnet_status_t. Offsets and lengths of program are multiples of
+     * write_bytes; data may have any alignment.
+     */
     struct linnet_flash flash;
     int32_t (*flash_erase)(void *context, uint32_t offset);
     int32_t (*flash_program)(void *context, uint32_t offset, const uint8_t *data, uint32_t length);
