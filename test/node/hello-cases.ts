@@ -65,7 +65,7 @@ export function describeIntroduction(implementation: Implementation, open: OpenC
       await cable.untilState('IDLE');
     });
 
-    it.each([
+    it.runIf(isShort).each([
       ['refused', packResponse('HELLO', status.ERR_VERSION)],
       ['answered in another protocol', 2],
     ])('stays in HELLO and tries again when %s', async (_, refusal) => {
@@ -155,7 +155,7 @@ export function describeIntroduction(implementation: Implementation, open: OpenC
       expect(performance.now() - silentFrom).toBeGreaterThan(timing.silenceMs * 0.8);
     });
 
-    it('goes back to HELLO when requests stay unanswered', async () => {
+    it.runIf(isShort)('goes back to HELLO when requests stay unanswered', async () => {
       const { host } = open({
         prepare: (prepared) => {
           prepared.intercept = ({ name }) =>

@@ -5,11 +5,13 @@
 import { afterAll, afterEach, describe } from 'vitest';
 import { describeAnnouncements } from './announcement-cases.js';
 import { Cable, type OpenCable } from './cable.js';
-import { describeFaults } from './fault-cases.js';
 import { describeIntroduction } from './hello-cases.js';
 import { removeFlashes, type Implementation } from './implementations.js';
+import { describeLink } from './link-cases.js';
+import { describeObjects } from './object-cases.js';
 import { describeReceipts } from './receipt-cases.js';
 import { describeRounds } from './round-cases.js';
+import { describeUploads } from './upload-cases.js';
 
 export function describeNode(implementation: Implementation): void {
   describe(implementation.name, () => {
@@ -25,8 +27,10 @@ export function describeNode(implementation: Implementation): void {
     afterAll(removeFlashes);
     describeIntroduction(implementation, open);
     describeAnnouncements(open);
-    describeRounds(open);
+    describeRounds(implementation, open);
+    describeObjects(implementation, open);
+    describeUploads(implementation, open);
     describeReceipts(implementation, open);
-    describeFaults(implementation, open);
+    describeLink(open);
   });
 }
