@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { loadKernelBytes } from '../kernel/load.js';
 import { Aggregator } from '../federated/server.js';
-import type { RoundReport } from '../federated/report.js';
+import type { HeldOutScores, RoundReport } from '../federated/report.js';
 import { scoreConfusion } from '../data/metrics.js';
 import { startBroker } from '../mqtt/broker.js';
 import { globalOptions, interruptSignal } from './context.js';
@@ -11,7 +11,7 @@ import { mqttOptionsOf, mqttSettings } from './mqtt-settings.js';
 import { percent, type Output } from './output.js';
 import { planOfFlags, planSettings, roundsOf } from './plan-settings.js';
 import { addSettings, resolveSettings, type Resolved, type SettingTable } from './settings.js';
-import { prepareTask } from './task.js';
+import { dataSettings, prepareModel, prepareTask, type Recipe } from './task.js';
 import { federateDataset } from '../data/partition.js';
 
 const settings = {
@@ -22,16 +22,7 @@ const settings = {
     text: 'ledger and models; continued if it exists',
     default: 'linnet-store',
   },
-  model: {
-    kind: 'text',
-    value: 'file',
-    text: 'descriptor or YAML; absent: the preset of the data',
-  },
-  data: {
-    kind: 'text',
-    value: 'file',
-    text: 'data whose preset and held-out samples to use; no node sees it',
-  },
+  ...dataSettings,
   cohort: { kind: 'integer', text: 'contributions that complete a round', default: 4, minimum: 1 },
   quorum: { kind: 'integer', text: 'contributions that are enough at the deadline', minimum: 1 },
   deadlineMs: {
@@ -75,6 +66,19 @@ function printRound(output: Output, report: RoundReport): void {
   );
 }
 
+/** With data its preset and its test samples; with a model alone no scores but those of the nodes. */
+async function prepareRecipe(options: AggregatorSettings): Promise<{
+  recipe: Recipe;
+  evaluate: ((words: Int16Array) => Promise<HeldOutScores>) | undefined;
+}> {
+  if (options.data === undefined && options.model !== undefined) {
+    return { recipe: prepareModel(options.model), evaluate: undefined };
+  }
+  const task = prepareTask({ ...options, subjects: options.cohort });
+  const { test } = federateDataset(task.dataset, { nodes: 1, seed: options.seed });
+  return { recipe: task, evaluate: await openHeldOut(task, test) };
+}
+
 async function runAggregator(
   options: AggregatorSettings,
   output: Output,
@@ -85,24 +89,23 @@ async function runAggregator(
   const mqtt = mqttOptionsOf(
     broker && options.mqtt === undefined ? { ...options, mqtt: broker.url } : options,
   );
-  const task = prepareTask({ data: options.data, model: options.model, subjects: 8 });
-  const { test } = federateDataset(task.dataset, { nodes: 1, seed: options.seed });
-  const rounds = roundsOf(options, task);
+  const { recipe, evaluate } = await prepareRecipe(options);
+  const rounds = roundsOf(options, recipe);
   const aggregator = await Aggregator.start({
     store: options.store,
     federation: options.federation,
     mqtt,
-    descriptor: task.descriptor,
+    descriptor: recipe.descriptor,
     kernels: [{ bytes: loadKernelBytes(), intrinsicSet: 0 }],
-    initialWords: () => initialWordsOf(task, options.seed),
+    initialWords: () => initialWordsOf(recipe, options.seed),
     rounds,
-    plan: planOfFlags(options, task),
+    plan: planOfFlags(options, recipe),
     round: {
       cohort: options.cohort,
       quorum: options.quorum ?? options.cohort,
       ...(options.deadlineMs !== undefined && { deadlineMs: options.deadlineMs }),
     },
-    ...(options.data !== undefined && { evaluate: await openHeldOut(task, test) }),
+    ...(evaluate && { evaluate }),
     onRound: (report) => printRound(output, report),
     onReceipt: (report) => output.log.debug(report, 'receipt'),
     onWarning: (text) => output.log.warn(text),

@@ -9,14 +9,10 @@ import { nativeNodePath } from './demo/runtimes.js';
 import type { Output } from './output.js';
 import { planSettings } from './plan-settings.js';
 import { addSettings, resolveSettings, type Resolved, type SettingTable } from './settings.js';
+import { dataSettings } from './task.js';
 
 const settings = {
-  data: {
-    kind: 'text',
-    value: 'file',
-    text: 'FDS1, IDX or CSV data; absent: synthetic heartbeats',
-  },
-  model: { kind: 'text', value: 'file', text: 'descriptor or YAML; absent: one hidden layer' },
+  ...dataSettings,
   nodes: { kind: 'integer', text: 'nodes', default: 4, minimum: 1, maximum: 1000 },
   runtime: {
     kind: 'text',

@@ -2,7 +2,7 @@ import { decay, task as taskCode } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import type { PlanSettings } from '../federated/plan.js';
 import type { Resolved, SettingTable } from './settings.js';
-import { classWeightsOf, defaultSkipThreshold, type Task } from './task.js';
+import { classWeightsOf, defaultSkipThreshold, type Recipe } from './task.js';
 
 /** How a federation trains; what is absent comes from the preset of the data. */
 export const planSettings = {
@@ -44,16 +44,16 @@ function parseWeights(text: string): Int8Array {
   );
 }
 
-export function roundsOf(flags: PlanFlags, task: Task): number {
-  return flags.rounds ?? task.preset.federated.rounds;
+export function roundsOf(flags: PlanFlags, recipe: Recipe): number {
+  return flags.rounds ?? recipe.preset.federated.rounds;
 }
 
 /** The plan the aggregator announces. */
-export function planOfFlags(flags: PlanFlags, task: Task): PlanSettings {
-  const preset = task.preset.federated;
+export function planOfFlags(flags: PlanFlags, recipe: Recipe): PlanSettings {
+  const preset = recipe.preset.federated;
   const classWeights =
     flags.classWeights === undefined
-      ? classWeightsOf(task.preset, task.model.classes)
+      ? classWeightsOf(recipe.preset, recipe.model.classes)
       : parseWeights(flags.classWeights);
   return {
     task: taskCode.TRAIN,

@@ -10,6 +10,7 @@ import { loadDataset } from '../data/load.js';
 import { generateSyntheticEcg } from '../data/synthetic-ecg.js';
 import { buildDescriptor, parseDescriptor, type ModelInfo } from '../model/descriptor.js';
 import { loadModel } from '../model/load.js';
+import type { SettingTable } from './settings.js';
 
 /** Values that depend on the data; flags override them. */
 export interface Preset {
@@ -60,11 +61,16 @@ const presets = {
   },
 } satisfies Record<string, Preset>;
 
-export interface Task {
-  readonly dataset: Dataset;
+/** A model and how to train it. */
+export interface Recipe {
   readonly preset: Preset;
   readonly descriptor: Uint8Array;
   readonly model: ModelInfo;
+}
+
+/** A recipe and the data it is for. */
+export interface Task extends Recipe {
+  readonly dataset: Dataset;
 }
 
 export interface TaskOptions {
@@ -72,9 +78,28 @@ export interface TaskOptions {
   readonly data?: string | undefined;
   /** Descriptor or YAML; absent: one hidden layer as the preset says. */
   readonly model?: string | undefined;
+  /** How the numbers of a CSV file become int8; absent: they are int8. */
+  readonly quantise?: string | undefined;
   /** Training subjects of the built-in task. */
   readonly subjects: number;
 }
+
+const quantiseModes = ['per-column', 'global'] as const;
+
+/** Settings of every command that prepares a task. */
+export const dataSettings = {
+  data: {
+    kind: 'text',
+    value: 'file',
+    text: 'FDS1, IDX or CSV data; absent: synthetic heartbeats',
+  },
+  quantise: {
+    kind: 'text',
+    text: 'scale the numbers of a CSV file to int8 by powers of two',
+    choices: quantiseModes,
+  },
+  model: { kind: 'text', value: 'file', text: 'descriptor or YAML; absent: one hidden layer' },
+} as const satisfies SettingTable;
 
 /** The built-in people are the same whatever the federation's seed. */
 const builtinSeed = 2003;
@@ -98,7 +123,8 @@ function loadData(options: TaskOptions): { dataset: Dataset; preset: Preset } {
     });
     return { dataset: readyEcg(dataset), preset: presets.builtin };
   }
-  const dataset = loadDataset(options.data);
+  const quantise = quantiseModes.find((mode) => mode === options.quantise);
+  const dataset = loadDataset(options.data, quantise ? { quantise } : {});
   if (hasRrIntervals(dataset)) return { dataset: readyEcg(dataset), preset: presets.ecg };
   const isImage = dataset.channels === 1 && dataset.steps === 28 * 28;
   return { dataset, preset: isImage ? presets.image : presets.series };
@@ -113,6 +139,12 @@ function defaultModel(dataset: Dataset, preset: Preset): Uint8Array {
     ],
     loss: 'softmax-cross-entropy',
   });
+}
+
+/** For an aggregator, which has a model and no data. */
+export function prepareModel(path: string): Recipe {
+  const descriptor = loadModel(path);
+  return { preset: presets.series, descriptor, model: parseDescriptor(descriptor) };
 }
 
 /** Throws ERR_SHAPE if the model does not fit the data. */

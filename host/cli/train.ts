@@ -14,16 +14,17 @@ import { packSnapshot } from '../model/snapshot.js';
 import { globalOptions, interruptSignal } from './context.js';
 import { percent, type Output } from './output.js';
 import { addSettings, resolveSettings, type Resolved, type SettingTable } from './settings.js';
-import { classWeightsOf, defaultSkipThreshold, prepareTask, type Task } from './task.js';
+import {
+  classWeightsOf,
+  dataSettings,
+  defaultSkipThreshold,
+  prepareTask,
+  type Task,
+} from './task.js';
 import { trainOnDevice } from './train-device.js';
 
 const settings = {
-  data: {
-    kind: 'text',
-    value: 'file',
-    text: 'FDS1, IDX or CSV data; absent: synthetic heartbeats',
-  },
-  model: { kind: 'text', value: 'file', text: 'descriptor or YAML; absent: one hidden layer' },
+  ...dataSettings,
   runtime: {
     kind: 'text',
     text: 'what runs the kernel',
@@ -175,7 +176,7 @@ async function runTrain(
   signal: AbortSignal,
 ): Promise<void> {
   const started = performance.now();
-  const task = prepareTask({ data: options.data, model: options.model, subjects: 8 });
+  const task = prepareTask({ ...options, subjects: 8 });
   const dealt = federateDataset(task.dataset, { nodes: 1, seed: options.seed });
   const train = dealt.train[0];
   output.note(

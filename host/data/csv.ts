@@ -197,7 +197,7 @@ function readFeature(row: CsvRow, column: number, layout: Layout, integer: boole
   if (integer && !(Number.isInteger(value) && value >= -128 && value <= 127)) {
     throw dataError(
       `${placeOf(row, column, layout)} is ${quoteText(text)}`,
-      'give whole numbers -128 to 127, or ask for quantisation (per-column or global)',
+      'give whole numbers -128 to 127, or scale them with --quantise per-column',
     );
   }
   if (!Number.isFinite(value)) {

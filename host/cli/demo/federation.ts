@@ -24,6 +24,7 @@ import { dealShards, type Shard } from './shards.js';
 
 export interface FederationOptions extends PlanFlags {
   readonly data: string | undefined;
+  readonly quantise?: string | undefined;
   readonly model: string | undefined;
   readonly nodes: number;
   readonly runtime: 'native' | 'v8';
@@ -106,7 +107,7 @@ export async function runFederation(
   events: FederationEvents,
 ): Promise<FederationSummary> {
   const started = performance.now();
-  const task = prepareTask({ data: options.data, model: options.model, subjects: options.nodes });
+  const task = prepareTask({ ...options, subjects: options.nodes });
   const runtimes = assignRuntimes(options.nodes, options.runtime, options.qemu);
   checkRuntimes(runtimes);
   const dealt = dealShards(
