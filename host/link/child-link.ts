@@ -47,10 +47,6 @@ export function spawnProgram(
       );
     });
     child.once('spawn', () => resolve(child));
-    child.once('exit', (code, signal) => {
-      const wasAsked = child.killed;
-      if (!wasAsked) options.onLog?.(`${program} ended with ${signal ?? `exit code ${code}`}`);
-    });
     createInterface({ input: child.stderr }).on('line', (line) => options.onLog?.(line));
   });
 }
@@ -65,5 +61,10 @@ export async function openChildLink(command: string, options: LinkOptions): Prom
     input: child.stdout!,
     output: child.stdin!,
     shut: () => endChild(child),
+    gone: new Promise((resolve) => {
+      child.once('close', (code, signal) => {
+        resolve(`${program} ended with ${signal ?? `exit code ${code}`}`);
+      });
+    }),
   });
 }

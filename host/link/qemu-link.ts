@@ -42,8 +42,7 @@ function findImage({ image }: Board): string {
   const path = fileURLToPath(new URL(`../../${image}`, import.meta.url));
   if (existsSync(path)) return path;
   throw new LinnetError('ERR_TOOLCHAIN', `${image} is missing`, {
-    remedy:
-      'install gcc-arm-none-eabi, cmake and ninja-build, then run `npm run build:firmware`',
+    remedy: 'install gcc-arm-none-eabi, cmake and ninja-build, then run `npm run build:firmware`',
   });
 }
 

@@ -19,10 +19,14 @@ function connectSocket(description: string, target: NetConnectOpts): Promise<Lin
 }
 
 /** `unix:///path` or `tcp://host:port`. Throws ERR_USAGE or ERR_LINK. */
-export function openSocketLink(port: string): Promise<Link> {
-  if (port.startsWith('unix://'))
-    return connectSocket(port, { path: port.slice('unix://'.length) });
+export async function openSocketLink(port: string): Promise<Link> {
+  const path = /^unix:\/\/(.+)$/.exec(port)?.[1];
+  if (path !== undefined) return connectSocket(port, { path });
   const match = /^tcp:\/\/(\[[^\]]+\]|[^:/]+):(\d+)$/.exec(port);
-  if (!match) throw new LinnetError('ERR_USAGE', `"${port}" is not tcp://host:port`);
+  if (!match || Number(match[2]) > 65535) {
+    throw new LinnetError('ERR_USAGE', `"${port}" is not the address of a socket`, {
+      remedy: 'write unix:///path or tcp://host:port, such as tcp://192.168.0.7:4000',
+    });
+  }
   return connectSocket(port, { host: match[1].replace(/[[\]]/g, ''), port: Number(match[2]) });
 }

@@ -8,6 +8,17 @@ export interface StreamEnds {
   readonly input: Readable;
   readonly output: Writable;
   readonly shut: () => Promise<void>;
+  /** Resolves with the reason when the other end is gone; by default when a stream fails or closes. */
+  readonly gone?: Promise<string>;
+}
+
+function firstEnd(streams: ReadonlySet<Readable | Writable>): Promise<string> {
+  return new Promise((resolve) => {
+    for (const stream of streams) {
+      stream.on('error', (error: Error) => resolve(error.message));
+      stream.on('close', () => resolve('the other end closed it'));
+    }
+  });
 }
 
 /** A link over Node streams. */
@@ -20,10 +31,8 @@ export class StreamLink implements Link {
   constructor(private readonly ends: StreamEnds) {
     this.description = ends.description;
     ends.input.on('data', (chunk: Uint8Array) => this.dataHandler(new Uint8Array(chunk)));
-    for (const stream of new Set([ends.input, ends.output])) {
-      stream.on('error', (error: Error) => this.end(error.message));
-      stream.on('close', () => this.end('the other end closed it'));
-    }
+    const streamsEnd = firstEnd(new Set([ends.input, ends.output]));
+    void (ends.gone ?? streamsEnd).then((reason) => this.end(reason));
   }
 
   write(bytes: Uint8Array): Promise<void> {
