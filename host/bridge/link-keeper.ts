@@ -76,7 +76,7 @@ export class LinkKeeper {
       },
     });
     const closed = new Promise<string>((resolve) => link.onClose(resolve));
-    const device = new Device(link, this.owner);
+    const device = new Device(link, this.owner, this.timing.peer);
     this.device = device;
     const stop = (): void => void device.close();
     this.signal.addEventListener('abort', stop, { once: true });

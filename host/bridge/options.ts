@@ -1,7 +1,8 @@
 /** What a bridge is given, and what its nodes share. */
 import type { HelloRequest } from '../contract/contract.gen.js';
 import type { TopicScope } from '../contract/topics.js';
-import type { SampleServer } from '../device/device.js';
+import { defaultPeerTiming, type SampleServer } from '../device/device.js';
+import type { PeerTiming } from '../frame/peer.js';
 import type { MqttOptions } from '../mqtt/session.js';
 import type { ObjectCache } from './objects.js';
 
@@ -21,12 +22,15 @@ export interface BridgeTiming {
   readonly pingMs: number;
   /** An upload without a receipt is published again after this. */
   readonly republishMs: number;
+  /** Of requests to the device. */
+  readonly peer: PeerTiming;
 }
 
 export const defaultBridgeTiming: BridgeTiming = {
   reopenMs: 1000,
   pingMs: 5000,
   republishMs: 15_000,
+  peer: defaultPeerTiming,
 };
 
 /** Pause before the next attempt after `failures` in a row, the first counted as 1. */

@@ -52,8 +52,9 @@ function findProgram(name: string): string | undefined {
 }
 
 /**
- * The emulator's command line. Closing its UART does not end QEMU, so where Linux has setpriv the
- * kernel ends it when this process dies without a chance to. Throws ERR_TOOLCHAIN without QEMU.
+ * The emulator's command line. The board starts when the UART is connected: its first HELLO is not
+ * lost. Closing the UART does not end QEMU, so where Linux has setpriv the kernel ends it when this
+ * process dies without a chance to. Throws ERR_TOOLCHAIN without QEMU.
  */
 function commandOf(board: Board, socket: string): string[] {
   const emulator = findProgram(board.emulator);
@@ -67,7 +68,7 @@ function commandOf(board: Board, socket: string): string[] {
     ...(setpriv ? [setpriv, '--pdeathsig', 'TERM'] : []),
     ...[emulator, '-M', board.machine, '-kernel', findImage(board)],
     ...['-nographic', '-monitor', 'none', '-semihosting'],
-    ...['-serial', `unix:${socket},server=on,wait=off`],
+    ...['-serial', `unix:${socket},server=on,wait=on`],
   ];
 }
 
