@@ -32,5 +32,6 @@ export function locateWasm3() {
 
 /** Preprocessor definitions every build of wasm3 shares, `NAME=VALUE` each. */
 export function readWasm3Definitions() {
-  return readFileSync(join(root, 'firmware/wasm3.definitions'), 'utf8').trim().split('\n');
+  const lines = readFileSync(join(root, 'firmware/wasm3.definitions'), 'utf8').trim().split('\n');
+  return lines.filter((line) => !line.startsWith('#'));
 }

@@ -14,7 +14,7 @@ endif()
 
 file(GLOB wasm3_sources CONFIGURE_DEPENDS "${LINNET_WASM3_DIR}/m3_*.c")
 list(FILTER wasm3_sources EXCLUDE REGEX "/m3_api_[^/]*$")
-file(STRINGS "${CMAKE_CURRENT_SOURCE_DIR}/wasm3.definitions" wasm3_definitions)
+file(STRINGS "${CMAKE_CURRENT_SOURCE_DIR}/wasm3.definitions" wasm3_definitions REGEX "^[^#]")
 set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS wasm3.definitions)
 
 add_library(linnet_wasm3 OBJECT ${wasm3_sources})

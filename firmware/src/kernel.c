@@ -89,6 +89,16 @@ static bool has_signature(IM3Function function, uint32_t arguments) {
     return true;
 }
 
+/* Gives back the RAM of the exports' names, which nobody asks for again. */
+static void forget_names(struct linnet_kernel *kernel) {
+    for (uint32_t i = 0; i < LINNET_KERNEL_FUNCTIONS; i++) {
+        IM3Function function = kernel->functions[i];
+        m3_Free(function->names[0]);
+        function->numNames = 0;
+        function->export_name = NULL;
+    }
+}
+
 /*
  * Finds the exports without compiling them, unlike m3_FindFunction(): compiled code takes three
  * times the wasm bytes in RAM, and most exports are called late or never.
@@ -101,6 +111,7 @@ static linnet_status_t bind_exports(struct linnet_kernel *kernel, IM3Module modu
         }
         kernel->functions[i] = function;
     }
+    forget_names(kernel);
     return LINNET_OK;
 }
 
