@@ -48,6 +48,18 @@ function clientOptions(options: MqttOptions): IClientOptions {
   };
 }
 
+function createClient(brokerUrl: string, options: IClientOptions): MqttClient {
+  try {
+    return connect(brokerUrl, options);
+  } catch (error) {
+    // OpenSSL reads the files at once; the rest of the address has been checked before.
+    throw new LinnetError('ERR_USAGE', `the TLS files: ${(error as Error).message}`, {
+      remedy: 'give PEM files, and the key that belongs to the certificate',
+      source: error,
+    });
+  }
+}
+
 /** Settles with the outcome of the first attempt; one that fails leaves nothing open. */
 function waitForBroker(client: MqttClient, brokerUrl: string): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -78,7 +90,7 @@ function waitForBroker(client: MqttClient, brokerUrl: string): Promise<void> {
  */
 export async function connectMqtt(options: MqttOptions): Promise<MqttSession> {
   const { brokerUrl } = parseMqttUrl(options.url);
-  const client = connect(brokerUrl, clientOptions(options));
+  const client = createClient(brokerUrl, clientOptions(options));
   const session = new ClientSession(client);
   await waitForBroker(client, brokerUrl);
   return session;

@@ -122,7 +122,7 @@ const kills: readonly [FaultPointName, number][] = [
   ['after-clear', 1],
 ];
 
-describe('an aggregator that is killed', () => {
+describe('an aggregator that is killed', { timeout: 120_000 }, () => {
   const [embedded] = brokerCases;
   const real = brokerCases.at(-1)!;
 
