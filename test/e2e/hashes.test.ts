@@ -1,0 +1,135 @@
+/** One federation, one hash: whatever runs the kernel, and whenever. */
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { nodeKeyOf, sha256, toHex } from '../../host/contract/hash.js';
+import { sampleCount } from '../../host/data/dataset.js';
+import { prepareTask } from '../../host/cli/task.js';
+import { Kernel } from '../../host/kernel/kernel.js';
+import { loadKernelBytes } from '../../host/kernel/load.js';
+import { openV8Engine } from '../../host/kernel/v8-engine.js';
+import { Scene } from './scene.js';
+import { runSmallFederation, smallPlan, type FederationRun } from './small-federation.js';
+import { hasNative, hasQemu } from './toolchains.js';
+
+const cohort = ['node-0', 'node-1', 'node-2', 'node-3'];
+const kernelHash = toHex(sha256(loadKernelBytes()));
+
+interface Fleet {
+  readonly name: string;
+  readonly available: boolean;
+  readonly options: { readonly runtime: 'native' | 'v8'; readonly qemu: number };
+  readonly runtimes: readonly string[];
+}
+
+const fleets: readonly Fleet[] = [
+  {
+    name: '4 native nodes',
+    available: hasNative,
+    options: { runtime: 'native', qemu: 0 },
+    runtimes: ['native-wasm3', 'native-wasm3', 'native-wasm3', 'native-wasm3'],
+  },
+  {
+    name: '2 native nodes and 2 Cortex-M4 boards in QEMU',
+    available: hasNative && hasQemu,
+    options: { runtime: 'native', qemu: 2 },
+    runtimes: ['native-wasm3', 'native-wasm3', 'qemu-cortex-m4', 'qemu-cortex-m4'],
+  },
+  {
+    name: '4 V8 nodes',
+    available: true,
+    options: { runtime: 'v8', qemu: 0 },
+    runtimes: ['v8', 'v8', 'v8', 'v8'],
+  },
+];
+
+const available = fleets.filter((fleet) => fleet.available);
+const last = cohort.at(-1)!;
+
+let reference: FederationRun;
+beforeAll(async () => {
+  const first = new Scene();
+  reference = await runSmallFederation(first, available[0].options);
+  await first.end();
+});
+
+let scene: Scene;
+beforeEach(() => {
+  scene = new Scene();
+});
+afterEach(() => scene.end());
+
+/** Nothing was missing, and nothing but the real thing ran. */
+function expectHonestRun({ summary, rounds, accepted }: FederationRun, fleet: Fleet): void {
+  expect(summary.nodes.map(({ node }) => node)).toEqual(cohort);
+  expect(summary.nodes.map(({ runtime }) => runtime)).toEqual(fleet.runtimes);
+  for (const node of summary.nodes) {
+    expect(node.kernelHash).toBe(kernelHash);
+    expect(node.receiptsAccepted).toBe(smallPlan.rounds);
+    if (node.runtime === 'v8') expect(node.wasm3).toBeNull();
+    else expect(node.wasm3).toMatch(/^wasm3 \d+\.\d+\.\d+/);
+  }
+  expect(rounds.map(({ nodes }) => [...nodes].sort())).toEqual(rounds.map(() => cohort));
+  expect(accepted).toEqual(rounds.map(() => cohort.length));
+  expect(summary).toMatchObject({ rounds: smallPlan.rounds, degradedRounds: 0 });
+  expect(rounds.at(-1)!.modelHash).toBe(summary.modelHash);
+  expect(summary.modelHash).not.toBe(summary.initialModelHash);
+}
+
+const hashesOf = ({ summary, rounds }: FederationRun): string[] => [
+  summary.initialModelHash,
+  ...rounds.map(({ modelHash }) => modelHash),
+];
+
+/** Returns which of its n samples `last` trains on first in version 0 (SPEC, section 7, step 5). */
+async function openSampleOrder(): Promise<(n: number) => number> {
+  const { descriptor } = prepareTask({ subjects: cohort.length });
+  const kernel = new Kernel(await openV8Engine(loadKernelBytes()));
+  kernel.plan(descriptor);
+  kernel.begin({
+    federationSeed: smallPlan.seed,
+    baseVersion: 0,
+    nodeKey: nodeKeyOf(last),
+    lrShift: 0,
+    lrDecay: 0,
+    totalSteps: smallPlan.samplesPerRound,
+    skipThreshold: 0,
+  });
+  return (n) => kernel.order(0, n, kernel.order(1, Math.min(n, smallPlan.samplesPerRound), 0));
+}
+
+describe('the model hash of a federation', () => {
+  it.each(available)('is the same for $name, twice', async (fleet) => {
+    for (let time = 0; time < 2; time++) {
+      const run = await runSmallFederation(scene, fleet.options);
+      expectHonestRun(run, fleet);
+      expect(hashesOf(run)).toEqual(hashesOf(reference));
+    }
+  });
+
+  it('is another one with another seed', async () => {
+    const options = { ...available[0].options, seed: smallPlan.seed + 1 };
+    const run = await runSmallFederation(scene, options);
+    expect(new Set([...hashesOf(run), ...hashesOf(reference)]).size).toBe(
+      2 * (1 + smallPlan.rounds),
+    );
+  });
+
+  it.each(available)(
+    'is another one with one flipped label on the last of $name',
+    async (fleet) => {
+      const firstOf = await openSampleOrder();
+      const run = await runSmallFederation(scene, {
+        ...fleet.options,
+        tamper: ({ node, dataset }) => {
+          if (node !== last) return;
+          const spoilt = firstOf(sampleCount(dataset));
+          dataset.label[spoilt] = (dataset.label[spoilt] + 1) % dataset.classNames.length;
+        },
+      });
+      expectHonestRun(run, fleet);
+      const [initial, ...trained] = hashesOf(run);
+      expect(initial).toBe(reference.summary.initialModelHash);
+      expect(hashesOf(reference)).not.toEqual(expect.arrayContaining([trained[0]]));
+      expect(run.summary.modelHash).not.toBe(reference.summary.modelHash);
+    },
+  );
+});
