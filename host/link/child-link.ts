@@ -30,6 +30,12 @@ export function endChild(child: ChildProcess): Promise<void> {
   });
 }
 
+/** Settings of this command are not settings of the device, which may be a Linnet command itself. */
+function environmentOfChild(): NodeJS.ProcessEnv {
+  const entries = Object.entries(process.env);
+  return Object.fromEntries(entries.filter(([name]) => !name.startsWith('LINNET_')));
+}
+
 /** Resolves when the program has started. Throws ERR_LINK if it cannot be. */
 export function spawnProgram(
   program: string,
@@ -37,7 +43,10 @@ export function spawnProgram(
   options: LinkOptions,
 ): Promise<ChildProcess> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { stdio: ['pipe', 'pipe', 'pipe'] });
+    const child = spawn(program, args, {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      env: environmentOfChild(),
+    });
     child.once('error', (error) => {
       reject(
         new LinnetError('ERR_LINK', `${program} cannot be started`, {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { openLink } from '../../host/link/open.js';
 import { splitCommand } from '../../host/link/child-link.js';
-import { ascii, isRunning, Listener } from './echo.js';
+import { ascii, Listener } from './echo.js';
+import { isRunning } from './processes.js';
 
 const node = `"${process.execPath}"`;
 const program = (code: string): string => `exec:${node} -e "${code}"`;
@@ -47,6 +48,15 @@ describe('a child process', () => {
     await link.close();
     expect(listener.closings).toHaveLength(1);
     await expect(link.write(ascii('x'))).rejects.toMatchObject({ code: 'ERR_LINK' });
+  });
+
+  it('inherits the environment but for the settings of this command', async () => {
+    process.env['LINNET_MQTT'] = 'mqtt://elsewhere';
+    const link = await openLink(program(`console.log(process.env.PATH, process.env.LINNET_MQTT)`));
+    const expected = `${process.env['PATH']} undefined`;
+    expect(await new Listener(link).take(expected.length)).toBe(expected);
+    await link.close();
+    delete process.env['LINNET_MQTT'];
   });
 
   it('that ignores SIGTERM is killed', async () => {

@@ -37,13 +37,3 @@ export class Listener {
 }
 
 export const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
-
-/** Whether a process of this id is there. */
-export function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

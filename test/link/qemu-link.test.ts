@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
 import { messageId } from '../../host/contract/contract.gen.js';
 import { FrameDecoder } from '../../host/frame/frame.js';
 import { openLink } from '../../host/link/open.js';
 import { packagePath } from '../../host/kernel/load.js';
+import { processesWith } from './processes.js';
 
 const image = 'build/firmware/qemu-mps2-m4/linnet-node.elf';
 const path = process.env['PATH'];
@@ -23,18 +24,6 @@ const lacking = ((): string | undefined => {
   process.stderr.write(`skipped: board in QEMU, ${reason}\n`);
   return reason;
 })();
-
-/** Ids of running processes whose command line holds the text. */
-function processesWith(text: string): string[] {
-  return readdirSync('/proc').filter((name) => {
-    if (!/^\d+$/.test(name)) return false;
-    try {
-      return readFileSync(`/proc/${name}/cmdline`, 'latin1').includes(text);
-    } catch {
-      return false;
-    }
-  });
-}
 
 const socketFolders = (): string[] =>
   readdirSync(tmpdir()).filter((name) => name.startsWith('linnet-qemu-'));
