@@ -42,6 +42,10 @@ const settings = {
     text: 'federation to join, with --mqtt',
     default: 'linnet',
   },
+  stdio: {
+    kind: 'switch',
+    text: 'be a device on stdin and stdout, whatever broker is named elsewhere',
+  },
   ...mqttSettings,
 } as const satisfies SettingTable;
 
@@ -161,6 +165,7 @@ async function joinBroker(
           quote(process.execPath),
           quote(packagePath('dist/cli/main.js')),
           'node',
+          '--stdio',
           '--runtime',
           'v8',
           ...files,
@@ -174,7 +179,7 @@ async function joinBroker(
 
 async function runNode(options: NodeSettings, output: Output, signal: AbortSignal): Promise<void> {
   if (options.name !== undefined) checkName(options.name, 'node');
-  if (options.mqtt !== undefined) await joinBroker(options, output, signal);
+  if (options.mqtt !== undefined && !options.stdio) await joinBroker(options, output, signal);
   else if (options.runtime === 'native') await runNative(options, signal);
   else await runV8(options, signal);
 }

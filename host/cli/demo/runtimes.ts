@@ -39,7 +39,13 @@ export function portOf(shard: Shard, runtime: NodeRuntime, folder: string): stri
     return ['exec:' + quote(nativeNodePath()!), ...files, '--flash', flash].join(' ');
   }
   const main = packagePath('dist/cli/main.js');
-  return ['exec:' + quote(process.execPath), quote(main), 'node', '--runtime', 'v8', ...files].join(
-    ' ',
-  );
+  return [
+    'exec:' + quote(process.execPath),
+    quote(main),
+    'node',
+    '--stdio',
+    '--runtime',
+    'v8',
+    ...files,
+  ].join(' ');
 }
