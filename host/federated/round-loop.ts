@@ -49,6 +49,7 @@ export class RoundLoop {
   #round = openRound;
   #openedAtMs = 0;
   #cancelDeadline: () => void = () => undefined;
+  #isStopped = false;
 
   constructor(
     private readonly options: AggregatorOptions,
@@ -95,6 +96,7 @@ export class RoundLoop {
 
   /** Ends run() after the step it is in. */
   stop(): void {
+    this.#isStopped = true;
     this.#mailbox.close();
     this.#cancelDeadline();
   }
@@ -211,7 +213,7 @@ export class RoundLoop {
 
   #startDeadline(): void {
     const { deadlineMs } = this.options.round;
-    if (deadlineMs === undefined) return;
+    if (deadlineMs === undefined || this.#isStopped) return;
     const { version } = this.lineage.open;
     this.#cancelDeadline = this.#timers.start(deadlineMs, () =>
       this.#mailbox.put({ type: 'deadline', version }),

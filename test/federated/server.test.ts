@@ -443,6 +443,31 @@ describe('aggregator', () => {
     (await scene.aggregator()).close().catch(() => undefined);
   });
 
+  it('finishes the step it is in when closed, and leaves no timer behind', async () => {
+    const scene = await openScene(broker);
+    const timers = new ManualTimers();
+    let close = (): void => undefined;
+    const aggregator = await scene.aggregator({
+      timers,
+      round: { cohort: 1, quorum: 1, deadlineMs: 7000 },
+      faultPoint: (name) => {
+        if (name === 'before-version-commit') close();
+      },
+    });
+    const closed = new Promise<void>((resolve) => {
+      close = () => void aggregator.close().then(resolve);
+    });
+    await (await scene.idleNode('ann')).upload();
+    await closed;
+    expect(scene.rounds).toHaveLength(1);
+    expect(aggregator.model.version).toBe(1);
+    expect(timers.isArmed).toBe(false);
+    const announcement = (await scene.retained()).get(
+      `linnet/test/mdl/${toHex(idOf(model.hash))}/ann`,
+    )!;
+    expect(decodeWire('Announcement', announcement).version).toBe(1);
+  });
+
   it('leaves the store free when it cannot start', async () => {
     const scene = await openScene(broker);
     const options = scene.options();
