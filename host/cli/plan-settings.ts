@@ -23,12 +23,7 @@ export const planSettings = {
     maximum: 32767,
   },
   classWeights: { kind: 'text', value: 'list', text: 'exponents per class, such as 0,2,1' },
-  weightUnit: {
-    kind: 'integer',
-    text: 'samples per unit of contribution weight',
-    default: 50,
-    minimum: 1,
-  },
+  weightUnit: { kind: 'integer', text: 'samples per unit of contribution weight', minimum: 1 },
   seed: { kind: 'integer', text: 'seed of initial weights, order and rounding', default: 1 },
 } as const satisfies SettingTable;
 
@@ -65,6 +60,6 @@ export function planOfFlags(flags: PlanFlags, recipe: Recipe): PlanSettings {
     samples: flags.samplesPerRound ?? preset.samplesPerRound,
     skipThreshold: flags.skipThreshold,
     ...(classWeights && { classWeights }),
-    weightUnit: flags.weightUnit,
+    weightUnit: flags.weightUnit ?? preset.weightUnit,
   };
 }

@@ -25,6 +25,8 @@ export interface Preset {
     readonly localEpochs: number;
     /** 0 = all. */
     readonly samplesPerRound: number;
+    /** Samples per unit of contribution weight: a full node weighs 15 of 15. */
+    readonly weightUnit: number;
   };
   readonly centralised: { readonly lrShift: number; readonly epochs: number };
 }
@@ -34,7 +36,7 @@ const ecg: Preset = {
   hidden: 32,
   inputExponent: -6,
   classWeights: [0, 2, 1],
-  federated: { lrShift: 7, rounds: 20, localEpochs: 1, samplesPerRound: 500 },
+  federated: { lrShift: 6, rounds: 10, localEpochs: 1, samplesPerRound: 2000, weightUnit: 134 },
   centralised: { lrShift: 10, epochs: 3 },
 };
 
@@ -42,21 +44,22 @@ const presets = {
   builtin: {
     ...ecg,
     name: 'synthetic heartbeats (N, S, V; waveform and RR intervals)',
-    federated: { lrShift: 6, rounds: 10, localEpochs: 1, samplesPerRound: 0 },
+    federated: { lrShift: 6, rounds: 10, localEpochs: 1, samplesPerRound: 0, weightUnit: 20 },
+    centralised: { lrShift: 8, epochs: 5 },
   },
   ecg,
   image: {
     name: 'images',
     hidden: 64,
     inputExponent: -7,
-    federated: { lrShift: 6, rounds: 20, localEpochs: 1, samplesPerRound: 1000 },
+    federated: { lrShift: 5, rounds: 20, localEpochs: 1, samplesPerRound: 1000, weightUnit: 67 },
     centralised: { lrShift: 8, epochs: 3 },
   },
   series: {
     name: 'labelled samples',
     hidden: 32,
     inputExponent: -6,
-    federated: { lrShift: 6, rounds: 20, localEpochs: 1, samplesPerRound: 0 },
+    federated: { lrShift: 5, rounds: 20, localEpochs: 1, samplesPerRound: 500, weightUnit: 34 },
     centralised: { lrShift: 7, epochs: 10 },
   },
 } satisfies Record<string, Preset>;
