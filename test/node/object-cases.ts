@@ -81,6 +81,29 @@ export function describeObjects(implementation: Implementation, open: OpenCable)
       expect(await cable.runRound(announcement)).toEqual(cable.expected(announcement));
     });
 
+    it('of which more comes than was asked for are fetched again', async () => {
+      const cable = open({
+        prepare: (host) => {
+          host.hello = { ...host.hello, maxPayload: 128 };
+        },
+      });
+      const { host } = cable;
+      let isFirst = true;
+      host.intercept = (arrival) => {
+        if (!isFetchOf(arrival, fixture.snapshotOf(0)) || !isFirst) return undefined;
+        isFirst = false;
+        const data = fixture.snapshotOf(0).slice(0, 500);
+        const { length } = unpackRequest('OBJECT', arrival.body);
+        expect(length).toBe(118);
+        return packResponse('OBJECT', status.OK, { offset: 0, data });
+      };
+      expect(await cable.runRound(announcement)).toEqual(cable.expected(announcement));
+      const offsets = host.arrivals
+        .filter((arrival) => isFetchOf(arrival, fixture.snapshotOf(0)))
+        .map(({ body }) => unpackRequest('OBJECT', body).offset);
+      expect(offsets.slice(0, 3)).toEqual([0, 0, 118]);
+    });
+
     it('that stay wrong end the work, until it is announced again', async () => {
       const cable = open();
       spoil(cable.host, fixture.snapshotOf(0), () => true);

@@ -119,11 +119,12 @@ static struct linnet_port make_port(struct board *board, const struct options *o
 static void run(struct board *board, struct linnet_node *node) {
     while (caught_signal == 0 && !board->link.has_ended) {
         uint32_t idle_ms = linnet_node_poll(node);
-        /* Also with nothing to wait for: here signals get their chance. */
-        idle(board, idle_ms);
         if (stream_link_take_new(&board->link)) {
             linnet_node_link_up(node);
+            idle_ms = 0;
         }
+        /* Also with nothing to wait for: here signals get their chance. */
+        idle(board, idle_ms);
     }
 }
 
