@@ -1,0 +1,47 @@
+/**
+ * An aggregator as a process that kills itself: `aggregator-child.ts SETTINGS.json`, with
+ * LINNET_FAULT_POINT="name:count" when it passes that point for the count-th time. Says `started` and
+ * at the end the hash of the final model; what ends it in between says so on stderr.
+ */
+import { readFileSync, writeSync } from 'node:fs';
+import type { FaultPoint } from '../../host/federated/fault-point.js';
+import { Aggregator, type AggregatorOptions } from '../../host/federated/server.js';
+import { loadKernelBytes } from '../../host/kernel/load.js';
+
+/** Options as JSON can carry them. */
+export interface ChildSettings extends Pick<
+  AggregatorOptions,
+  'store' | 'mqtt' | 'federation' | 'rounds' | 'round'
+> {
+  readonly descriptor: readonly number[];
+  readonly initialWords: readonly number[];
+  readonly plan: Omit<AggregatorOptions['plan'], 'classWeights'> & {
+    readonly classWeights: readonly number[];
+  };
+}
+
+function fatalPoint(setting: string | undefined): FaultPoint {
+  const [fatal, count] = (setting ?? ':0').split(':');
+  let left = Number(count);
+  return (name) => {
+    if (name !== fatal || --left > 0) return;
+    writeSync(2, `killed at ${name}\n`);
+    process.kill(process.pid, 'SIGKILL');
+    // The signal needs a moment; nothing may happen in it.
+    for (;;);
+  };
+}
+
+const settings = JSON.parse(readFileSync(process.argv[2], 'utf8')) as ChildSettings;
+const aggregator = await Aggregator.start({
+  ...settings,
+  descriptor: Uint8Array.from(settings.descriptor),
+  kernels: [{ bytes: loadKernelBytes(), intrinsicSet: 0 }],
+  initialWords: () => Int16Array.from(settings.initialWords),
+  plan: { ...settings.plan, classWeights: Int8Array.from(settings.plan.classWeights) },
+  faultPoint: fatalPoint(process.env.LINNET_FAULT_POINT),
+});
+writeSync(1, 'started\n');
+const final = await aggregator.finished;
+await aggregator.close();
+writeSync(1, `${final!.modelHash}\n`);
