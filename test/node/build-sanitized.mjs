@@ -1,7 +1,8 @@
 /**
- * Builds build/linnet-node-sanitized: the native node under the address and undefined-behaviour
- * sanitizers and with the durations of test/node/implementations.ts. The engine, which is other
- * people's code and lives on tail calls, is compiled as ever. Prints the path.
+ * Builds, under the address and undefined-behaviour sanitizers and with the durations of
+ * test/node/implementations.ts, build/linnet-node-sanitized and build/two-nodes-sanitized. The
+ * engine, which is other people's code and lives on tail calls, is compiled as ever. Prints the
+ * folder.
  */
 import { basename, join } from 'node:path';
 import { compileFiles, findCompiler, linkFile } from '../../tools/compile-c.mjs';
@@ -31,7 +32,7 @@ const engineJobs = wasm3.files.map((source) => ({
   headers: wasm3.headers,
 }));
 
-const ownJobs = listFiles(folders.slice(1), ['.c']).map((source) => {
+function ownJob(source) {
   const engine = [...definitions, '-isystem', wasm3.folder];
   return {
     name: `sanitized-${basename(source, '.c')}`,
@@ -44,9 +45,13 @@ const ownJobs = listFiles(folders.slice(1), ['.c']).map((source) => {
     ],
     headers: [...listFiles(folders, ['.h']), ...wasm3.headers],
   };
-});
+}
 
 const compiler = findCompiler();
-const objects = await compileFiles(compiler, [...engineJobs, ...ownJobs]);
-await linkFile(compiler, 'linnet-node-sanitized', objects, sanitizers);
-console.log(join(root, 'build/linnet-node-sanitized'));
+const [src, port] = folders.slice(1).map((folder) => listFiles([folder], ['.c']).map(ownJob));
+const core = await compileFiles(compiler, [...engineJobs, ...src]);
+const posix = await compileFiles(compiler, port);
+const twoNodes = await compileFiles(compiler, [ownJob(join(root, 'test/node/two_nodes.c'))]);
+await linkFile(compiler, 'linnet-node-sanitized', [...core, ...posix], sanitizers);
+await linkFile(compiler, 'two-nodes-sanitized', [...core, ...twoNodes], sanitizers);
+console.log(join(root, 'build'));
