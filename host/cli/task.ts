@@ -53,7 +53,7 @@ const presets = {
     hidden: 64,
     inputExponent: -7,
     federated: { lrShift: 5, rounds: 20, localEpochs: 1, samplesPerRound: 1000, weightUnit: 67 },
-    centralised: { lrShift: 8, epochs: 3 },
+    centralised: { lrShift: 7, epochs: 5 },
   },
   series: {
     name: 'labelled samples',

@@ -16,7 +16,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   link: ['contract'],
   mqtt: ['contract'],
   device: ['contract', 'data', 'frame', 'link'],
-  bridge: ['contract', 'device', 'link', 'mqtt'],
+  bridge: ['contract', 'device', 'frame', 'link', 'mqtt'],
   federated: ['contract', 'kernel', 'model', 'mqtt'],
   sim: ['contract', 'data', 'frame', 'kernel', 'model'],
   cli: [
