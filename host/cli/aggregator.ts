@@ -1,6 +1,6 @@
 /** `linnet aggregator`: opens or continues a federation on a broker. */
 import type { Command } from 'commander';
-import { loadKernelBytes } from '../kernel/load.js';
+import { loadKernelBytes, packageVersion } from '../kernel/load.js';
 import { Aggregator } from '../federated/server.js';
 import type { HeldOutScores, RoundReport } from '../federated/report.js';
 import { scoreConfusion } from '../data/metrics.js';
@@ -93,6 +93,7 @@ async function runAggregator(
   const rounds = roundsOf(options, recipe);
   const aggregator = await Aggregator.start({
     store: options.store,
+    software: `linnet ${packageVersion()}`,
     federation: options.federation,
     mqtt,
     descriptor: recipe.descriptor,

@@ -1,8 +1,7 @@
 /** The `linnet` command. Every command is a file; errors end here, as one line and an exit code. */
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError, Option } from 'commander';
 import { LinnetError } from '../contract/error.js';
-import { packagePath } from '../kernel/load.js';
+import { packageVersion } from '../kernel/load.js';
 import { addAggregatorCommand } from './aggregator.js';
 import { addBridgeCommand } from './bridge.js';
 import { addDemoCommand } from './demo.js';
@@ -12,11 +11,6 @@ import { addNodeCommand } from './node.js';
 import { addTrainCommand } from './train.js';
 
 const exitInterrupted = 130;
-
-function packageVersion(): string {
-  return (JSON.parse(readFileSync(packagePath('package.json'), 'utf8')) as { version: string })
-    .version;
-}
 
 export function buildProgram(): Command {
   const program = new Command('linnet')

@@ -18,3 +18,9 @@ export function loadKernelBytes(): Uint8Array {
     });
   }
 }
+
+/** Version of this package. */
+export function packageVersion(): string {
+  const text = readFileSync(packagePath('package.json'), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}
