@@ -37,6 +37,8 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
   /** Of the last upload: a kernel may have been delivered since HELLO. */
   private kernelHash: Uint8Array | undefined;
   private lastSequence = 0;
+  /** Starts of the aggregator, as it said last. */
+  private serverEpoch: number | undefined;
   private uplinkBytes = 0;
   private messageBytes = 0;
   private uploads = 0;
@@ -133,7 +135,20 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
   takeMessage(topic: string, payload: Uint8Array): void {
     if (matchTopic('announcement', this.context.scope, topic))
       this.guard(this.takeAnnouncement(payload));
+    else if (matchTopic('serverState', this.context.scope, topic)) this.takeServerState(payload);
     else if (topic === this.connection?.topic('receipt')) this.guard(this.takeReceipt(payload));
+  }
+
+  /** An aggregator that started anew has lost the uploads it had acknowledged but not committed. */
+  private takeServerState(payload: Uint8Array): void {
+    try {
+      const { epoch, online } = decodeWire('ServerState', payload);
+      if (!online || epoch === this.serverEpoch) return;
+      this.serverEpoch = epoch;
+      this.outbox.resend();
+    } catch (error) {
+      this.log(`a server state was dropped: ${(error as Error).message}`);
+    }
   }
 
   /** Connects the node to MQTT and tells the device what is going on. */

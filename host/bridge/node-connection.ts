@@ -146,6 +146,7 @@ export class NodeConnection {
       session.onReconnect(() => this.owner.onReconnect());
       await session.subscribe(this.topic('receipt'));
       await session.subscribe(topicOf('announcement', scope));
+      await session.subscribe(topicOf('serverState', scope));
     } catch (error) {
       this.session = undefined;
       this.fetcher = undefined;
