@@ -89,7 +89,7 @@ function mapFromWire(map: WireMap, value: unknown, where: string): Record<string
 /** Deterministic CBOR of one payload. Throws ERR_CBOR if a required key is missing. */
 export function encodeWire<N extends keyof WireMaps>(name: N, value: WireMaps[N]): Uint8Array {
   const map = mapToWire(mapByName.get(name)!, value as unknown as Record<string, unknown>);
-  return encode(map, rfc8949EncodeOptions);
+  return new Uint8Array(encode(map, rfc8949EncodeOptions));
 }
 
 /**
