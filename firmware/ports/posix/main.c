@@ -124,7 +124,7 @@ static void run(struct board *board, struct linnet_node *node) {
             idle_ms = 0;
         }
         /* Also with nothing to wait for: here signals get their chance. */
-        idle(board, idle_ms);
+        idle(board, board->link.has_ended ? 0 : idle_ms);
     }
 }
 
