@@ -96,6 +96,11 @@ export class NativeNode {
   }
 }
 
+/** A native node as a child of its bridge. */
+export function commandOf({ node, path }: Shard): string {
+  return `exec:"${nativeNodePath()}" --name ${node} --data "${path}" --flash "${path}.flash"`;
+}
+
 export function startNativeNodes(scene: Scene, shards: readonly Shard[]): Promise<NativeNode[]> {
   return Promise.all(shards.map((shard) => NativeNode.start(scene, shard)));
 }
