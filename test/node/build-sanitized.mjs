@@ -10,12 +10,12 @@ import { listFiles, root } from '../../tools/incremental.mjs';
 import { locateWasm3, readWasm3Definitions } from '../../tools/wasm3-sources.mjs';
 
 const durations = {
-  LINNET_REQUEST_MS: 150,
+  LINNET_REQUEST_MS: 300,
   LINNET_REQUEST_TRIES: 4,
   LINNET_LATER_MS: 60,
-  LINNET_REFUSED_MS: 200,
-  LINNET_OFFER_MS: 600,
-  LINNET_SILENCE_MS: 1500,
+  LINNET_REFUSED_MS: 600,
+  LINNET_OFFER_MS: 1500,
+  LINNET_SILENCE_MS: 3000,
 };
 const sanitizers = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
 const strict = ['-std=c99', '-Wall', '-Wextra', '-Wconversion', '-Werror', '-D_DEFAULT_SOURCE'];

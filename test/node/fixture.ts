@@ -51,7 +51,7 @@ export const kernelHash = sha256(kernelBytes);
 export const descriptor = buildDescriptor({
   input: { width: inputs, exponent: -6 },
   layers: [
-    { op: 'dense', outputs: 20, activation: 'relu' },
+    { op: 'dense', outputs: 48, activation: 'relu' },
     { op: 'dense', outputs: classes },
   ],
   loss: 'softmax-cross-entropy',

@@ -59,8 +59,8 @@ export function describeIntroduction(implementation: Implementation, open: OpenC
         },
       });
       const { host } = cable;
-      await host.until('the third HELLO', () => host.count('HELLO') === 3);
-      const sequences = new Set(host.arrivals.map((arrival) => arrival.sequence));
+      await host.until('the third HELLO', () => host.count('HELLO') >= 3);
+      const sequences = new Set(host.arrivals.slice(0, 3).map((arrival) => arrival.sequence));
       expect(sequences.size).toBe(1);
       await cable.untilState('IDLE');
     });
@@ -80,11 +80,12 @@ export function describeIntroduction(implementation: Implementation, open: OpenC
         },
       });
       const { host } = cable;
-      await host.until('a refused HELLO', () => host.count('HELLO') === 1);
+      await host.until('a refused HELLO', () => host.count('HELLO') >= 1);
       const refusedAt = performance.now();
       await cable.untilStatus('ERR_VERSION', ({ lastError }) => lastError === status.ERR_VERSION);
       expect(await host.state()).toBe(nodeState.HELLO);
-      await host.until('another HELLO', () => host.count('HELLO') === 2);
+      const before = host.count('HELLO');
+      await host.until('another HELLO', () => host.count('HELLO') > before);
       expect(performance.now() - refusedAt).toBeGreaterThan(timing.refusedMs / 2);
       await cable.untilState('IDLE');
     });
@@ -148,10 +149,12 @@ export function describeIntroduction(implementation: Implementation, open: OpenC
     });
 
     it.runIf(isShort)('introduces itself again when the host was silent', async () => {
-      const { host } = open();
-      await host.until('HELLO', () => host.count('HELLO') === 1);
+      const cable = open();
+      const { host } = cable;
+      await cable.untilState('IDLE');
+      const before = host.count('HELLO');
       const silentFrom = performance.now();
-      await host.until('another HELLO', () => host.count('HELLO') === 2);
+      await host.until('another HELLO', () => host.count('HELLO') > before);
       expect(performance.now() - silentFrom).toBeGreaterThan(timing.silenceMs * 0.8);
     });
 
@@ -159,15 +162,15 @@ export function describeIntroduction(implementation: Implementation, open: OpenC
       const { host } = open({
         prepare: (prepared) => {
           prepared.intercept = ({ name }) =>
-            name === 'OBJECT' && prepared.count('HELLO') < 2 ? 'lose' : undefined;
+            name === 'OBJECT' && prepared.distinct('HELLO').length < 2 ? 'lose' : undefined;
         },
       });
       await host.announce(fixture.announcementOf(0));
-      await host.until('another HELLO', () => host.count('HELLO') === 2);
-      const names = host.arrivals.map(({ name }) => name);
-      const before = names.slice(0, names.lastIndexOf('HELLO'));
-      expect(before.filter((name) => name === 'OBJECT')).toHaveLength(timing.requestTries);
       await host.until('the upload', () => host.uploads.length === 1);
+      const [first] = host.distinct('OBJECT');
+      const sendings = host.arrivals.filter(({ sequence }) => sequence === first.sequence);
+      expect(sendings).toHaveLength(timing.requestTries);
+      expect(host.distinct('HELLO').length).toBeGreaterThan(1);
     });
   });
 
@@ -208,9 +211,10 @@ export function describeIntroduction(implementation: Implementation, open: OpenC
       const announcement = fixture.announcementOf(0, { epochs: 255 });
       await host.announce(announcement);
       await cable.untilState('TRAIN');
+      const before = host.count('HELLO');
       expect((await host.request('RESET', {})).status).toBe(status.OK);
-      await host.until('another HELLO', () => host.count('HELLO') === 2);
-      expect(hellos(host)[1]).toMatchObject({ bootEpoch: 2, resetReason: resetReason.REQUEST });
+      await host.until('another HELLO', () => host.count('HELLO') > before);
+      expect(hellos(host).at(-1)).toMatchObject({ bootEpoch: 2, resetReason: resetReason.REQUEST });
       await cable.untilState('IDLE');
       const again = fixture.announcementOf(0);
       expect(await cable.runRound(again)).toEqual(cable.expected(again));

@@ -43,12 +43,12 @@ export interface Implementation {
 
 /** Short durations, so that every timeout of the specification can be waited for. */
 export const shortTiming: NodeTiming = {
-  requestMs: 150,
+  requestMs: 300,
   requestTries: 4,
   laterMs: 60,
-  refusedMs: 200,
-  offerMs: 600,
-  silenceMs: 1500,
+  refusedMs: 600,
+  offerMs: 1500,
+  silenceMs: 3000,
 };
 
 const temporary: string[] = [];

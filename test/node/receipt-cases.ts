@@ -55,10 +55,11 @@ export function describeReceipts(implementation: Implementation, open: OpenCable
       const upload = await uploadOf(cable);
       const later = performance.now();
       await host.giveReceipt(receipt.LATER, upload, { retryMs: 400 });
-      await host.until('another offer', () => host.count('OFFER') === 2);
+      const before = host.count('OFFER');
+      await host.until('another offer', () => host.count('OFFER') > before);
       expect(performance.now() - later).toBeGreaterThan(350);
-      const [first, second] = host.arrivals
-        .filter((arrival) => arrival.name === 'OFFER')
+      const [first, second] = host
+        .distinct('OFFER')
         .map(({ body }) => unpackRequest('OFFER', body));
       expect(second).toEqual(first);
       await host.giveReceipt(receipt.ACCEPTED, upload);
@@ -125,9 +126,10 @@ export function describeReceipts(implementation: Implementation, open: OpenCable
     it.runIf(isShort)('that do not come repeat the offer', async () => {
       const cable = open();
       await uploadOf(cable);
+      const before = cable.host.count('OFFER');
       const waiting = performance.now();
-      await cable.host.until('another offer', () => cable.host.count('OFFER') === 2);
-      expect(performance.now() - waiting).toBeGreaterThan(timing.offerMs * 0.7);
+      await cable.host.until('another offer', () => cable.host.count('OFFER') > before);
+      expect(performance.now() - waiting).toBeGreaterThan(timing.offerMs * 0.5);
     });
 
     it.runIf(isShort)('that came end the offers', async () => {
@@ -142,9 +144,9 @@ export function describeReceipts(implementation: Implementation, open: OpenCable
       const { host } = cable;
       const upload = await uploadOf(cable);
       await host.giveReceipt(receipt.LATER, upload, { retryMs: 60_000 });
-      const before = host.count('HELLO');
-      await host.until('another HELLO', () => host.count('HELLO') > before);
-      await host.until('another offer', () => host.count('OFFER') === 2);
+      const before = { hellos: host.count('HELLO'), offers: host.count('OFFER') };
+      await host.until('another HELLO', () => host.count('HELLO') > before.hellos);
+      await host.until('another offer', () => host.count('OFFER') > before.offers);
     });
   });
 }

@@ -70,8 +70,8 @@ export function describeRounds(implementation: Implementation, open: OpenCable):
       const cable = open({ dataset: false, prepare: serveSamples });
       const announcement = fixture.announcementOf(0);
       expect(await cable.runRound(announcement)).toEqual(cable.expected(announcement));
-      const asked = cable.host.arrivals
-        .filter((arrival) => arrival.name === 'SAMPLE')
+      const asked = cable.host
+        .distinct('SAMPLE')
         .map(({ body }) => unpackRequest('SAMPLE', body).split);
       expect(asked.filter((part) => part === split.TEST)).toHaveLength(fixture.testSamples);
       expect(asked.filter((part) => part === split.TRAIN)).toHaveLength(3 * fixture.trainSamples);

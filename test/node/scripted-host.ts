@@ -87,6 +87,15 @@ export class ScriptedHost {
     for (const bytes of objects) this.objects.set(toHex(sha256(bytes)), bytes);
   }
 
+  /** Requests of that name, repeats left out. */
+  distinct(name: RequestName): Arrival[] {
+    const seen = new Set<number>();
+    return this.arrivals.filter((arrival) => {
+      if (arrival.name !== name || seen.has(arrival.sequence)) return false;
+      return seen.add(arrival.sequence);
+    });
+  }
+
   count(name: RequestName): number {
     return this.arrivals.filter((arrival) => arrival.name === name).length;
   }
