@@ -32,7 +32,9 @@ export function forward(): i32 {
   for (let i = 0; i < last; i++) {
     const layer = layerAt(model.layerTable, i);
     layer.inputExponent = exponent;
-    const shift = requantiseShift(bitLength(denseForward(layer, model.accumulators, model.scratch)));
+    const shift = requantiseShift(
+      bitLength(denseForward(layer, model.accumulators, model.scratch)),
+    );
     requantise(model.accumulators, layer.outputs, shift, layer.output);
     exponent = clampExponent(exponent + layer.weightExponent + shift);
   }

@@ -34,8 +34,8 @@ void linnet_kernel_close(struct linnet_kernel *kernel);
 
 /*
  * Calls an export; unused arguments are 0.
- * A trap gives ERR_TRAP, an engine that cannot go on ERR_ENGINE or, if its heap is full, ERR_MEMORY.
- * All three leave the kernel closed (heap NULL, engine_error says why).
+ * A trap gives ERR_TRAP, an engine that cannot go on ERR_ENGINE or, if its heap is full,
+ * ERR_MEMORY. All three leave the kernel closed (heap NULL, engine_error says why).
  */
 int32_t linnet_kernel_call(struct linnet_kernel *kernel, enum linnet_kernel_function function,
                            int32_t a, int32_t b, int32_t c);

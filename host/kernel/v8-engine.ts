@@ -12,7 +12,7 @@ class V8Engine implements KernelEngine {
 
   call(name: KernelFunction, ...args: number[]): number {
     try {
-      return (this.exports[name] as (...values: number[]) => number)(...args);
+      return (this.exports[name])(...args);
     } catch (error) {
       throw new LinnetError('ERR_TRAP', `the kernel trapped in ${name}`, { source: error });
     }
