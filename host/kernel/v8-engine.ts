@@ -1,9 +1,10 @@
 import { instantiate } from '@assemblyscript/loader';
-import type { KernelExports } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import type { KernelEngine, KernelFunction } from './engine.js';
 
-type Exports = KernelExports & { readonly memory: { readonly buffer: ArrayBuffer } };
+type Exports = Record<KernelFunction, (...values: number[]) => number> & {
+  readonly memory: { readonly buffer: ArrayBuffer };
+};
 
 class V8Engine implements KernelEngine {
   readonly name = `v8 ${process.versions.v8}`;
@@ -12,7 +13,7 @@ class V8Engine implements KernelEngine {
 
   call(name: KernelFunction, ...args: number[]): number {
     try {
-      return (this.exports[name])(...args);
+      return this.exports[name](...args);
     } catch (error) {
       throw new LinnetError('ERR_TRAP', `the kernel trapped in ${name}`, { source: error });
     }
