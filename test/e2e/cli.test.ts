@@ -1,0 +1,131 @@
+/** The command line as users meet it: help, mistakes, NDJSON, Ctrl-C. */
+import { writeFileSync } from 'node:fs';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { waitFor } from '../mqtt/wait.js';
+import {
+  descendantsOf,
+  isAlive,
+  parseRecords,
+  patienceMs,
+  runCli,
+  startCli,
+  type Ended,
+} from './process.js';
+import { Scene } from './scene.js';
+import { flagsOfPlan, runSmallFederation } from './small-federation.js';
+import { hasNative, hasQemu, hasWasm3 } from './toolchains.js';
+
+let scene: Scene;
+beforeEach(() => {
+  scene = new Scene();
+});
+afterEach(() => scene.end());
+
+const commands = ['', 'demo', 'aggregator', 'bridge', 'node', 'train', 'model', 'devices'];
+
+describe('linnet --help', () => {
+  it.each([...commands, 'model new', 'model inspect'])('explains "%s"', async (command) => {
+    const args = command.split(' ').filter((word) => word !== '');
+    const { code, stdout, stderr } = await runCli(scene, [...args, '--help']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain(`Usage: linnet${command && ` ${command}`}`);
+  });
+});
+
+/** Arguments, exit code, and what the one line on stderr says. */
+const mistakes: readonly (readonly [string, number, RegExp])[] = [
+  ['demo --nodes 0', 2, /nodes is 0, it must be 1 to 1000/],
+  ['demo --nodes four', 2, /four is not a whole number/],
+  ['demo --qemu 5 --out out', 2, /--qemu 5 asks for more boards than the 4 nodes/],
+  ['demo --data nothing.bin --out out', 2, /nothing\.bin.*cannot be read.*check the path/],
+  ['demo --data text.txt --out out', 2, /text\.txt.*no known data format.*give an FDS1 file/],
+  ['demo --runtime wasmtime', 2, /"wasmtime" is not one of native, v8/],
+  ['demo --config bad.yaml', 2, /bad\.yaml: demo\.node is not a setting.*nodes/],
+  ['model inspect text.txt', 2, /text\.txt/],
+  ['aggregator', 2, /no broker is named: give --mqtt/],
+  ['aggregator --mqtt http://127.0.0.1:1', 2, /does not begin with mqtt:\/\//],
+  ['aggregator --mqtt mqtt://127.0.0.1:1', 4, /127\.0\.0\.1:1.*check --mqtt/],
+  ['node --name bad/name', 2, /"bad\/name" is not a name: use 1 to 32/],
+  ['node --name a --runtime v8 --data nothing.fds', 2, /nothing\.fds.*check the path/],
+  ['devices --port nonsense', 2, /"nonsense" is not a port: use \/dev\/ttyACM0/],
+  ['devices --port tcp://127.0.0.1:1', 4, /ECONNREFUSED.*check the port/],
+  ['demo --out text.txt/out', 2, /text\.txt\/out.*check the path/],
+  ['demo --bogus', 2, /unknown option '--bogus': see linnet --help/],
+  ['bogus', 2, /unknown command 'bogus': see linnet --help/],
+  ['bridge --port exec:/nothing/there', 2, /no broker is named/],
+];
+
+describe('a mistake', () => {
+  it.each(mistakes)('"%s" ends with %i and one line', async (line, code, message) => {
+    writeFileSync(scene.path('text.txt'), 'neither data nor a model\n');
+    writeFileSync(scene.path('bad.yaml'), 'demo: { node: 4 }\n');
+    const ended = await runCli(scene, line.split(' '));
+    expect({ code: ended.code, stdout: ended.stdout }).toEqual({ code, stdout: '' });
+    expect(ended.stderr).toMatch(/^linnet: [^\n]+ \[ERR_[A-Z_]+\]\n$/);
+    expect(ended.stderr).toMatch(message);
+  });
+});
+
+const runtime = hasNative ? 'native' : 'v8';
+
+describe('linnet demo', () => {
+  it('prints nothing but records with --json', async () => {
+    const flags = ['--runtime', runtime, '--out', 'out', ...flagsOfPlan()];
+    const { code, stdout } = await runCli(scene, ['demo', '--json', ...flags]);
+    expect(code).toBe(0);
+    const records = parseRecords(stdout);
+    expect(records.map(({ type }) => type)).toEqual(['round', 'round', 'summary']);
+    const summary = records.at(-1)!;
+    const reference = await runSmallFederation(scene, { runtime });
+    const { accuracy, macroF1, modelHash, initialModelHash } = reference.summary;
+    expect(summary).toMatchObject({
+      ...{ accuracy, macroF1, modelHash, initialModelHash, rounds: 2, degradedRounds: 0 },
+      uplinkBytesPerNodeRound: expect.any(Number) as number,
+      downlinkBytesPerNodeRound: expect.any(Number) as number,
+      seconds: expect.any(Number) as number,
+      nodes: reference.summary.nodes,
+    });
+  });
+
+  it('ends on Ctrl-C with 130, leaves nobody behind and goes on where it was', async () => {
+    const plan = { rounds: 12, samplesPerRound: 40 };
+    const args = ['demo', '--json', '--runtime', runtime, '--out', 'out', ...flagsOfPlan(plan)];
+    const first = startCli(scene, args);
+    await first.waitForOutput('"type":"round"');
+    const children = descendantsOf(first.pid);
+    expect(children.length).toBeGreaterThanOrEqual(process.platform === 'linux' ? 4 : 0);
+    const interrupted = await first.kill('SIGINT');
+    expect(interrupted.code).toBe(130);
+    await waitFor('the nodes to end', () => !children.some(isAlive), patienceMs);
+    const before = parseRecords(interrupted.stdout).length;
+    expect(before).toBeLessThan(plan.rounds);
+    const second = await runCli(scene, args);
+    expect(second.code).toBe(0);
+    const rounds = [interrupted, second].flatMap(roundsOf);
+    const reference = await runSmallFederation(scene, { ...plan, runtime });
+    const hashes = reference.rounds.map(({ modelHash }) => modelHash);
+    // A version that closed at the moment of the interruption may be reported by neither run.
+    expect(hashes).toEqual(expect.arrayContaining(rounds));
+    expect(rounds.at(-1)).toBe(hashes.at(-1));
+  });
+});
+
+function roundsOf({ stdout }: Ended): unknown[] {
+  const records = parseRecords(stdout);
+  return records.filter(({ type }) => type === 'round').map(({ modelHash }) => modelHash);
+}
+
+describe('linnet train', () => {
+  it('gives the same model on every runtime', async () => {
+    const runtimes = ['v8', ...(hasWasm3 ? ['wasm3'] : []), ...(hasQemu ? ['qemu'] : [])];
+    const hashes = new Map<string, unknown>();
+    for (const name of runtimes) {
+      const flags = ['--samples', '20', '--epochs', '1', '--out', `${name}.lns`];
+      const ended = await runCli(scene, ['train', '--json', '--runtime', name, ...flags]);
+      expect(ended).toMatchObject({ code: 0 });
+      hashes.set(name, parseRecords(ended.stdout).at(-1)!['modelHash']);
+    }
+    expect([...hashes.values()]).toEqual(runtimes.map(() => hashes.get('v8')));
+    expect(hashes.get('v8')).toMatch(/^[0-9a-f]{64}$/);
+  });
+});
