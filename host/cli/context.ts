@@ -32,7 +32,10 @@ export function interruptSignal(): AbortSignal {
     if (controller.signal.aborted) process.exit(130);
     controller.abort();
   };
-  process.on('SIGINT', stop);
+  process.on('SIGINT', () => {
+    process.exitCode = 130;
+    stop();
+  });
   process.on('SIGTERM', stop);
   return controller.signal;
 }

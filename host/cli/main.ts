@@ -25,7 +25,10 @@ export function buildProgram(): Command {
         .choices(['error', 'warn', 'info', 'debug'])
         .default('warn'),
     )
-    .showHelpAfterError('(see linnet --help)')
+    .configureOutput({
+      outputError: (text, write) =>
+        write(`linnet: ${text.replace(/^error: /, '').trim()}: see linnet --help [ERR_USAGE]\n`),
+    })
     .exitOverride()
     .configureHelp({ showGlobalOptions: true })
     .addHelpText(
@@ -50,6 +53,13 @@ function reportError(error: unknown): number {
   }
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof Error && error.name === 'AbortError') return exitInterrupted;
+  // A file or folder of the user's that cannot be read or written.
+  if (error instanceof Error && 'syscall' in error && 'path' in error) {
+    process.stderr.write(
+      `linnet: ${error.message}: check the path, its permissions and the disk [ERR_USAGE]\n`,
+    );
+    return 2;
+  }
   console.error(error);
   return 1;
 }
