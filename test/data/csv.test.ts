@@ -112,7 +112,7 @@ describe('parseCsv', () => {
     expectDataError(parse('a,label\n1,\n'), /f\.csv:2: column 2 \(label\) is empty/);
     expectDataError(parse('label,a\n0,1\n0,128\n'), /f\.csv:3: column 2 \(a\) is "128"/);
     for (const cell of ['', '" "', 'x', '0.5', '-129', 'NaN', 'Infinity']) {
-      expectDataError(parse(`label,a\n0,${cell}\n`), /f\.csv:2: column 2 \(a\) is ".*quantisation/);
+      expectDataError(parse(`label,a\n0,${cell}\n`), /f\.csv:2: column 2 \(a\) is ".*--quantise/);
     }
     expectDataError(parse('a,label,subject\n1,0,65536\n'), /column 3 \(subject\) is "65536"/);
     expectDataError(parse('a,label,subject\n1,0,-1\n'), /column 3 \(subject\) is "-1"/);
