@@ -6,6 +6,11 @@ import { loadKernelBytes } from '../kernel/load.js';
 import { openV8Engine } from '../kernel/v8-engine.js';
 import type { Recipe, Task } from './task.js';
 
+/** Mean cross-entropy in nats of a sum in Q10 bits. */
+export function lossInNats(sumQ10: number, samples: number): number {
+  return samples === 0 ? 0 : (sumQ10 / samples / 1024) * Math.LN2;
+}
+
 /** Samples scored before the event loop gets a turn. */
 const sliceSamples = 2000;
 
@@ -47,7 +52,7 @@ export async function openHeldOut(
     return {
       accuracy,
       macroF1,
-      loss: loss / Math.max(1, samples) / 1024,
+      loss: lossInNats(loss, samples),
       confusion: [...confusion],
     };
   };

@@ -28,8 +28,7 @@ const settings = {
   flash: {
     kind: 'text',
     value: 'file',
-    text: 'emulated flash of a native node',
-    default: 'linnet-node.flash',
+    text: 'emulated flash of a native node; default: its name and .flash',
   },
   listen: {
     kind: 'text',
@@ -51,13 +50,18 @@ const settings = {
 
 type NodeSettings = Resolved<typeof settings>;
 
+/** Each node keeps its own flash. */
+function flashOf(options: NodeSettings): string {
+  return options.flash ?? `${options.name ?? 'linnet-node'}.flash`;
+}
+
 function nativeArguments(options: NodeSettings): string[] {
   return [
     ...(options.name === undefined ? [] : ['--name', options.name]),
     ...(options.data === undefined ? [] : ['--data', options.data]),
     ...(options.listen === undefined ? [] : ['--listen', options.listen]),
     '--flash',
-    options.flash,
+    flashOf(options),
   ];
 }
 
@@ -160,7 +164,7 @@ async function joinBroker(
   ];
   const command =
     options.runtime === 'native'
-      ? [quote(requireNative()), ...files, '--flash', quote(options.flash)]
+      ? [quote(requireNative()), ...files, '--flash', quote(flashOf(options))]
       : [
           quote(process.execPath),
           quote(packagePath('dist/cli/main.js')),

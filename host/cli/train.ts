@@ -1,7 +1,8 @@
 /** `linnet train`: one model on one machine or one device, without a federation. */
-import { writeFileSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { decay } from '../contract/contract.gen.js';
+import { LinnetError } from '../contract/error.js';
 import { nodeKeyOf, sha256, toHex } from '../contract/hash.js';
 import { sampleAt } from '../data/dataset.js';
 import { scoreConfusion } from '../data/metrics.js';
@@ -12,6 +13,7 @@ import { loadKernelBytes } from '../kernel/load.js';
 import { openV8Engine } from '../kernel/v8-engine.js';
 import { packSnapshot } from '../model/snapshot.js';
 import { globalOptions, interruptSignal } from './context.js';
+import { lossInNats } from './held-out.js';
 import { percent, type Output } from './output.js';
 import { addSettings, resolveSettings, type Resolved, type SettingTable } from './settings.js';
 import {
@@ -86,11 +88,6 @@ export function evaluateSamples(
   const counters = kernel.counters();
   const { accuracy, macroF1 } = scoreConfusion(counters.confusion);
   return { accuracy, macroF1, loss: lossInNats(counters.loss, counters.samples) };
-}
-
-/** Mean cross-entropy in nats of a sum in Q10 bits. */
-export function lossInNats(sumQ10: number, samples: number): number {
-  return samples === 0 ? 0 : (sumQ10 / samples / 1024) * Math.LN2;
 }
 
 export interface TrainRun {
@@ -170,12 +167,22 @@ async function scoreWords(
   return evaluateSamples(kernel, task, indices);
 }
 
+/** Hours of training must not end in a file that cannot be written. */
+function checkWritable(path: string): void {
+  try {
+    closeSync(openSync(path, 'a'));
+  } catch (error) {
+    throw new LinnetError('ERR_USAGE', `--out: ${path} cannot be written`, { source: error });
+  }
+}
+
 async function runTrain(
   options: TrainSettingsOfCli,
   output: Output,
   signal: AbortSignal,
 ): Promise<void> {
   const started = performance.now();
+  checkWritable(options.out);
   const task = prepareTask({ ...options, subjects: 8 });
   const dealt = federateDataset(task.dataset, { nodes: 1, seed: options.seed });
   const train = dealt.train[0];

@@ -4,7 +4,7 @@ import type { CounterSum } from './counters.js';
 export interface HeldOutScores {
   readonly accuracy: number;
   readonly macroF1: number;
-  /** Mean cross-entropy, bits per sample. */
+  /** Mean cross-entropy, nats per sample. */
   readonly loss: number;
   /** Row-major [true][predicted]. */
   readonly confusion: readonly number[];

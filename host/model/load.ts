@@ -62,7 +62,10 @@ export function loadModel(path: string): Uint8Array {
   try {
     bytes = new Uint8Array(readFileSync(path));
   } catch (error) {
-    return fail(path, 'cannot be read', error);
+    throw new LinnetError('ERR_CONFIG', `${path}: cannot be read`, {
+      remedy: 'name a descriptor or a YAML description that exists',
+      source: error,
+    });
   }
   if (isDescriptor(bytes)) return bytes;
   return buildDescriptor(parseYamlModel(path, new TextDecoder().decode(bytes)));

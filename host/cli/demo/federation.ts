@@ -11,10 +11,10 @@ import { receipt } from '../../contract/contract.gen.js';
 import { LinnetError } from '../../contract/error.js';
 import { sha256, toHex } from '../../contract/hash.js';
 import { serveDataset } from '../../device/dataset-server.js';
-import type { RoundReport } from '../../federated/report.js';
+import type { HeldOutScores, RoundReport } from '../../federated/report.js';
 import { Aggregator } from '../../federated/server.js';
 import { loadKernelBytes } from '../../kernel/load.js';
-import { packSnapshot } from '../../model/snapshot.js';
+import { packSnapshot, unpackSnapshot } from '../../model/snapshot.js';
 import { startBroker } from '../../mqtt/broker.js';
 import { initialWordsOf, openHeldOut } from '../held-out.js';
 import { planOfFlags, roundsOf, type PlanFlags } from '../plan-settings.js';
@@ -118,6 +118,7 @@ export async function runFederation(
     options.tamper,
   );
   const initial = await initialWordsOf(task, options.seed);
+  const evaluate = await openHeldOut(task, dealt.test);
   const rounds: RoundReport[] = [];
   let accepted = 0;
   events.onTask(task, dealt.how, runtimes);
@@ -138,7 +139,7 @@ export async function runFederation(
       quorum: 1,
       ...(options.deadlineMs !== undefined && { deadlineMs: options.deadlineMs }),
     },
-    evaluate: await openHeldOut(task, dealt.test),
+    evaluate,
     onReceipt: ({ code }) => {
       if (code === receipt.ACCEPTED) accepted++;
     },
@@ -164,7 +165,10 @@ export async function runFederation(
     writeFileSync(join(options.folder, 'model.lns'), snapshot);
     writeFileSync(join(options.folder, 'model.lnd'), task.descriptor);
     return {
-      ...summariseRounds(rounds),
+      ...summariseScores(rounds.at(-1)?.heldOut ?? (await evaluate(unpackSnapshot(snapshot)))),
+      // Rounds of earlier sessions on the same folder count too.
+      rounds: aggregator.model.version,
+      degradedRounds: rounds.filter((round) => round.isDegraded).length,
       ...bytesPerNodeRound(bridge, rounds.length),
       modelHash,
       initialModelHash: toHex(sha256(packSnapshot(task.model.hash, initial))),
@@ -201,14 +205,9 @@ function bytesPerNodeRound(
   };
 }
 
-function summariseRounds(
-  rounds: readonly RoundReport[],
-): Pick<FederationSummary, 'accuracy' | 'macroF1' | 'rounds' | 'degradedRounds'> {
-  const last = rounds.at(-1)?.heldOut;
-  return {
-    accuracy: last?.accuracy ?? 0,
-    macroF1: last?.macroF1 ?? 0,
-    rounds: rounds.length,
-    degradedRounds: rounds.filter((round) => round.isDegraded).length,
-  };
+function summariseScores({
+  accuracy,
+  macroF1,
+}: HeldOutScores): Pick<FederationSummary, 'accuracy' | 'macroF1'> {
+  return { accuracy, macroF1 };
 }
