@@ -17,11 +17,10 @@ import { selectSamples } from '../data/dataset.js';
 import { Device, type DeviceHost } from '../device/device.js';
 import { serveDataset } from '../device/dataset-server.js';
 import type { CollectedUpload } from '../device/upload-collector.js';
-import { Kernel } from '../kernel/kernel.js';
 import { loadKernelBytes } from '../kernel/load.js';
-import { openV8Engine } from '../kernel/v8-engine.js';
 import { openLink } from '../link/open.js';
 import { packSnapshot } from '../model/snapshot.js';
+import { initialWordsOf } from './held-out.js';
 import type { Output } from './output.js';
 import { percent } from './output.js';
 import { classWeightsOf, type Task } from './task.js';
@@ -36,16 +35,9 @@ interface Material {
   readonly words: Int16Array;
 }
 
-async function initialWords(task: Task, seed: number): Promise<Int16Array> {
-  const kernel = new Kernel(await openV8Engine(loadKernelBytes()));
-  kernel.plan(task.descriptor);
-  kernel.initialise(seed);
-  return kernel.storeParameters();
-}
-
 /** Everything the device needs, addressed by hash, and the announcement that names it. */
 async function prepareMaterial(task: Task, options: TrainSettingsOfCli): Promise<Material> {
-  const words = await initialWords(task, options.seed);
+  const words = await initialWordsOf(task, options.seed);
   const wasm = loadKernelBytes();
   const snapshot = packSnapshot(task.model.hash, words);
   const classWeights = classWeightsOf(task.preset, task.model.classes);

@@ -5,7 +5,6 @@ import { decay } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { nodeKeyOf, sha256, toHex } from '../contract/hash.js';
 import { sampleAt } from '../data/dataset.js';
-import { scoreConfusion } from '../data/metrics.js';
 import { federateDataset } from '../data/partition.js';
 import type { KernelEngine } from '../kernel/engine.js';
 import { Kernel } from '../kernel/kernel.js';
@@ -13,7 +12,7 @@ import { loadKernelBytes } from '../kernel/load.js';
 import { openV8Engine } from '../kernel/v8-engine.js';
 import { packSnapshot } from '../model/snapshot.js';
 import { globalOptions, interruptSignal } from './context.js';
-import { lossInNats } from './held-out.js';
+import { lossInNats, openHeldOut } from './held-out.js';
 import { percent, type Output } from './output.js';
 import { addSettings, resolveSettings, type Resolved, type SettingTable } from './settings.js';
 import {
@@ -67,27 +66,6 @@ async function openEngine(runtime: string): Promise<KernelEngine> {
   if (runtime === 'v8') return openV8Engine(wasm);
   const { openWasm3Engine } = await import('../wasm3/engine.js');
   return openWasm3Engine(wasm);
-}
-
-/** Accuracy of the kernel's current weights on `indices`. */
-export function evaluateSamples(
-  kernel: Kernel,
-  task: Task,
-  indices: readonly number[],
-): { accuracy: number; macroF1: number; loss: number } {
-  kernel.begin({
-    federationSeed: 0,
-    baseVersion: 0,
-    nodeKey: 0,
-    lrShift: 0,
-    lrDecay: 0,
-    totalSteps: 0,
-    skipThreshold: 0,
-  });
-  for (const i of indices) kernel.evaluate(sampleAt(task.dataset, i), task.dataset.label[i]);
-  const counters = kernel.counters();
-  const { accuracy, macroF1 } = scoreConfusion(counters.confusion);
-  return { accuracy, macroF1, loss: lossInNats(counters.loss, counters.samples) };
 }
 
 export interface TrainRun {
@@ -156,17 +134,6 @@ function reportEpoch(output: Output, epoch: number, epochs: number, kernel: Kern
   );
 }
 
-async function scoreWords(
-  task: Task,
-  words: Int16Array,
-  indices: readonly number[],
-): Promise<{ accuracy: number; macroF1: number; loss: number }> {
-  const kernel = new Kernel(await openV8Engine(loadKernelBytes()));
-  kernel.plan(task.descriptor);
-  kernel.loadParameters(words);
-  return evaluateSamples(kernel, task, indices);
-}
-
 /** Hours of training must not end in a file that cannot be written. */
 function checkWritable(path: string): void {
   try {
@@ -195,19 +162,21 @@ async function runTrain(
     : await trainInProcess(task, train, options, output, signal);
   const snapshot = packSnapshot(task.model.hash, run.words);
   writeFileSync(options.out, snapshot);
-  const score = await scoreWords(task, run.words, dealt.test);
+  const { accuracy, macroF1, loss } = await (await openHeldOut(task, dealt.test))(run.words);
   const modelHash = toHex(sha256(snapshot));
   output.record({
     type: 'summary',
-    ...score,
+    accuracy,
+    macroF1,
+    loss,
     modelHash,
     engine: run.engine,
     skippedShare: run.skippedShare,
     saturations: run.saturations,
     seconds: (performance.now() - started) / 1000,
   });
-  output.line(`accuracy    ${percent(score.accuracy)}`);
-  output.line(`macro-F1    ${percent(score.macroF1)}`);
+  output.line(`accuracy    ${percent(accuracy)}`);
+  output.line(`macro-F1    ${percent(macroF1)}`);
   output.line(`model hash  ${modelHash}`);
   output.line(`engine      ${run.engine}`);
   output.note(`wrote ${options.out} (${snapshot.length} bytes)`);
