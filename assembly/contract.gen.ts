@@ -1,9 +1,9 @@
 // Generated from host/contract/schema.ts by `npm run gen`; do not edit.
 
 export const PROTOCOL_VERSION: i32 = 1;
-export const KERNEL_ABI_VERSION: i32 = 1;
-export const NUMERICS_VERSION: i32 = 1;
-export const INTRINSIC_SET_VERSION: i32 = 0;
+export const KERNEL_ABI_VERSION: i32 = 2;
+export const NUMERICS_VERSION: i32 = 2;
+export const INTRINSIC_SET_VERSION: i32 = 1;
 export const DESCRIPTOR_FORMAT_VERSION: i32 = 1;
 export const SNAPSHOT_FORMAT_VERSION: i32 = 1;
 export const WIRE_FORMAT_VERSION: i32 = 1;
@@ -20,6 +20,7 @@ export const ERR_STATE: i32 = -8;
 export const ERR_CANARY: i32 = -9;
 export const ERR_TENSOR: i32 = -10;
 export const ERR_EXPONENT: i32 = -11;
+export const ERR_INTRINSICS: i32 = -12;
 
 export const DESCRIPTOR_MAGIC: i32 = 1145982540;
 export const DESCRIPTOR_HEADER_BYTES: i32 = 16;
@@ -46,10 +47,26 @@ export const MAX_CONTRIBUTION_WEIGHT: i32 = 15;
 export const DELTA_LIMIT: i32 = 32767;
 export const SKIP_THRESHOLD_DEFAULT: i32 = 1638;
 export const UPDATE_LIMIT: i32 = 4096;
+export const MAX_ELEMENTS: i32 = 32768;
+export const MAX_PADDED: i32 = 65536;
+export const MAX_POSITIONS: i32 = 4096;
+export const MAX_INIT_BOUND: i32 = 16383;
+export const MAX_VOCABULARY: i32 = 256;
+export const EXPONENT_BIAS: i32 = 64;
+export const LOSS_SKIPPED: i32 = 128;
+export const PROXIMAL_INTERVAL: i32 = 16;
+export const MAX_PROXIMAL_SHIFT: i32 = 15;
 
 export const RECORD_INPUT: i32 = 1;
 export const RECORD_DENSE: i32 = 16;
+export const RECORD_CONV: i32 = 17;
+export const RECORD_DEPTHWISE: i32 = 18;
+export const RECORD_MAX_POOL: i32 = 19;
+export const RECORD_AVERAGE_POOL: i32 = 20;
+export const RECORD_GLOBAL_AVERAGE_POOL: i32 = 21;
+export const RECORD_EMBEDDING: i32 = 22;
 export const RECORD_SOFTMAX_CROSS_ENTROPY: i32 = 64;
+export const RECORD_SQUARED_ERROR: i32 = 65;
 export const ACTIVATION_NONE: i32 = 0;
 export const ACTIVATION_RELU: i32 = 1;
 export const PURPOSE_INIT: i32 = 1;
@@ -58,6 +75,7 @@ export const PURPOSE_UPDATE: i32 = 3;
 export const PURPOSE_CODEC: i32 = 4;
 export const PURPOSE_BROADCAST: i32 = 5;
 export const PURPOSE_NODE: i32 = 6;
+export const PURPOSE_PROXIMAL: i32 = 7;
 export const TASK_NONE: i32 = 0;
 export const TASK_TRAIN: i32 = 1;
 export const TASK_EVALUATE: i32 = 2;
@@ -98,6 +116,23 @@ export const SPLIT_TRAIN: i32 = 0;
 export const SPLIT_TEST: i32 = 1;
 export const HELLO_FLAG_PULL_SAMPLES: i32 = 1;
 export const HELLO_FLAG_NO_KERNEL: i32 = 2;
+export const LAYER_FLAG_RELU: i32 = 1;
+export const LAYER_FLAG_LOGITS: i32 = 2;
+export const LAYER_FLAG_GATED: i32 = 4;
+export const LAYER_FLAG_PROPAGATE: i32 = 8;
+export const LAYER_FLAG_TRAINED: i32 = 16;
+export const REGION_DESCRIPTOR: i32 = 0;
+export const REGION_LAYERS: i32 = 1;
+export const REGION_PARAMETERS: i32 = 2;
+export const REGION_ACTIVATIONS: i32 = 3;
+export const REGION_WIDE: i32 = 4;
+export const REGION_SCRATCH: i32 = 5;
+export const REGION_ERROR: i32 = 6;
+export const REGION_LOGITS: i32 = 7;
+export const REGION_LOSS: i32 = 8;
+export const REGION_CONFUSION: i32 = 9;
+export const REGION_CLASS_WEIGHTS: i32 = 10;
+export const REGION_IO: i32 = 11;
 
 // Byte offsets in the parameter block.
 export const BLOCK_ABI: i32 = 0;
@@ -130,9 +165,13 @@ export const BLOCK_SKIPPED: i32 = 104;
 export const BLOCK_WEIGHT_SATURATIONS: i32 = 108;
 export const BLOCK_LOSS_LOW: i32 = 112;
 export const BLOCK_LOSS_HIGH: i32 = 116;
-export const BLOCK_RESERVED0: i32 = 120;
-export const BLOCK_RESERVED1: i32 = 124;
-export const BLOCK_BYTES: i32 = 128;
+export const BLOCK_SCORE: i32 = 120;
+export const BLOCK_FROZEN_LAYERS: i32 = 124;
+export const BLOCK_PROXIMAL_SHIFT: i32 = 128;
+export const BLOCK_REGIONS_PTR: i32 = 132;
+export const BLOCK_REGION_COUNT: i32 = 136;
+export const BLOCK_RESERVED0: i32 = 140;
+export const BLOCK_BYTES: i32 = 144;
 
 // Byte offsets in descriptor records, after the record header.
 export const INPUT_HEIGHT: i32 = 0;
@@ -151,6 +190,200 @@ export const DENSE_WEIGHT_EXPONENT: i32 = 8;
 export const DENSE_ACTIVATION: i32 = 9;
 export const DENSE_INIT_BOUND: i32 = 10;
 export const DENSE_BYTES: i32 = 12;
+export const CONV_INPUT_TENSOR: i32 = 0;
+export const CONV_OUTPUT_TENSOR: i32 = 2;
+export const CONV_FILTERS: i32 = 4;
+export const CONV_INIT_BOUND: i32 = 6;
+export const CONV_KERNEL_HEIGHT: i32 = 8;
+export const CONV_KERNEL_WIDTH: i32 = 9;
+export const CONV_STRIDE_HEIGHT: i32 = 10;
+export const CONV_STRIDE_WIDTH: i32 = 11;
+export const CONV_PAD_TOP: i32 = 12;
+export const CONV_PAD_LEFT: i32 = 13;
+export const CONV_PAD_BOTTOM: i32 = 14;
+export const CONV_PAD_RIGHT: i32 = 15;
+export const CONV_WEIGHT_EXPONENT: i32 = 16;
+export const CONV_ACTIVATION: i32 = 17;
+export const CONV_RESERVED: i32 = 18;
+export const CONV_BYTES: i32 = 20;
+export const DEPTHWISE_INPUT_TENSOR: i32 = 0;
+export const DEPTHWISE_OUTPUT_TENSOR: i32 = 2;
+export const DEPTHWISE_FILTERS: i32 = 4;
+export const DEPTHWISE_INIT_BOUND: i32 = 6;
+export const DEPTHWISE_KERNEL_HEIGHT: i32 = 8;
+export const DEPTHWISE_KERNEL_WIDTH: i32 = 9;
+export const DEPTHWISE_STRIDE_HEIGHT: i32 = 10;
+export const DEPTHWISE_STRIDE_WIDTH: i32 = 11;
+export const DEPTHWISE_PAD_TOP: i32 = 12;
+export const DEPTHWISE_PAD_LEFT: i32 = 13;
+export const DEPTHWISE_PAD_BOTTOM: i32 = 14;
+export const DEPTHWISE_PAD_RIGHT: i32 = 15;
+export const DEPTHWISE_WEIGHT_EXPONENT: i32 = 16;
+export const DEPTHWISE_ACTIVATION: i32 = 17;
+export const DEPTHWISE_RESERVED: i32 = 18;
+export const DEPTHWISE_BYTES: i32 = 20;
+export const MAX_POOL_INPUT_TENSOR: i32 = 0;
+export const MAX_POOL_OUTPUT_TENSOR: i32 = 2;
+export const MAX_POOL_KERNEL_HEIGHT: i32 = 4;
+export const MAX_POOL_KERNEL_WIDTH: i32 = 5;
+export const MAX_POOL_STRIDE_HEIGHT: i32 = 6;
+export const MAX_POOL_STRIDE_WIDTH: i32 = 7;
+export const MAX_POOL_BYTES: i32 = 8;
+export const AVERAGE_POOL_INPUT_TENSOR: i32 = 0;
+export const AVERAGE_POOL_OUTPUT_TENSOR: i32 = 2;
+export const AVERAGE_POOL_KERNEL_HEIGHT: i32 = 4;
+export const AVERAGE_POOL_KERNEL_WIDTH: i32 = 5;
+export const AVERAGE_POOL_STRIDE_HEIGHT: i32 = 6;
+export const AVERAGE_POOL_STRIDE_WIDTH: i32 = 7;
+export const AVERAGE_POOL_BYTES: i32 = 8;
+export const GLOBAL_AVERAGE_POOL_INPUT_TENSOR: i32 = 0;
+export const GLOBAL_AVERAGE_POOL_OUTPUT_TENSOR: i32 = 2;
+export const GLOBAL_AVERAGE_POOL_BYTES: i32 = 4;
+export const EMBEDDING_INPUT_TENSOR: i32 = 0;
+export const EMBEDDING_OUTPUT_TENSOR: i32 = 2;
+export const EMBEDDING_VOCABULARY: i32 = 4;
+export const EMBEDDING_CHANNELS: i32 = 6;
+export const EMBEDDING_INIT_BOUND: i32 = 8;
+export const EMBEDDING_WEIGHT_EXPONENT: i32 = 10;
+export const EMBEDDING_RESERVED: i32 = 11;
+export const EMBEDDING_BYTES: i32 = 12;
 export const SOFTMAX_CROSS_ENTROPY_INPUT_TENSOR: i32 = 0;
 export const SOFTMAX_CROSS_ENTROPY_CLASSES: i32 = 2;
 export const SOFTMAX_CROSS_ENTROPY_BYTES: i32 = 4;
+export const SQUARED_ERROR_INPUT_TENSOR: i32 = 0;
+export const SQUARED_ERROR_ELEMENTS: i32 = 2;
+export const SQUARED_ERROR_BYTES: i32 = 4;
+
+/** LAYER: a layer as plan lays it out. */
+@unmanaged
+export class Layer {
+  /** input with its padding, int8 [padTop + H + padBottom][padLeft + W + padRight][C] */
+  x: u32;
+  /** first output that is not padding, int8; or int32 logits */
+  y: u32;
+  /** bytes from one row of y to the next */
+  yStride: u32;
+  /** int16 [rows][rowWords] */
+  weights: u32;
+  /** words from one row to the next: its length rounded up to 4; the rest is 0 */
+  rowWords: u32;
+  /** int16 [O] */
+  bias: u32;
+  /** int8 error of y [OH][OW][O]; backward leaves that of x [H][W][C] here */
+  error: u32;
+  /** int32 [OH][OW][O] forward, and the size of x with its padding backward */
+  wide: u32;
+  /** memory a call may use as it likes, 8-byte aligned */
+  scratch: u32;
+  /** its size */
+  scratchBytes: u32;
+  /** of x for the sample at hand */
+  inputExponent: i32;
+  /** of y, set by forward */
+  outputExponent: i32;
+  /** RECORD */
+  kind: u16;
+  /** LAYER_FLAG bits */
+  flags: u16;
+  /** l: number among the layers with parameters */
+  index: u16;
+  /** H */
+  height: u16;
+  /** W */
+  width: u16;
+  /** C */
+  channels: u16;
+  /** OH */
+  outputHeight: u16;
+  /** OW */
+  outputWidth: u16;
+  /** O */
+  outputs: u16;
+  /** KH */
+  kernelHeight: u16;
+  /** KW */
+  kernelWidth: u16;
+  /** rows from one position to the next */
+  strideHeight: u16;
+  /** columns from one position to the next */
+  strideWidth: u16;
+  /** rows of zeros above x */
+  padTop: u16;
+  /** columns of zeros before x */
+  padLeft: u16;
+  /** rows of zeros under x */
+  padBottom: u16;
+  /** columns of zeros behind x */
+  padRight: u16;
+  /** ew */
+  weightExponent: i16;
+  /** Bq */
+  initBound: u16;
+  /** 0 */
+  reserved: u16;
+}
+
+/** HEAD: the loss as plan lays it out. */
+@unmanaged
+export class Head {
+  /** int32 z [elements] */
+  logits: u32;
+  /** int32 [elements], error of the loss */
+  err: u32;
+  /** int8 [elements], the same requantised */
+  error: u32;
+  /** SQUARED_ERROR: the sample, int8 [elements] */
+  target: u32;
+  /** int8 exponent [classes] */
+  classWeights: u32;
+  /** classes of a softmax, elements of a reconstruction */
+  elements: u32;
+  /** el */
+  logitsExponent: i32;
+  /** exponent of the sample */
+  targetExponent: i32;
+  /** set: first class of the largest logit, 0 for SQUARED_ERROR */
+  predicted: i32;
+  /** set: loss of the sample */
+  loss: i32;
+}
+
+/** DENSE or CONV: y and outputExponent from x (2.3) */
+// @ts-ignore: decorator
+@external('linnet', 'linear_forward')
+export declare function linear_forward(layer: i32): i32;
+
+/** DENSE or CONV: error of x if PROPAGATE, with the weights before the update (2.6); update if TRAINED (2.7); answers the exponent of the new error + EXPONENT_BIAS */
+// @ts-ignore: decorator
+@external('linnet', 'linear_backward')
+export declare function linear_backward(layer: i32, errorExponent: i32, stepSeed: i32, lrShift: i32): i32;
+
+/** DEPTHWISE, likewise */
+// @ts-ignore: decorator
+@external('linnet', 'depthwise_forward')
+export declare function depthwise_forward(layer: i32): i32;
+
+/** DEPTHWISE, likewise */
+// @ts-ignore: decorator
+@external('linnet', 'depthwise_backward')
+export declare function depthwise_backward(layer: i32, errorExponent: i32, stepSeed: i32, lrShift: i32): i32;
+
+/** the three pools: y and outputExponent from x */
+// @ts-ignore: decorator
+@external('linnet', 'pool_forward')
+export declare function pool_forward(layer: i32): i32;
+
+/** the three pools: error of x; answers its exponent + EXPONENT_BIAS */
+// @ts-ignore: decorator
+@external('linnet', 'pool_backward')
+export declare function pool_backward(layer: i32, errorExponent: i32): i32;
+
+/** predicted, loss and err (2.4); if max |err| > skipThreshold also error, and answers its exponent + EXPONENT_BIAS, else LOSS_SKIPPED */
+// @ts-ignore: decorator
+@external('linnet', 'softmax_cross_entropy')
+export declare function softmax_cross_entropy(head: i32, label: i32, skipThreshold: i32): i32;
+
+/** the same for SQUARED_ERROR (2.5) */
+// @ts-ignore: decorator
+@external('linnet', 'squared_error')
+export declare function squared_error(head: i32, label: i32, skipThreshold: i32): i32;

@@ -2,10 +2,12 @@
 #ifndef LINNET_CONTRACT_H
 #define LINNET_CONTRACT_H
 
+#include <stdint.h>
+
 #define LINNET_PROTOCOL_VERSION 1u
-#define LINNET_KERNEL_ABI_VERSION 1u
-#define LINNET_NUMERICS_VERSION 1u
-#define LINNET_INTRINSIC_SET_VERSION 0u
+#define LINNET_KERNEL_ABI_VERSION 2u
+#define LINNET_NUMERICS_VERSION 2u
+#define LINNET_INTRINSIC_SET_VERSION 1u
 #define LINNET_DESCRIPTOR_FORMAT_VERSION 1u
 #define LINNET_SNAPSHOT_FORMAT_VERSION 1u
 #define LINNET_WIRE_FORMAT_VERSION 1u
@@ -24,6 +26,7 @@ typedef enum linnet_status {
     LINNET_ERR_CANARY = -9, /* a guard word between two arena regions was overwritten */
     LINNET_ERR_TENSOR = -10, /* a layer reads a tensor that is undefined or already read, or defines one twice */
     LINNET_ERR_EXPONENT = -11, /* an exponent of the descriptor lies outside its range */
+    LINNET_ERR_INTRINSICS = -12, /* the kernel imports native functions that this runtime does not supply in this version */
     LINNET_ERR_TRAP = -20, /* the kernel trapped */
     LINNET_ERR_ENGINE = -21, /* the wasm engine refused the kernel */
     LINNET_ERR_HASH = -22, /* the bytes do not have the announced SHA-256 */
@@ -75,11 +78,27 @@ typedef enum linnet_status {
 #define LINNET_DELTA_LIMIT 32767
 #define LINNET_SKIP_THRESHOLD_DEFAULT 1638u
 #define LINNET_UPDATE_LIMIT 4096
+#define LINNET_MAX_ELEMENTS 32768u
+#define LINNET_MAX_PADDED 0x10000u
+#define LINNET_MAX_POSITIONS 4096u
+#define LINNET_MAX_INIT_BOUND 16383u
+#define LINNET_MAX_VOCABULARY 256u
+#define LINNET_EXPONENT_BIAS 64u
+#define LINNET_LOSS_SKIPPED 128u
+#define LINNET_PROXIMAL_INTERVAL 16u
+#define LINNET_MAX_PROXIMAL_SHIFT 15u
 
 /* tags of descriptor records */
 #define LINNET_RECORD_INPUT 1u
 #define LINNET_RECORD_DENSE 16u
+#define LINNET_RECORD_CONV 17u
+#define LINNET_RECORD_DEPTHWISE 18u
+#define LINNET_RECORD_MAX_POOL 19u
+#define LINNET_RECORD_AVERAGE_POOL 20u
+#define LINNET_RECORD_GLOBAL_AVERAGE_POOL 21u
+#define LINNET_RECORD_EMBEDDING 22u
 #define LINNET_RECORD_SOFTMAX_CROSS_ENTROPY 64u
+#define LINNET_RECORD_SQUARED_ERROR 65u
 
 /* activation fused into a layer */
 #define LINNET_ACTIVATION_NONE 0u
@@ -92,6 +111,7 @@ typedef enum linnet_status {
 #define LINNET_PURPOSE_CODEC 4u
 #define LINNET_PURPOSE_BROADCAST 5u
 #define LINNET_PURPOSE_NODE 6u
+#define LINNET_PURPOSE_PROXIMAL 7u
 
 /* what a node does with an announced version */
 #define LINNET_TASK_NONE 0u
@@ -151,6 +171,27 @@ typedef enum linnet_status {
 #define LINNET_HELLO_FLAG_PULL_SAMPLES 1u
 #define LINNET_HELLO_FLAG_NO_KERNEL 2u
 
+/* bits of LAYER.flags */
+#define LINNET_LAYER_FLAG_RELU 1u
+#define LINNET_LAYER_FLAG_LOGITS 2u
+#define LINNET_LAYER_FLAG_GATED 4u
+#define LINNET_LAYER_FLAG_PROPAGATE 8u
+#define LINNET_LAYER_FLAG_TRAINED 16u
+
+/* regions of the arena, in the order of the table at regionsPtr */
+#define LINNET_REGION_DESCRIPTOR 0u
+#define LINNET_REGION_LAYERS 1u
+#define LINNET_REGION_PARAMETERS 2u
+#define LINNET_REGION_ACTIVATIONS 3u
+#define LINNET_REGION_WIDE 4u
+#define LINNET_REGION_SCRATCH 5u
+#define LINNET_REGION_ERROR 6u
+#define LINNET_REGION_LOGITS 7u
+#define LINNET_REGION_LOSS 8u
+#define LINNET_REGION_CONFUSION 9u
+#define LINNET_REGION_CLASS_WEIGHTS 10u
+#define LINNET_REGION_IO 11u
+
 /* Words of the kernel parameter block. */
 enum linnet_block_word {
     LINNET_BLOCK_ABI, /* out: KERNEL_ABI */
@@ -180,11 +221,15 @@ enum linnet_block_word {
     LINNET_BLOCK_STEP, /* out: training steps since begin */
     LINNET_BLOCK_SAMPLES, /* out: samples counted since begin */
     LINNET_BLOCK_SKIPPED, /* out: backward passes skipped since begin */
-    LINNET_BLOCK_WEIGHT_SATURATIONS, /* out: weights or biases that hit int16 since begin */
+    LINNET_BLOCK_WEIGHT_SATURATIONS, /* out: parameter words at the int16 limits, counted by saturations */
     LINNET_BLOCK_LOSS_LOW, /* out: low word of the summed loss, Q10 bits */
     LINNET_BLOCK_LOSS_HIGH, /* out: high word */
+    LINNET_BLOCK_SCORE, /* out: loss of the last sample; of SQUARED_ERROR after infer too */
+    LINNET_BLOCK_FROZEN_LAYERS, /* in: bit l: layer l (with parameters) is not trained; read by plan */
+    LINNET_BLOCK_PROXIMAL_SHIFT, /* in: pull moves words by 2^−this of their way, 0 = none */
+    LINNET_BLOCK_REGIONS_PTR, /* out: plan: u32 address and u32 bytes of every REGION */
+    LINNET_BLOCK_REGION_COUNT, /* out: plan: entries of that table */
     LINNET_BLOCK_RESERVED0, /* in: 0 */
-    LINNET_BLOCK_RESERVED1, /* in: 0 */
     LINNET_BLOCK_WORDS
 };
 
@@ -202,7 +247,70 @@ enum linnet_block_word {
     X(train, 1) \
     X(evaluate, 1) \
     X(infer, 0) \
-    X(check, 0)
+    X(check, 0) \
+    X(saturations, 0) \
+    X(pull, 2)
+
+/* LAYER: a layer as plan lays it out. Little-endian in linear memory. */
+struct linnet_layer {
+    uint32_t x; /* input with its padding, int8 [padTop + H + padBottom][padLeft + W + padRight][C] */
+    uint32_t y; /* first output that is not padding, int8; or int32 logits */
+    uint32_t y_stride; /* bytes from one row of y to the next */
+    uint32_t weights; /* int16 [rows][rowWords] */
+    uint32_t row_words; /* words from one row to the next: its length rounded up to 4; the rest is 0 */
+    uint32_t bias; /* int16 [O] */
+    uint32_t error; /* int8 error of y [OH][OW][O]; backward leaves that of x [H][W][C] here */
+    uint32_t wide; /* int32 [OH][OW][O] forward, and the size of x with its padding backward */
+    uint32_t scratch; /* memory a call may use as it likes, 8-byte aligned */
+    uint32_t scratch_bytes; /* its size */
+    int32_t input_exponent; /* of x for the sample at hand */
+    int32_t output_exponent; /* of y, set by forward */
+    uint16_t kind; /* RECORD */
+    uint16_t flags; /* LAYER_FLAG bits */
+    uint16_t index; /* l: number among the layers with parameters */
+    uint16_t height; /* H */
+    uint16_t width; /* W */
+    uint16_t channels; /* C */
+    uint16_t output_height; /* OH */
+    uint16_t output_width; /* OW */
+    uint16_t outputs; /* O */
+    uint16_t kernel_height; /* KH */
+    uint16_t kernel_width; /* KW */
+    uint16_t stride_height; /* rows from one position to the next */
+    uint16_t stride_width; /* columns from one position to the next */
+    uint16_t pad_top; /* rows of zeros above x */
+    uint16_t pad_left; /* columns of zeros before x */
+    uint16_t pad_bottom; /* rows of zeros under x */
+    uint16_t pad_right; /* columns of zeros behind x */
+    int16_t weight_exponent; /* ew */
+    uint16_t init_bound; /* Bq */
+    uint16_t reserved; /* 0 */
+};
+
+/* HEAD: the loss as plan lays it out. Little-endian in linear memory. */
+struct linnet_head {
+    uint32_t logits; /* int32 z [elements] */
+    uint32_t err; /* int32 [elements], error of the loss */
+    uint32_t error; /* int8 [elements], the same requantised */
+    uint32_t target; /* SQUARED_ERROR: the sample, int8 [elements] */
+    uint32_t class_weights; /* int8 exponent [classes] */
+    uint32_t elements; /* classes of a softmax, elements of a reconstruction */
+    int32_t logits_exponent; /* el */
+    int32_t target_exponent; /* exponent of the sample */
+    int32_t predicted; /* set: first class of the largest logit, 0 for SQUARED_ERROR */
+    int32_t loss; /* set: loss of the sample */
+};
+
+/* Intrinsics: X(name, argument count). */
+#define LINNET_INTRINSICS(X) \
+    X(linear_forward, 1) \
+    X(linear_backward, 4) \
+    X(depthwise_forward, 1) \
+    X(depthwise_backward, 4) \
+    X(pool_forward, 1) \
+    X(pool_backward, 2) \
+    X(softmax_cross_entropy, 3) \
+    X(squared_error, 3)
 
 /* Keys of the CBOR maps on MQTT. */
 #define LINNET_ANNOUNCEMENT_FORMAT 1u
@@ -231,6 +339,8 @@ enum linnet_block_word {
 #define LINNET_PLAN_CODEC 9u
 #define LINNET_PLAN_WEIGHT_UNIT 10u
 #define LINNET_PLAN_DEADLINE_MS 11u
+#define LINNET_PLAN_FROZEN_LAYERS 12u
+#define LINNET_PLAN_PROXIMAL_SHIFT 13u
 #define LINNET_ENVELOPE_FORMAT 1u
 #define LINNET_ENVELOPE_FEDERATION 2u
 #define LINNET_ENVELOPE_MODEL 3u

@@ -5,11 +5,11 @@ export const version = {
   /** link messages between a device and its host */
   PROTOCOL: 1,
   /** exports of kernel.wasm and the parameter block */
-  KERNEL_ABI: 1,
+  KERNEL_ABI: 2,
   /** the arithmetic: equal ids give equal bits */
-  NUMERICS: 1,
-  /** native functions a kernel may import; 0 = none */
-  INTRINSIC_SET: 0,
+  NUMERICS: 2,
+  /** native functions an accelerated kernel imports; a portable one imports none and says 0 */
+  INTRINSIC_SET: 1,
   /** model descriptor */
   DESCRIPTOR_FORMAT: 1,
   /** weights of a model version */
@@ -44,6 +44,8 @@ export const status = {
   ERR_TENSOR: -10,
   /** an exponent of the descriptor lies outside its range */
   ERR_EXPONENT: -11,
+  /** the kernel imports native functions that this runtime does not supply in this version */
+  ERR_INTRINSICS: -12,
   /** the kernel trapped */
   ERR_TRAP: -20,
   /** the wasm engine refused the kernel */
@@ -146,8 +148,26 @@ export const constant = {
   DELTA_LIMIT: 32767,
   /** 0.05: no backward pass at or below */
   SKIP_THRESHOLD_DEFAULT: 1638,
-  /** one update moves a weight by at most this */
+  /** one update moves a word by −4096…4095 */
   UPDATE_LIMIT: 4096,
+  /** elements of a tensor, and of a window */
+  MAX_ELEMENTS: 32768,
+  /** elements of a tensor with its padding */
+  MAX_PADDED: 65536,
+  /** positions of a convolution or window of a pool */
+  MAX_POSITIONS: 4096,
+  /** largest initBound */
+  MAX_INIT_BOUND: 16383,
+  /** tokens of an embedding */
+  MAX_VOCABULARY: 256,
+  /** calls that answer an exponent add this: 0…127 */
+  EXPONENT_BIAS: 64,
+  /** answer of a loss whose error needs no backward pass */
+  LOSS_SKIPPED: 128,
+  /** a node with a proximal term pulls after each of these */
+  PROXIMAL_INTERVAL: 16,
+  /** weakest pull is 2^−15 */
+  MAX_PROXIMAL_SHIFT: 15,
 } as const;
 
 /** tags of descriptor records. */
@@ -156,8 +176,22 @@ export const record = {
   INPUT: 1,
   /** fully connected layer */
   DENSE: 16,
+  /** convolution in one or two dimensions */
+  CONV: 17,
+  /** convolution of each channel with its own kernel */
+  DEPTHWISE: 18,
+  /** largest value of each window */
+  MAX_POOL: 19,
+  /** mean of each window */
+  AVERAGE_POOL: 20,
+  /** mean of each channel */
+  GLOBAL_AVERAGE_POOL: 21,
+  /** a row of a table for each token */
+  EMBEDDING: 22,
   /** classification loss */
   SOFTMAX_CROSS_ENTROPY: 64,
+  /** reconstruction loss of an autoencoder */
+  SQUARED_ERROR: 65,
 } as const;
 
 export type RecordName = keyof typeof record;
@@ -186,6 +220,8 @@ export const purpose = {
   BROADCAST: 5,
   /** the seed of one node in one version */
   NODE: 6,
+  /** stochastic rounding of the pull toward the base */
+  PROXIMAL: 7,
 } as const;
 
 export type PurposeName = keyof typeof purpose;
@@ -324,6 +360,52 @@ export const helloFlag = {
 
 export type HelloFlagName = keyof typeof helloFlag;
 
+/** bits of LAYER.flags. */
+export const layerFlag = {
+  /** the activation is RELU */
+  RELU: 1,
+  /** y receives int32 accumulators, not requantised */
+  LOGITS: 2,
+  /** x was made with RELU: the error of a zero is zero */
+  GATED: 4,
+  /** backward makes the error of x */
+  PROPAGATE: 8,
+  /** backward updates the parameters */
+  TRAINED: 16,
+} as const;
+
+export type LayerFlagName = keyof typeof layerFlag;
+
+/** regions of the arena, in the order of the table at regionsPtr. */
+export const region = {
+  /** the model descriptor */
+  DESCRIPTOR: 0,
+  /** LAYER structures */
+  LAYERS: 1,
+  /** weight and bias words */
+  PARAMETERS: 2,
+  /** inputs of the layers, int8 */
+  ACTIVATIONS: 3,
+  /** int32 accumulators forward, input gradients backward */
+  WIDE: 4,
+  /** spread operands of one layer */
+  SCRATCH: 5,
+  /** error at the output of one layer, int8 */
+  ERROR: 6,
+  /** int32 output of the last layer */
+  LOGITS: 7,
+  /** int32 error of the loss */
+  LOSS: 8,
+  /** u32 confusion matrix */
+  CONFUSION: 9,
+  /** int8 exponent per class */
+  CLASS_WEIGHTS: 10,
+  /** transfer buffer */
+  IO: 11,
+} as const;
+
+export type RegionName = keyof typeof region;
+
 /** Word index in the kernel’s parameter block. */
 export const blockWord = {
   /** out: KERNEL_ABI */
@@ -380,16 +462,24 @@ export const blockWord = {
   samples: 25,
   /** out: backward passes skipped since begin */
   skipped: 26,
-  /** out: weights or biases that hit int16 since begin */
+  /** out: parameter words at the int16 limits, counted by saturations */
   weightSaturations: 27,
   /** out: low word of the summed loss, Q10 bits */
   lossLow: 28,
   /** out: high word */
   lossHigh: 29,
+  /** out: loss of the last sample; of SQUARED_ERROR after infer too */
+  score: 30,
+  /** in: bit l: layer l (with parameters) is not trained; read by plan */
+  frozenLayers: 31,
+  /** in: pull moves words by 2^−this of their way, 0 = none */
+  proximalShift: 32,
+  /** out: plan: u32 address and u32 bytes of every REGION */
+  regionsPtr: 33,
+  /** out: plan: entries of that table */
+  regionCount: 34,
   /** in: 0 */
-  reserved0: 30,
-  /** in: 0 */
-  reserved1: 31,
+  reserved0: 35,
 } as const;
 
 /** Link messages. */
@@ -446,7 +536,14 @@ export interface KernelExports {
   infer(): number;
   /** OK if every canary of the arena lives */
   check(): number;
+  /** counts the parameter words at the int16 limits */
+  saturations(): number;
+  /** transfer buffer holds base parameters; moves the words toward them by 2^−proximalShift */
+  pull(offset: number, count: number): number;
 }
+
+/** Native functions an accelerated kernel imports from module `linnet`, in the order of their numbers. */
+export const intrinsicNames = ['linear_forward', 'linear_backward', 'depthwise_forward', 'depthwise_backward', 'pool_forward', 'pool_backward', 'softmax_cross_entropy', 'squared_error'] as const;
 
 export interface InputRecord {
   /** H; 1 for a series or a flat vector */
@@ -482,11 +579,138 @@ export interface DenseRecord {
   readonly initBound: number;
 }
 
+export interface ConvRecord {
+  /** tensor id read */
+  readonly inputTensor: number;
+  /** tensor id defined */
+  readonly outputTensor: number;
+  /** O */
+  readonly filters: number;
+  /** Bq: initial weights are uniform in ±Bq · 2^(ew−8) */
+  readonly initBound: number;
+  /** KH; 1 for a series */
+  readonly kernelHeight: number;
+  /** KW */
+  readonly kernelWidth: number;
+  /** rows from one position to the next */
+  readonly strideHeight: number;
+  /** columns from one position to the next */
+  readonly strideWidth: number;
+  /** rows of zeros above the input, below KH */
+  readonly padTop: number;
+  /** columns of zeros before it, below KW */
+  readonly padLeft: number;
+  /** rows of zeros under it, below KH */
+  readonly padBottom: number;
+  /** columns of zeros behind it, below KW */
+  readonly padRight: number;
+  /** ew: int8 operand · 2^ew */
+  readonly weightExponent: number;
+  /** ACTIVATION */
+  readonly activation: number;
+  /** 0 */
+  readonly reserved: number;
+}
+
+export interface DepthwiseRecord {
+  /** tensor id read */
+  readonly inputTensor: number;
+  /** tensor id defined */
+  readonly outputTensor: number;
+  /** equal to the channels of the input */
+  readonly filters: number;
+  /** Bq: initial weights are uniform in ±Bq · 2^(ew−8) */
+  readonly initBound: number;
+  /** KH; 1 for a series */
+  readonly kernelHeight: number;
+  /** KW */
+  readonly kernelWidth: number;
+  /** rows from one position to the next */
+  readonly strideHeight: number;
+  /** columns from one position to the next */
+  readonly strideWidth: number;
+  /** rows of zeros above the input, below KH */
+  readonly padTop: number;
+  /** columns of zeros before it, below KW */
+  readonly padLeft: number;
+  /** rows of zeros under it, below KH */
+  readonly padBottom: number;
+  /** columns of zeros behind it, below KW */
+  readonly padRight: number;
+  /** ew: int8 operand · 2^ew */
+  readonly weightExponent: number;
+  /** ACTIVATION */
+  readonly activation: number;
+  /** 0 */
+  readonly reserved: number;
+}
+
+export interface MaxPoolRecord {
+  /** tensor id read */
+  readonly inputTensor: number;
+  /** tensor id defined */
+  readonly outputTensor: number;
+  /** KH, at most H; 1 for a series */
+  readonly kernelHeight: number;
+  /** KW, at most W */
+  readonly kernelWidth: number;
+  /** rows from one window to the next */
+  readonly strideHeight: number;
+  /** columns from one window to the next */
+  readonly strideWidth: number;
+}
+
+export interface AveragePoolRecord {
+  /** tensor id read */
+  readonly inputTensor: number;
+  /** tensor id defined */
+  readonly outputTensor: number;
+  /** KH, at most H; 1 for a series */
+  readonly kernelHeight: number;
+  /** KW, at most W */
+  readonly kernelWidth: number;
+  /** rows from one window to the next */
+  readonly strideHeight: number;
+  /** columns from one window to the next */
+  readonly strideWidth: number;
+}
+
+export interface GlobalAveragePoolRecord {
+  /** tensor id read */
+  readonly inputTensor: number;
+  /** tensor id defined: 1 × 1 × C */
+  readonly outputTensor: number;
+}
+
+export interface EmbeddingRecord {
+  /** tensor 0, of one channel: a token per element */
+  readonly inputTensor: number;
+  /** tensor id defined: H × W × channels */
+  readonly outputTensor: number;
+  /** V, rows of the table */
+  readonly vocabulary: number;
+  /** length of a row */
+  readonly channels: number;
+  /** Bq: initial weights are uniform in ±Bq · 2^(ew−8) */
+  readonly initBound: number;
+  /** ew: exponent of the output */
+  readonly weightExponent: number;
+  /** 0 */
+  readonly reserved: number;
+}
+
 export interface SoftmaxCrossEntropyRecord {
   /** tensor id of the logits */
   readonly inputTensor: number;
   /** classes, equal to the outputs of the layer that made the logits */
   readonly classes: number;
+}
+
+export interface SquaredErrorRecord {
+  /** tensor id of the reconstruction */
+  readonly inputTensor: number;
+  /** its elements, equal to those of the input */
+  readonly elements: number;
 }
 
 export interface HelloRequest {
@@ -715,6 +939,10 @@ export interface Plan {
   readonly weightUnit: number;
   /** time left when it was published */
   readonly deadlineMs?: number;
+  /** bit l: layer l is not trained, u32 */
+  readonly frozenLayers?: number;
+  /** FedProx: pull toward the base by 2^−this every PROXIMAL_INTERVAL steps */
+  readonly proximalShift?: number;
 }
 
 /** an upload, written by the node */

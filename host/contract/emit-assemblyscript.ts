@@ -1,8 +1,34 @@
-import { generatedNotice, upperCase } from './emit-names.js';
-import { block, constants, enumerations, records, statuses, versions } from './schema.js';
+import { generatedNotice, pascalCase, upperCase } from './emit-names.js';
+import {
+  block,
+  constants,
+  enumerations,
+  intrinsics,
+  records,
+  type StructLayout,
+  statuses,
+  structs,
+  versions,
+} from './schema.js';
 import { fieldOffsets } from './layout.js';
 
-/** Constants of the kernel: i32, folded at compile time. */
+/** A class without a header: its fields lie where fieldOffsets() says. */
+function emitStruct({ name, text, fields }: StructLayout): string[] {
+  fieldOffsets(fields);
+  return [
+    '',
+    `/** ${name}: ${text}. */`,
+    '@unmanaged',
+    `export class ${pascalCase(name)} {`,
+    ...fields.flatMap((field) => [
+      `  /** ${field.text} */`,
+      `  ${field.name}: ${field.type};`,
+    ]),
+    '}',
+  ];
+}
+
+/** Constants of the kernel: i32, folded at compile time; its structures and imports. */
 export function emitAssemblyScript(): string {
   const lines = [`// ${generatedNotice}`, ''];
   const constant = (name: string, value: number): void => {
@@ -29,6 +55,17 @@ export function emitAssemblyScript(): string {
       constant(`${record.tag}_${upperCase(field.name)}`, offsets[index]),
     );
     constant(`${record.tag}_BYTES`, bytes);
+  }
+  for (const struct of structs) lines.push(...emitStruct(struct));
+  for (const { name, parameters, text } of intrinsics) {
+    const typed = parameters.map((parameter) => `${parameter}: i32`).join(', ');
+    lines.push(
+      '',
+      `/** ${text} */`,
+      '// @ts-ignore: decorator',
+      `@external('linnet', '${name}')`,
+      `export declare function ${name}(${typed}): i32;`,
+    );
   }
   return lines.join('\n') + '\n';
 }

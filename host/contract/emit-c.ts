@@ -4,9 +4,11 @@ import {
   block,
   constants,
   enumerations,
+  intrinsics,
   kernelExports,
   messages,
   statuses,
+  structs,
   versions,
   wireMaps,
 } from './schema.js';
@@ -15,7 +17,14 @@ const notice = `/* ${generatedNotice} */`;
 
 /** firmware/include/linnet_contract.h: constants only. */
 export function emitC(): string {
-  const lines = [notice, '#ifndef LINNET_CONTRACT_H', '#define LINNET_CONTRACT_H', ''];
+  const lines = [
+    notice,
+    '#ifndef LINNET_CONTRACT_H',
+    '#define LINNET_CONTRACT_H',
+    '',
+    '#include <stdint.h>',
+    '',
+  ];
   const define = (name: string, value: number | string): void => {
     lines.push(`#define LINNET_${name} ${value}`);
   };
@@ -45,6 +54,18 @@ export function emitC(): string {
   kernelExports.forEach((entry, index) => {
     const tail = index + 1 < kernelExports.length ? ' \\' : '';
     lines.push(`    X(${snakeCase(entry.name)}, ${entry.parameters.length})${tail}`);
+  });
+  for (const { name, text, fields } of structs) {
+    lines.push('', `/* ${name}: ${text}. Little-endian in linear memory. */`);
+    lines.push(`struct linnet_${name.toLowerCase()} {`);
+    for (const field of fields)
+      lines.push(`    ${cTypes[field.type]} ${snakeCase(field.name)}; /* ${field.text} */`);
+    lines.push('};');
+  }
+  lines.push('', '/* Intrinsics: X(name, argument count). */', '#define LINNET_INTRINSICS(X) \\');
+  intrinsics.forEach((entry, index) => {
+    const tail = index + 1 < intrinsics.length ? ' \\' : '';
+    lines.push(`    X(${entry.name}, ${entry.parameters.length})${tail}`);
   });
   lines.push('', '/* Keys of the CBOR maps on MQTT. */');
   for (const map of wireMaps) {

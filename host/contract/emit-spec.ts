@@ -3,10 +3,12 @@ import {
   block,
   constants,
   enumerations,
+  intrinsics,
   kernelExports,
   messages,
   records,
   statuses,
+  structs,
   topics,
   versions,
   wireMaps,
@@ -107,6 +109,13 @@ const sections: Record<string, () => string> = {
     table(
       ['export', 'what'],
       kernelExports.map((e) => [`\`${e.name}(${e.parameters.join(', ')})\``, e.text]),
+    ),
+  structs: () =>
+    structs.map((r) => `#### ${r.name}: ${r.text}\n\n${fieldTable(r.fields)}`).join('\n\n'),
+  intrinsics: () =>
+    table(
+      ['import', 'what'],
+      intrinsics.map((e) => [`\`${e.name}(${e.parameters.join(', ')})\``, e.text]),
     ),
   records: () => records.map((r) => `#### ${r.tag}\n\n${fieldTable(r.fields)}`).join('\n\n'),
   messages: messageTables,

@@ -4,6 +4,7 @@ import {
   block,
   constants,
   enumerations,
+  intrinsics,
   kernelExports,
   messages,
   records,
@@ -121,6 +122,11 @@ export function emitTypeScript(): string {
     );
   }
   lines.push('}', '');
+  lines.push(
+    '/** Native functions an accelerated kernel imports from module `linnet`, in the order of their numbers. */',
+    `export const intrinsicNames = [${intrinsics.map(({ name }) => `'${name}'`).join(', ')}] as const;`,
+    '',
+  );
   for (const record of records)
     lines.push(...emitInterface(`${pascalCase(record.tag)}Record`, record.fields));
   for (const message of messages) {

@@ -106,6 +106,20 @@ export const wireMaps: readonly WireMap[] = [
         optional: true,
         text: 'time left when it was published',
       },
+      {
+        name: 'frozenLayers',
+        key: 12,
+        type: 'uint',
+        optional: true,
+        text: 'bit l: layer l is not trained, u32',
+      },
+      {
+        name: 'proximalShift',
+        key: 13,
+        type: 'uint',
+        optional: true,
+        text: 'FedProx: pull toward the base by 2^−this every PROXIMAL_INTERVAL steps',
+      },
     ],
   },
   {

@@ -9,14 +9,21 @@ export interface Enumeration {
   readonly entries: readonly EnumEntry[];
 }
 
-export const enumerations: readonly Enumeration[] = [
+export const enumerations: Enumeration[] = [
   {
     name: 'RECORD',
     text: 'tags of descriptor records',
     entries: [
       { name: 'INPUT', value: 1, text: 'the input tensor' },
       { name: 'DENSE', value: 16, text: 'fully connected layer' },
+      { name: 'CONV', value: 17, text: 'convolution in one or two dimensions' },
+      { name: 'DEPTHWISE', value: 18, text: 'convolution of each channel with its own kernel' },
+      { name: 'MAX_POOL', value: 19, text: 'largest value of each window' },
+      { name: 'AVERAGE_POOL', value: 20, text: 'mean of each window' },
+      { name: 'GLOBAL_AVERAGE_POOL', value: 21, text: 'mean of each channel' },
+      { name: 'EMBEDDING', value: 22, text: 'a row of a table for each token' },
       { name: 'SOFTMAX_CROSS_ENTROPY', value: 64, text: 'classification loss' },
+      { name: 'SQUARED_ERROR', value: 65, text: 'reconstruction loss of an autoencoder' },
     ],
   },
   {
@@ -37,6 +44,7 @@ export const enumerations: readonly Enumeration[] = [
       { name: 'CODEC', value: 4, text: 'stochastic rounding of coded deltas' },
       { name: 'BROADCAST', value: 5, text: 'stochastic rounding of published models' },
       { name: 'NODE', value: 6, text: 'the seed of one node in one version' },
+      { name: 'PROXIMAL', value: 7, text: 'stochastic rounding of the pull toward the base' },
     ],
   },
   {
@@ -139,6 +147,39 @@ export const enumerations: readonly Enumeration[] = [
   },
 ];
 
+/** Bits and regions of the kernel's own structures. */
+enumerations.push(
+  {
+    name: 'LAYER_FLAG',
+    text: 'bits of LAYER.flags',
+    entries: [
+      { name: 'RELU', value: 1, text: 'the activation is RELU' },
+      { name: 'LOGITS', value: 2, text: 'y receives int32 accumulators, not requantised' },
+      { name: 'GATED', value: 4, text: 'x was made with RELU: the error of a zero is zero' },
+      { name: 'PROPAGATE', value: 8, text: 'backward makes the error of x' },
+      { name: 'TRAINED', value: 16, text: 'backward updates the parameters' },
+    ],
+  },
+  {
+    name: 'REGION',
+    text: 'regions of the arena, in the order of the table at regionsPtr',
+    entries: [
+      { name: 'DESCRIPTOR', value: 0, text: 'the model descriptor' },
+      { name: 'LAYERS', value: 1, text: 'LAYER structures' },
+      { name: 'PARAMETERS', value: 2, text: 'weight and bias words' },
+      { name: 'ACTIVATIONS', value: 3, text: 'inputs of the layers, int8' },
+      { name: 'WIDE', value: 4, text: 'int32 accumulators forward, input gradients backward' },
+      { name: 'SCRATCH', value: 5, text: 'spread operands of one layer' },
+      { name: 'ERROR', value: 6, text: 'error at the output of one layer, int8' },
+      { name: 'LOGITS', value: 7, text: 'int32 output of the last layer' },
+      { name: 'LOSS', value: 8, text: 'int32 error of the loss' },
+      { name: 'CONFUSION', value: 9, text: 'u32 confusion matrix' },
+      { name: 'CLASS_WEIGHTS', value: 10, text: 'int8 exponent per class' },
+      { name: 'IO', value: 11, text: 'transfer buffer' },
+    ],
+  },
+);
+
 export interface Constant {
   readonly name: string;
   readonly value: number;
@@ -215,6 +256,30 @@ export const constants: readonly Constant[] = [
     name: 'UPDATE_LIMIT',
     value: 4096,
     unit: '',
-    text: 'one update moves a weight by at most this',
+    text: 'one update moves a word by −4096…4095',
   },
+  { name: 'MAX_ELEMENTS', value: 32768, unit: '', text: 'elements of a tensor, and of a window' },
+  { name: 'MAX_PADDED', value: 65536, unit: '', text: 'elements of a tensor with its padding' },
+  { name: 'MAX_POSITIONS', value: 4096, unit: '', text: 'positions of a convolution or window of a pool' },
+  { name: 'MAX_INIT_BOUND', value: 16383, unit: '', text: 'largest initBound' },
+  { name: 'MAX_VOCABULARY', value: 256, unit: '', text: 'tokens of an embedding' },
+  {
+    name: 'EXPONENT_BIAS',
+    value: 64,
+    unit: '',
+    text: 'calls that answer an exponent add this: 0…127',
+  },
+  {
+    name: 'LOSS_SKIPPED',
+    value: 128,
+    unit: '',
+    text: 'answer of a loss whose error needs no backward pass',
+  },
+  {
+    name: 'PROXIMAL_INTERVAL',
+    value: 16,
+    unit: 'steps',
+    text: 'a node with a proximal term pulls after each of these',
+  },
+  { name: 'MAX_PROXIMAL_SHIFT', value: 15, unit: '', text: 'weakest pull is 2^−15' },
 ];

@@ -90,6 +90,13 @@ export const statuses: readonly Status[] = [
   },
   // firmware
   {
+    name: 'ERR_INTRINSICS',
+    code: -12,
+    cause: 'the kernel imports native functions that this runtime does not supply in this version',
+    remedy: 'deliver the portable kernel, or update the firmware to the intrinsic set of the kernel',
+    exit: 1,
+  },
+  {
     name: 'ERR_TRAP',
     code: -20,
     cause: 'the kernel trapped',

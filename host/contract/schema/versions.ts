@@ -7,9 +7,13 @@ export interface Version {
 /** Versions are negotiated in HELLO or checked on read; each moves on its own. */
 export const versions: readonly Version[] = [
   { name: 'PROTOCOL', value: 1, text: 'link messages between a device and its host' },
-  { name: 'KERNEL_ABI', value: 1, text: 'exports of kernel.wasm and the parameter block' },
-  { name: 'NUMERICS', value: 1, text: 'the arithmetic: equal ids give equal bits' },
-  { name: 'INTRINSIC_SET', value: 0, text: 'native functions a kernel may import; 0 = none' },
+  { name: 'KERNEL_ABI', value: 2, text: 'exports of kernel.wasm and the parameter block' },
+  { name: 'NUMERICS', value: 2, text: 'the arithmetic: equal ids give equal bits' },
+  {
+    name: 'INTRINSIC_SET',
+    value: 1,
+    text: 'native functions an accelerated kernel imports; a portable one imports none and says 0',
+  },
   { name: 'DESCRIPTOR_FORMAT', value: 1, text: 'model descriptor' },
   { name: 'SNAPSHOT_FORMAT', value: 1, text: 'weights of a model version' },
   { name: 'WIRE_FORMAT', value: 1, text: 'announcements, envelopes, receipts and states on MQTT' },
