@@ -41,6 +41,7 @@ typedef enum linnet_status {
     LINNET_ERR_VERSION = -31, /* the peer speaks another version of the protocol or a format */
     LINNET_ERR_CBOR = -32, /* a payload is not deterministic CBOR of the specified shape */
     LINNET_ERR_NO_SAMPLES = -33, /* the node has no samples to train on */
+    LINNET_ERR_TRIAL = -34, /* every announced kernel that the device could run has failed its trial there */
     LINNET_ERR_USAGE = -50, /* the command line makes no sense */
     LINNET_ERR_CONFIG = -51, /* the configuration makes no sense */
     LINNET_ERR_DATA = -52, /* the data file cannot be used */

@@ -27,7 +27,7 @@
 struct linnet_hello_request {
     uint16_t protocol; /* PROTOCOL */
     uint16_t kernel_abi; /* KERNEL_ABI the firmware drives */
-    uint16_t intrinsic_set; /* intrinsic set the firmware supplies */
+    uint16_t intrinsic_set; /* intrinsic set the firmware supplies, 0 = none */
     uint16_t descriptor_format; /* DESCRIPTOR_FORMAT */
     uint32_t numerics; /* NUMERICS of the installed kernel, 0 = none */
     uint32_t boot_epoch; /* starts of this device, counted in its store */

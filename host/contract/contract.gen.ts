@@ -74,6 +74,8 @@ export const status = {
   ERR_CBOR: -32,
   /** the node has no samples to train on */
   ERR_NO_SAMPLES: -33,
+  /** every announced kernel that the device could run has failed its trial there */
+  ERR_TRIAL: -34,
   /** the command line makes no sense */
   ERR_USAGE: -50,
   /** the configuration makes no sense */
@@ -718,7 +720,7 @@ export interface HelloRequest {
   readonly protocol: number;
   /** KERNEL_ABI the firmware drives */
   readonly kernelAbi: number;
-  /** intrinsic set the firmware supplies */
+  /** intrinsic set the firmware supplies, 0 = none */
   readonly intrinsicSet: number;
   /** DESCRIPTOR_FORMAT */
   readonly descriptorFormat: number;
@@ -985,7 +987,7 @@ export interface Counters {
   readonly loss: number;
   /** backward passes skipped */
   readonly skipped: number;
-  /** weights that hit int16 */
+  /** words at the int16 limits afterwards; 0 of an evaluation */
   readonly saturations: number;
   /** row-major [true][predicted] */
   readonly confusion: readonly number[];

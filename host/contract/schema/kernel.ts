@@ -55,13 +55,21 @@ export const block: readonly BlockWord[] = [
   },
   { name: 'lossLow', direction: 'out', text: 'low word of the summed loss, Q10 bits' },
   { name: 'lossHigh', direction: 'out', text: 'high word' },
-  { name: 'score', direction: 'out', text: 'loss of the last sample; of SQUARED_ERROR after infer too' },
+  {
+    name: 'score',
+    direction: 'out',
+    text: 'loss of the last sample; of SQUARED_ERROR after infer too',
+  },
   {
     name: 'frozenLayers',
     direction: 'in',
     text: 'bit l: layer l (with parameters) is not trained; read by plan',
   },
-  { name: 'proximalShift', direction: 'in', text: 'pull moves words by 2^−this of their way, 0 = none' },
+  {
+    name: 'proximalShift',
+    direction: 'in',
+    text: 'pull moves words by 2^−this of their way, 0 = none',
+  },
   { name: 'regionsPtr', direction: 'out', text: 'plan: u32 address and u32 bytes of every REGION' },
   { name: 'regionCount', direction: 'out', text: 'plan: entries of that table' },
   { name: 'reserved0', direction: 'in', text: '0' },
@@ -251,14 +259,30 @@ export const structs: readonly StructLayout[] = [
     name: 'LAYER',
     text: 'a layer as plan lays it out',
     fields: [
-      { name: 'x', type: 'u32', text: 'input with its padding, int8 [padTop + H + padBottom][padLeft + W + padRight][C]' },
+      {
+        name: 'x',
+        type: 'u32',
+        text: 'input with its padding, int8 [padTop + H + padBottom][padLeft + W + padRight][C]',
+      },
       { name: 'y', type: 'u32', text: 'first output that is not padding, int8; or int32 logits' },
       { name: 'yStride', type: 'u32', text: 'bytes from one row of y to the next' },
       { name: 'weights', type: 'u32', text: 'int16 [rows][rowWords]' },
-      { name: 'rowWords', type: 'u32', text: 'words from one row to the next: its length rounded up to 4; the rest is 0' },
+      {
+        name: 'rowWords',
+        type: 'u32',
+        text: 'words from one row to the next: its length rounded up to 4; the rest is 0',
+      },
       { name: 'bias', type: 'u32', text: 'int16 [O]' },
-      { name: 'error', type: 'u32', text: 'int8 error of y [OH][OW][O]; backward leaves that of x [H][W][C] here' },
-      { name: 'wide', type: 'u32', text: 'int32 [OH][OW][O] forward, and the size of x with its padding backward' },
+      {
+        name: 'error',
+        type: 'u32',
+        text: 'int8 error of y [OH][OW][O]; backward leaves that of x [H][W][C] here',
+      },
+      {
+        name: 'wide',
+        type: 'u32',
+        text: 'int32 [OH][OW][O] forward, and the size of x with its padding backward',
+      },
       { name: 'scratch', type: 'u32', text: 'memory a call may use as it likes, 8-byte aligned' },
       { name: 'scratchBytes', type: 'u32', text: 'its size' },
       { name: 'inputExponent', type: 'i32', text: 'of x for the sample at hand' },
@@ -297,7 +321,11 @@ export const structs: readonly StructLayout[] = [
       { name: 'elements', type: 'u32', text: 'classes of a softmax, elements of a reconstruction' },
       { name: 'logitsExponent', type: 'i32', text: 'el' },
       { name: 'targetExponent', type: 'i32', text: 'exponent of the sample' },
-      { name: 'predicted', type: 'i32', text: 'set: first class of the largest logit, 0 for SQUARED_ERROR' },
+      {
+        name: 'predicted',
+        type: 'i32',
+        text: 'set: first class of the largest logit, 0 for SQUARED_ERROR',
+      },
       { name: 'loss', type: 'i32', text: 'set: loss of the sample' },
     ],
   },
@@ -315,7 +343,11 @@ export interface Intrinsic {
  * nothing written, if it does not.
  */
 export const intrinsics: readonly Intrinsic[] = [
-  { name: 'linear_forward', parameters: ['layer'], text: 'DENSE or CONV: y and outputExponent from x (2.3)' },
+  {
+    name: 'linear_forward',
+    parameters: ['layer'],
+    text: 'DENSE or CONV: y and outputExponent from x (2.3)',
+  },
   {
     name: 'linear_backward',
     parameters: ['layer', 'errorExponent', 'stepSeed', 'lrShift'],
@@ -327,7 +359,11 @@ export const intrinsics: readonly Intrinsic[] = [
     parameters: ['layer', 'errorExponent', 'stepSeed', 'lrShift'],
     text: 'DEPTHWISE, likewise',
   },
-  { name: 'pool_forward', parameters: ['layer'], text: 'the three pools: y and outputExponent from x' },
+  {
+    name: 'pool_forward',
+    parameters: ['layer'],
+    text: 'the three pools: y and outputExponent from x',
+  },
   {
     name: 'pool_backward',
     parameters: ['layer', 'errorExponent'],

@@ -27,7 +27,7 @@ export const messages: readonly Message[] = [
     request: [
       u16('protocol', 'PROTOCOL'),
       u16('kernelAbi', 'KERNEL_ABI the firmware drives'),
-      u16('intrinsicSet', 'intrinsic set the firmware supplies'),
+      u16('intrinsicSet', 'intrinsic set the firmware supplies, 0 = none'),
       u16('descriptorFormat', 'DESCRIPTOR_FORMAT'),
       u32('numerics', 'NUMERICS of the installed kernel, 0 = none'),
       u32('bootEpoch', 'starts of this device, counted in its store'),

@@ -168,7 +168,12 @@ export const wireMaps: readonly WireMap[] = [
       { name: 'samples', key: 1, type: 'uint', text: 'samples, repeats included' },
       { name: 'loss', key: 2, type: 'uint', text: 'summed cross-entropy, Q10 bits' },
       { name: 'skipped', key: 3, type: 'uint', text: 'backward passes skipped' },
-      { name: 'saturations', key: 4, type: 'uint', text: 'weights that hit int16' },
+      {
+        name: 'saturations',
+        key: 4,
+        type: 'uint',
+        text: 'words at the int16 limits afterwards; 0 of an evaluation',
+      },
       { name: 'confusion', key: 5, type: 'uints', text: 'row-major [true][predicted]' },
     ],
   },

@@ -260,7 +260,12 @@ export const constants: readonly Constant[] = [
   },
   { name: 'MAX_ELEMENTS', value: 32768, unit: '', text: 'elements of a tensor, and of a window' },
   { name: 'MAX_PADDED', value: 65536, unit: '', text: 'elements of a tensor with its padding' },
-  { name: 'MAX_POSITIONS', value: 4096, unit: '', text: 'positions of a convolution or window of a pool' },
+  {
+    name: 'MAX_POSITIONS',
+    value: 4096,
+    unit: '',
+    text: 'positions of a convolution or window of a pool',
+  },
   { name: 'MAX_INIT_BOUND', value: 16383, unit: '', text: 'largest initBound' },
   { name: 'MAX_VOCABULARY', value: 256, unit: '', text: 'tokens of an embedding' },
   {

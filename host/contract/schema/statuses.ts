@@ -93,7 +93,8 @@ export const statuses: readonly Status[] = [
     name: 'ERR_INTRINSICS',
     code: -12,
     cause: 'the kernel imports native functions that this runtime does not supply in this version',
-    remedy: 'deliver the portable kernel, or update the firmware to the intrinsic set of the kernel',
+    remedy:
+      'deliver the portable kernel, or update the firmware to the intrinsic set of the kernel',
     exit: 1,
   },
   {
@@ -193,6 +194,13 @@ export const statuses: readonly Status[] = [
     cause: 'the node has no samples to train on',
     remedy: 'give the node data or leave it out of the federation',
     exit: 2,
+  },
+  {
+    name: 'ERR_TRIAL',
+    code: -34,
+    cause: 'every announced kernel that the device could run has failed its trial there',
+    remedy: 'announce another kernel; the log of the device says how this one failed',
+    exit: 1,
   },
   // host
   {
