@@ -1,5 +1,6 @@
 import { activation as activationCode } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
+import { located } from './prefix.js';
 import { assembleDescriptor, frameRecord, unitToWord, type RecordTag } from './records.js';
 import {
   elementsOf,
@@ -139,7 +140,7 @@ function draftLayer(layer: RecordedSpec, input: Shape): Draft {
 }
 
 /** A layer that becomes a record, and where the user wrote it. */
-interface Recorded {
+export interface Recorded {
   readonly layer: RecordedSpec;
   readonly line: number;
 }
@@ -152,7 +153,7 @@ function isWord(layer: LayerSpec): layer is WordSpec {
  * Drops flatten and moves every relu into the layer that computes its input. A max-pool may stand
  * between them, for the larger of two values is the same before and after.
  */
-function fuseWords(layers: readonly LayerSpec[]): Recorded[] {
+export function fuseWords(layers: readonly LayerSpec[]): Recorded[] {
   const recorded: Recorded[] = [];
   for (const [line, layer] of layers.entries()) {
     if (!isWord(layer)) recorded.push({ layer, line });
@@ -173,19 +174,9 @@ function fuseWords(layers: readonly LayerSpec[]): Recorded[] {
   return recorded;
 }
 
-/** Says which layer it was about, and what that layer was given. */
-function draftInPlace({ layer, line }: Recorded, input: Shape): Draft {
-  try {
-    return draftLayer(layer, input);
-  } catch (error) {
-    if (!(error instanceof LinnetError)) throw error;
-    const cause = error.message.slice(0, -error.remedy.length - 2);
-    throw new LinnetError(
-      error.code,
-      `layers.${line} (${layer.op}, input ${formatShape(input)}): ${cause}`,
-      { remedy: error.remedy, source: error },
-    );
-  }
+/** `layers.2 (conv1d, input 1×64×8)`, numbered as the user wrote them. */
+export function describeRecorded({ layer, line }: Recorded, input: Shape): string {
+  return `layers.${line} (${layer.op}, input ${formatShape(input)})`;
 }
 
 function inputRecord(input: InputSpec): Uint8Array {
@@ -212,7 +203,11 @@ export function buildDescriptor(spec: ModelSpec): Uint8Array {
   let shape: Shape = [height, width, channels];
   const recorded = fuseWords(spec.layers);
   for (const [index, entry] of recorded.entries()) {
-    const { tag, values, output } = draftInPlace(entry, shape);
+    const input = shape;
+    const { tag, values, output } = located(
+      () => describeRecorded(entry, input),
+      () => draftLayer(entry.layer, input),
+    );
     parts.push(frameRecord(tag, { inputTensor: index, outputTensor: index + 1, ...values }));
     shape = output;
   }

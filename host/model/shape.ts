@@ -34,7 +34,8 @@ export function windowPositions([height, width]: Shape, window: Window): Pair {
   const { kernel, stride, pads } = window;
   const rows = positions(height, kernel[0], stride[0], pads.top + pads.bottom);
   const columns = positions(width, kernel[1], stride[1], pads.left + pads.right);
-  if (rows < 1 || columns < 1) {
+  // A stride of 0 gives Infinity or NaN.
+  if (!(rows >= 1 && columns >= 1 && Number.isFinite(rows + columns))) {
     throw new LinnetError(
       'ERR_SHAPE',
       `a window of ${kernel.join('×')} does not fit into ${height}×${width}` +
