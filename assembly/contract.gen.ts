@@ -299,7 +299,7 @@ export class Layer {
   outputWidth: u16;
   /** O */
   outputs: u16;
-  /** KH */
+  /** KH; of an EMBEDDING V */
   kernelHeight: u16;
   /** KW */
   kernelWidth: u16;

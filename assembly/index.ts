@@ -17,14 +17,22 @@ import {
   NUMERICS_VERSION,
   OK,
 } from './contract.gen';
-import { DELTA, initialiseParameters, LOAD, STORE, transfer } from './codec/parameters';
+import {
+  countSaturated,
+  DELTA,
+  initialiseParameters,
+  LOAD,
+  PULL,
+  STORE,
+  transfer,
+} from './codec/parameters';
 import { permute } from './math/random';
 import { canariesLive } from './memory/arena';
 import { BLOCK, writeWord } from './memory/block';
 import { beginTraining } from './train/begin';
 import { model, STAGE_BEGUN, STAGE_PLANNED } from './train/model';
 import { planModel } from './train/plan';
-import { forward, score, trainStep } from './train/step';
+import { infer as inferSample, score, trainStep } from './train/step';
 
 const MAX_ORDER: u32 = 1 << 30;
 
@@ -40,7 +48,8 @@ export function abi(): i32 {
 export function block(): i32 {
   writeWord(BLOCK_ABI, KERNEL_ABI_VERSION);
   writeWord(BLOCK_NUMERICS, NUMERICS_VERSION);
-  writeWord(BLOCK_INTRINSIC_SET, INTRINSIC_SET_VERSION);
+  // @ts-ignore: set by the compiler's option --use
+  writeWord(BLOCK_INTRINSIC_SET, ACCELERATED ? INTRINSIC_SET_VERSION : 0);
   writeWord(BLOCK_DESCRIPTOR_PTR, <i32>arenaStart());
   return <i32>BLOCK;
 }
@@ -75,6 +84,10 @@ export function delta(offset: i32, count: i32): i32 {
   return moveParameters(DELTA, offset, count);
 }
 
+export function pull(offset: i32, count: i32): i32 {
+  return model.stage < STAGE_BEGUN ? ERR_STATE : moveParameters(PULL, offset, count);
+}
+
 export function begin(): i32 {
   return model.stage < STAGE_PLANNED ? ERR_STATE : beginTraining();
 }
@@ -92,7 +105,8 @@ function checkLabel(label: i32): i32 {
 
 export function train(label: i32): i32 {
   const status = checkLabel(label);
-  return status < 0 ? status : trainStep(label);
+  if (status < 0) return status;
+  return model.lowestTrained < model.layers ? trainStep(label) : ERR_STATE;
 }
 
 export function evaluate(label: i32): i32 {
@@ -101,10 +115,14 @@ export function evaluate(label: i32): i32 {
 }
 
 export function infer(): i32 {
-  return model.stage < STAGE_PLANNED ? ERR_STATE : forward();
+  return model.stage < STAGE_PLANNED ? ERR_STATE : inferSample();
 }
 
 export function check(): i32 {
   if (model.stage < STAGE_PLANNED) return ERR_STATE;
   return canariesLive() ? OK : ERR_CANARY;
+}
+
+export function saturations(): i32 {
+  return model.stage < STAGE_PLANNED ? ERR_STATE : countSaturated();
 }

@@ -114,7 +114,7 @@ async function measureActiveRows(
 ): Promise<{ share: number; hash: string }> {
   const [, hidden, classes] = shape;
   const kernel = new Kernel(await openV8Engine(loadKernelBytes()));
-  kernel.plan(descriptor, memoryBytes);
+  kernel.plan(descriptor, { memoryBytes });
   kernel.initialise(1);
   kernel.begin(settings);
   let before = kernel.storeParameters();

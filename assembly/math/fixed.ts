@@ -49,18 +49,8 @@ export function requantiseShift(bits: i32): i32 {
   return max(0, bits - 7);
 }
 
-/**
- * Requantises a tensor to int8.
- *
- * source [n] int32 -> target [n] int8; value = target · 2^shift · unit of source
- * Rounding: nearest, halves up; saturates to ±127.
- * target may not overlap source.
- */
-export function requantise(source: usize, n: i32, shift: i32, target: usize): void {
-  const end = source + ((<usize>n) << 2);
-  while (source < end) {
-    store<i8>(target, <i8>clampSymmetric(roundShift(load<i32>(source), shift), INT8_LIMIT));
-    source += 4;
-    target += 1;
-  }
+/** Bias in units of the accumulator: `bias · 2^−shift`, rounded; 0 once it is below any weight. */
+export function alignBias(bias: i32, shift: i32): i32 {
+  if (shift > 24) return 0;
+  return shift > 0 ? roundShift(bias, shift) : bias << min(14, -shift);
 }

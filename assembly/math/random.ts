@@ -18,11 +18,6 @@ export function fold(h: i32, v: i32): i32 {
   return h ^ (h >>> 13);
 }
 
-/** Start of the streams of one layer and step; `fold` in the row to get the stream of a row. */
-export function mixLayer(seed: i32, purpose: i32, layer: i32, step: i32): i32 {
-  return fold(fold(fold(seed, purpose), layer), step);
-}
-
 /** The next state of a stream; its high bits are the draw. */
 // @ts-ignore: decorator
 @inline

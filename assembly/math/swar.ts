@@ -93,3 +93,74 @@ export function dotProduct(w: usize, packed: usize, end: usize): i32 {
   } while (packed < end);
   return highField(sum);
 }
+
+/*
+ * Convolutions use every operand and every input many times, so both are spread once: two to a 64-bit
+ * word, the operands in reading order, the inputs of a product in the other.
+ *
+ *     pair(a0, a1) = a1·2^32 + a0      swapped(x0, x1) = x0·2^32 + x1
+ *     pair · swapped has a0·x0 + a1·x1 in its high field; pair · e is pair(a0·e, a1·e)
+ */
+
+/** The operands of `n` words, n a multiple of 4 -> [n/2] i64 pairs. */
+export function spreadOperands(w: usize, n: i32, pairs: usize): void {
+  const end = w + ((<usize>n) << 1);
+  while (w < end) {
+    store<i64>(pairs, ((load<i8>(w, 3) as i64) << 32) + (load<i8>(w, 1) as i64));
+    store<i64>(pairs, ((load<i8>(w, 7) as i64) << 32) + (load<i8>(w, 5) as i64), 8);
+    w += 8;
+    pairs += 16;
+  }
+}
+
+/** `n` int8 values, n a multiple of 4 -> [n/2] i64, swapped for a dot product or not. */
+export function spreadInputs(x: usize, n: i32, pairs: usize, swapped: bool): void {
+  const end = x + <usize>n;
+  const high: i64 = swapped ? 32 : 0;
+  const low: i64 = 32 - high;
+  while (x < end) {
+    const x0 = load<i8>(x) as i64;
+    const x1 = load<i8>(x, 1) as i64;
+    const x2 = load<i8>(x, 2) as i64;
+    const x3 = load<i8>(x, 3) as i64;
+    store<i64>(pairs, (x0 << high) + (x1 << low));
+    store<i64>(pairs, (x2 << high) + (x3 << low), 8);
+    x += 4;
+    pairs += 16;
+  }
+}
+
+/** Σ a · x over spread pairs [a, end) and swapped [x, …). */
+// @ts-ignore: decorator
+@inline
+export function dotPairs(a: usize, end: usize, x: usize): i32 {
+  let sum: i64 = 0;
+  do {
+    sum += load<i64>(a) * load<i64>(x);
+    sum += load<i64>(a, 8) * load<i64>(x, 8);
+    a += 16;
+    x += 16;
+  } while (a < end);
+  return highField(sum);
+}
+
+/** sums [n/2] pairs += factor · pairs [a, end). */
+// @ts-ignore: decorator
+@inline
+export function addScaledPairs(sums: usize, a: usize, end: usize, factor: i64): void {
+  do {
+    store<i64>(sums, load<i64>(sums) + load<i64>(a) * factor);
+    store<i64>(sums, load<i64>(sums, 8) + load<i64>(a, 8) * factor, 8);
+    a += 16;
+    sums += 16;
+  } while (a < end);
+}
+
+/** Pairs become two int32 each, in place. */
+export function separatePairs(pairs: usize, end: usize): void {
+  for (; pairs < end; pairs += 8) {
+    const sum = load<i64>(pairs);
+    store<i32>(pairs, lowField(sum));
+    store<i32>(pairs, highField(sum), 4);
+  }
+}

@@ -1,8 +1,9 @@
 /**
- * The arena: regions one after the other in linear memory, a canary behind each.
+ * The arena: regions one after the other in linear memory, a canary behind each. The table of regions
+ * is what the host reads at regionsPtr (SPEC 5): u32 address and u32 bytes, in the order of REGION.
  *
- *     descriptor | layers | parameters | activations | accumulators | scratch | errors | … | (end)
- *               c        c            c             c              c         c        c   c
+ *     descriptor | layers | parameters | activations | wide | scratch | error | … | (end)
+ *               c        c            c             c      c         c       c   c
  *
  * Sizes are 64-bit while they are added up, so that no descriptor can wrap them.
  */
@@ -11,7 +12,8 @@ const CANARY: i32 = <i32>0x5ca1ab1e;
 const MAX_REGIONS: i32 = 16;
 const PAGE_SHIFT: u64 = 16;
 
-const canaries: usize = memory.data(MAX_REGIONS * 4, 4);
+/** Address and bytes of every region. */
+export const regionTable: usize = memory.data(MAX_REGIONS * 8, 4);
 let regions: i32 = 0;
 let next: u64 = 0;
 
@@ -24,16 +26,22 @@ export function openArena(start: usize): void {
 /** Reserves a region of `bytes` and its canary; the address is valid once makeRoom() agreed. */
 export function reserve(bytes: u64): usize {
   const start = (next + 7) & ~(<u64>7);
-  const canary = (start + bytes + 3) & ~(<u64>3);
-  store<i32>(canaries + ((<usize>regions) << 2), <i32>canary);
+  const entry = regionTable + ((<usize>regions) << 3);
+  store<i32>(entry, <i32>start);
+  store<i32>(entry, <i32>bytes, 4);
   regions++;
-  next = canary + 4;
+  next = ((start + bytes + 3) & ~(<u64>3)) + 4;
   return <usize>start;
 }
 
 /** Bytes of linear memory needed so far, from address 0. */
 export function arenaBytes(): u64 {
   return next;
+}
+
+/** Regions reserved so far. */
+export function regionCount(): i32 {
+  return regions;
 }
 
 /** Grows the memory if the limit allows it; false if the arena does not fit. */
@@ -44,16 +52,22 @@ export function makeRoom(limit: u64): bool {
   return memory.grow(<i32>((missing + 65535) >> PAGE_SHIFT)) >= 0;
 }
 
+/** Address of the canary behind a region. */
+function canaryOf(index: i32): usize {
+  const entry = regionTable + ((<usize>index) << 3);
+  return (load<usize>(entry) + load<usize>(entry, 4) + 3) & ~3;
+}
+
 /** Clears everything from `start` to the end and writes the canaries. */
 export function clearArena(start: usize): void {
   memory.fill(start, 0, <usize>next - start);
-  for (let i = 0; i < regions; i++) store<i32>(load<usize>(canaries + ((<usize>i) << 2)), CANARY);
+  for (let i = 0; i < regions; i++) store<i32>(canaryOf(i), CANARY);
 }
 
 /** True if every canary lives. */
 export function canariesLive(): bool {
   for (let i = 0; i < regions; i++) {
-    if (load<i32>(load<usize>(canaries + ((<usize>i) << 2))) != CANARY) return false;
+    if (load<i32>(canaryOf(i)) != CANARY) return false;
   }
   return true;
 }

@@ -1,40 +1,110 @@
 /**
- * A layer as the planner lays it out.
+ * Layers as plan lays them out (SPEC 5.1), and what follows from their shape.
  *
  *     weights -> +--------------------------------+
- *                | row 0: I words   | pad to 4    |   int16, biased by +128; the pad is never used
- *                | ...                            |   because the inputs beside it are 0
+ *                | row 0 | 0 0 to a multiple of 4 |   int16, biased by +128; the operand of a 0 word
+ *                | ...                            |   is 0, so a pad never counts and never changes
  *                | row O-1                        |
  *     bias    -> +--------------------------------+
- *                | O words          | pad to 4    |   int16, unit 2^-12
+ *                | O words                        |   int16, unit 2^-12
  *                +--------------------------------+
  *
- * Activations are int8, padded with zeros to a multiple of 4.
+ * A dense layer is a convolution of one position over a 1 × 1 input of I channels.
  */
-@unmanaged
-export class Layer {
-  /** I and O. */
-  inputs: i32;
-  outputs: i32;
-  /** Words from one row to the next: I rounded up to a multiple of 4. */
-  stride: i32;
-  weightExponent: i32;
-  activation: i32;
-  /** Bq of the descriptor. */
-  initBound: i32;
-  weights: usize;
-  bias: usize;
-  /** x [I] int8, shared with the output of the layer before. */
-  input: usize;
-  /** y [O] int8, or the logits [O] int32 of the last layer. */
-  output: usize;
-  /** Exponent of x for the sample at hand. */
-  inputExponent: i32;
-}
+import {
+  Layer,
+  LAYER_FLAG_RELU,
+  LAYER_FLAG_TRAINED,
+  RECORD_AVERAGE_POOL,
+  RECORD_DENSE,
+  RECORD_DEPTHWISE,
+  RECORD_EMBEDDING,
+  RECORD_GLOBAL_AVERAGE_POOL,
+  RECORD_MAX_POOL,
+} from '../contract.gen';
+
+/** Bytes from one layer to the next. */
+export const LAYER_BYTES: usize = offsetof<Layer>();
 
 /** Layers follow each other in memory. */
 // @ts-ignore: decorator
 @inline
 export function layerAt(table: usize, index: i32): Layer {
-  return changetype<Layer>(table + <usize>index * offsetof<Layer>());
+  return changetype<Layer>(table + <usize>index * LAYER_BYTES);
+}
+
+export function isPool(layer: Layer): bool {
+  const kind = <i32>layer.kind;
+  return kind >= RECORD_MAX_POOL && kind <= RECORD_GLOBAL_AVERAGE_POOL;
+}
+
+/** The layer averages its windows. */
+export function averages(layer: Layer): bool {
+  const kind = <i32>layer.kind;
+  return kind == RECORD_AVERAGE_POOL || kind == RECORD_GLOBAL_AVERAGE_POOL;
+}
+
+/** Rows of weights: one per output, or per token of an embedding. */
+export function rowsOf(layer: Layer): i32 {
+  if (isPool(layer)) return 0;
+  return <i32>(<i32>layer.kind == RECORD_EMBEDDING ? layer.kernelHeight : layer.outputs);
+}
+
+/** Weights of a row. */
+export function rowLength(layer: Layer): i32 {
+  const kind = <i32>layer.kind;
+  if (kind == RECORD_EMBEDDING) return <i32>layer.outputs;
+  const window = <i32>layer.kernelHeight * <i32>layer.kernelWidth;
+  return kind == RECORD_DEPTHWISE ? window : window * <i32>layer.channels;
+}
+
+export function biasesOf(layer: Layer): i32 {
+  if (isPool(layer) || <i32>layer.kind == RECORD_EMBEDDING) return 0;
+  return <i32>layer.outputs;
+}
+
+// @ts-ignore: decorator
+@inline
+export function hasFlag(layer: Layer, flag: i32): bool {
+  return (<i32>layer.flags & flag) != 0;
+}
+
+// @ts-ignore: decorator
+@inline
+export function isRelu(layer: Layer): bool {
+  return hasFlag(layer, LAYER_FLAG_RELU);
+}
+
+// @ts-ignore: decorator
+@inline
+export function isTrained(layer: Layer): bool {
+  return hasFlag(layer, LAYER_FLAG_TRAINED);
+}
+
+/** OH · OW. */
+// @ts-ignore: decorator
+@inline
+export function positionsOf(layer: Layer): i32 {
+  return <i32>layer.outputHeight * <i32>layer.outputWidth;
+}
+
+/** Bytes from one row of x, with its padding, to the next. */
+// @ts-ignore: decorator
+@inline
+export function xStride(layer: Layer): i32 {
+  return (<i32>layer.padLeft + <i32>layer.width + <i32>layer.padRight) * <i32>layer.channels;
+}
+
+/** Elements of x with its padding. */
+export function paddedElements(layer: Layer): i32 {
+  return (<i32>layer.padTop + <i32>layer.height + <i32>layer.padBottom) * xStride(layer);
+}
+
+/** Distance of the first element of x that is not padding from the first that is. */
+export function interiorOffset(layer: Layer): i32 {
+  return <i32>layer.padTop * xStride(layer) + <i32>layer.padLeft * <i32>layer.channels;
+}
+
+export function isDense(layer: Layer): bool {
+  return <i32>layer.kind == RECORD_DENSE;
 }

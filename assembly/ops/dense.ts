@@ -1,6 +1,7 @@
 /** The dense layer, forward and backward (SPEC 2.3, 2.6). Shapes: x [I], w [O][I], y [O]. */
-import { ACTIVATION_RELU } from '../contract.gen';
-import { roundShift } from '../math/fixed';
+import { Layer, LAYER_FLAG_PROPAGATE } from '../contract.gen';
+import { alignBias } from '../math/fixed';
+import { nextState } from '../math/random';
 import {
   dotProduct,
   evenOperands,
@@ -11,34 +12,33 @@ import {
   OPERAND_OFFSET_SHIFT,
   packInputs,
 } from '../math/swar';
-import { Layer } from '../memory/layer';
-
-/** Bias in units of the accumulator: `bias · 2^−shift`, rounded; 0 once it is below any weight. */
-function alignBias(bias: i32, shift: i32): i32 {
-  if (shift > 24) return 0;
-  return shift > 0 ? roundShift(bias, shift) : bias << min(14, -shift);
-}
+import { hasFlag, isRelu, isTrained } from '../memory/layer';
+import { updatePaddedRow } from '../optim/row';
+import { biasShift, firstDraw, layerStream, updateBias, weightShift } from '../optim/sgd';
+import { accumulators, finishBackward, finishForward } from './requantise';
 
 /**
  * Dense layer, forward.
  *
- * x [I] int8 at layer.input, w [O][I] int16 -> acc [O] int32, unit 2^(ex + ew)
- * Rounding: only of the bias. |acc| < 2^31 for I ≤ 32768.
- * scratch: 4 bytes per padded input, 8-byte aligned; may not overlap acc.
- * Returns the OR of all |acc|, whose bit length is that of the maximum.
+ * x [I] int8, w [O][I] int16 -> acc [O] int32, unit 2^(ex + ew), then y [O] int8 or the logits
+ * Rounding: of the bias, and of y. |acc| < 2^31 for I ≤ 32768.
+ * Scratch: 4 bytes per padded input.
  */
-export function denseForward(layer: Layer, acc: usize, scratch: usize): i32 {
-  const surplus = packInputs(layer.input, layer.stride, scratch) << OPERAND_OFFSET_SHIFT;
-  const end = scratch + (<usize>layer.stride << 2);
-  const rowBytes = <usize>layer.stride << 1;
-  const biasShift = layer.inputExponent + layer.weightExponent + 12;
-  const relu = layer.activation == ACTIVATION_RELU;
+export function denseForward(layer: Layer): void {
+  const scratch = <usize>layer.scratch;
+  const stride = <i32>layer.rowWords;
+  const surplus = packInputs(<usize>layer.x, stride, scratch) << OPERAND_OFFSET_SHIFT;
+  const end = scratch + (<usize>stride << 2);
+  const rowBytes = <usize>stride << 1;
+  const exponent = layer.inputExponent + <i32>layer.weightExponent;
+  const relu = isRelu(layer);
+  let acc = accumulators(layer);
   const last = acc + (<usize>layer.outputs << 2);
-  let w = layer.weights;
-  let bias = layer.bias;
+  let w = <usize>layer.weights;
+  let bias = <usize>layer.bias;
   let bits = 0;
   while (acc < last) {
-    let sum = dotProduct(w, scratch, end) - surplus + alignBias(<i32>load<i16>(bias), biasShift);
+    let sum = dotProduct(w, scratch, end) - surplus + alignBias(<i32>load<i16>(bias), exponent + 12);
     if (relu) sum = max(0, sum);
     store<i32>(acc, sum);
     bits |= abs(sum);
@@ -46,7 +46,7 @@ export function denseForward(layer: Layer, acc: usize, scratch: usize): i32 {
     bias += 2;
     acc += 4;
   }
-  return bits;
+  finishForward(layer, bits, exponent);
 }
 
 function sumOf(e: usize, count: i32): i32 {
@@ -56,31 +56,16 @@ function sumOf(e: usize, count: i32): i32 {
   return sum;
 }
 
-/** Stores one element of dx, 0 where the gate is closed; returns its magnitude. */
-// @ts-ignore: decorator
-@inline
-function storeGated(dx: usize, value: i32, open: bool): i32 {
-  const gated = select(value, 0, open);
-  store<i32>(dx, gated);
-  return abs(gated);
-}
-
-/**
- * Dense layer, backward to its input, with the weights before the update.
- *
- * e [O] int8, w [O][I] int16 -> dx [I] int32, unit 2^(ee + ew)
- * dx is 0 where the layer before has ReLU (`relu`) and its output x is 0.
- * Exact. dx is padded like x. Returns the OR of all |dx|.
- */
-export function denseBackward(layer: Layer, e: usize, relu: bool, dx: usize): i32 {
-  const surplus = sumOf(e, layer.outputs) << OPERAND_OFFSET_SHIFT;
-  const rowBytes = <usize>layer.stride << 1;
+/** dx [I] int32 = Σ hi[o][i] · e[o], exact; four columns at a time. */
+function inputGradient(layer: Layer): void {
+  const e = <usize>layer.error;
+  const surplus = sumOf(e, <i32>layer.outputs) << OPERAND_OFFSET_SHIFT;
+  const rowBytes = <usize>layer.rowWords << 1;
   const end = e + <usize>layer.outputs;
-  const last = dx + (<usize>layer.stride << 2);
-  let column = layer.weights;
-  let x = layer.input;
-  let bits = 0;
-  while (dx < last) {
+  let column = <usize>layer.weights;
+  const lastColumn = column + rowBytes;
+  let dx = <usize>layer.wide;
+  while (column < lastColumn) {
     let even: i64 = 0;
     let odd: i64 = 0;
     let w = column;
@@ -95,13 +80,42 @@ export function denseBackward(layer: Layer, e: usize, relu: bool, dx: usize): i3
       w += rowBytes;
       row += 1;
     } while (row < end);
-    bits |= storeGated(dx, lowField(even) - surplus, !relu || load<i8>(x) != 0);
-    bits |= storeGated(dx + 4, lowField(odd) - surplus, !relu || load<i8>(x, 1) != 0);
-    bits |= storeGated(dx + 8, highField(even) - surplus, !relu || load<i8>(x, 2) != 0);
-    bits |= storeGated(dx + 12, highField(odd) - surplus, !relu || load<i8>(x, 3) != 0);
+    store<i32>(dx, lowField(even) - surplus);
+    store<i32>(dx, lowField(odd) - surplus, 4);
+    store<i32>(dx, highField(even) - surplus, 8);
+    store<i32>(dx, highField(odd) - surplus, 12);
     column += 8;
-    x += 4;
     dx += 16;
   }
-  return bits;
+}
+
+/** Rows whose error is 0 have nothing to learn and are left alone. */
+function updateDense(layer: Layer, errorExponent: i32, stepSeed: i32, lrShift: i32): void {
+  const shift = weightShift(layer, errorExponent, lrShift);
+  const shiftOfBias = biasShift(errorExponent, lrShift);
+  const seed = layerStream(layer, stepSeed);
+  const rowBytes = <usize>layer.rowWords << 1;
+  let w = <usize>layer.weights;
+  for (let row = 0; row < <i32>layer.outputs; row++) {
+    const error = <i32>load<i8>(<usize>layer.error + <usize>row);
+    if (error != 0) {
+      const state = firstDraw(seed, row);
+      updateBias(<usize>layer.bias + (<usize>row << 1), error, shiftOfBias, state);
+      updatePaddedRow(w, <usize>layer.x, <i32>layer.rowWords, error, shift, nextState(state));
+    }
+    w += rowBytes;
+  }
+}
+
+/**
+ * Dense layer, backward: input gradient with the weights before the update, then the update.
+ *
+ * error [O] int8 -> error [I] int8 if the layer propagates; w, bias updated in place if it is trained
+ * Returns the exponent of the new error + EXPONENT_BIAS.
+ */
+export function denseBackward(layer: Layer, errorExponent: i32, stepSeed: i32, lrShift: i32): i32 {
+  const propagates = hasFlag(layer, LAYER_FLAG_PROPAGATE);
+  if (propagates) inputGradient(layer);
+  if (isTrained(layer)) updateDense(layer, errorExponent, stepSeed, lrShift);
+  return propagates ? finishBackward(layer, errorExponent + <i32>layer.weightExponent) : 0;
 }

@@ -1,12 +1,16 @@
 /** Softmax with cross-entropy, integer (SPEC 2.4 to 2.6). Shapes: logits z [C] int32, err [C]. */
+import { Head } from '../contract.gen';
 import { distanceQ10, log2Q10, powerOfTwo } from '../math/exponential';
+import { outputError } from './loss';
 
 const ONE_Q15: i32 = 32768;
 /** log2 of the numerator's full scale, Q10. */
 const SCALE_Q10: i32 = 16384;
+/** Exponent of err. */
+const ERROR_EXPONENT: i32 = -15;
 
 /** Class of the largest logit, the first of equals. */
-export function argmax(z: usize, classes: i32): i32 {
+function argmax(z: usize, classes: i32): i32 {
   let best = 0;
   let bestValue = load<i32>(z);
   for (let c = 1; c < classes; c++) {
@@ -37,33 +41,29 @@ function lossQ10(distance: i32, exponent: i32, sum: i32): i32 {
 }
 
 /**
- * Softmax, cross-entropy and its gradient.
+ * Softmax, cross-entropy, their gradient and its int8 form.
  *
- * z [C] int32, unit 2^exponent -> err [C] int32, Q15: softmax(z) − onehot(label)
- * `best` is argmax(z). Rounding: probabilities truncate. |err| ≤ 32768.
- * Returns the loss in Q10 bits. C ≤ 256, so sums stay below 2^24.
+ * logits [C] int32 -> err [C] int32, Q15: softmax(z) − onehot(label); predicted; loss in Q10 bits
+ * Rounding: probabilities truncate. |err| ≤ 32768; C ≤ 256, so sums stay below 2^24.
+ * If max |err| > skipThreshold: error [C] int8, and the return is its exponent + EXPONENT_BIAS; else
+ * LOSS_SKIPPED.
  */
-export function softmaxCrossEntropy(
-  z: usize,
-  classes: i32,
-  exponent: i32,
-  best: i32,
-  label: i32,
-  err: usize,
-): i32 {
+export function softmaxCrossEntropy(head: Head, label: i32, skipThreshold: i32): i32 {
+  const classes = <i32>head.elements;
+  const z = <usize>head.logits;
+  const exponent = head.logitsExponent;
+  const best = argmax(z, classes);
   const largest = load<i32>(z + ((<usize>best) << 2));
-  const sum = exponentials(z, classes, exponent, largest, err);
+  const sum = exponentials(z, classes, exponent, largest, <usize>head.err);
+  let magnitude = 0;
   for (let c = 0; c < classes; c++) {
-    const p = err + ((<usize>c) << 2);
+    const p = <usize>head.err + ((<usize>c) << 2);
     const probability = <i32>(((<u32>load<i32>(p)) << 15) / <u32>sum);
-    store<i32>(p, probability - (c == label ? ONE_Q15 : 0));
+    const error = probability - (c == label ? ONE_Q15 : 0);
+    store<i32>(p, error);
+    magnitude = max(magnitude, abs(error));
   }
-  return lossQ10(largest - load<i32>(z + ((<usize>label) << 2)), exponent, sum);
-}
-
-/** max |err|. */
-export function largestMagnitude(err: usize, classes: i32): i32 {
-  let largest = 0;
-  for (let c = 0; c < classes; c++) largest = max(largest, abs(load<i32>(err + ((<usize>c) << 2))));
-  return largest;
+  head.predicted = best;
+  head.loss = lossQ10(largest - load<i32>(z + ((<usize>label) << 2)), exponent, sum);
+  return outputError(head, magnitude, ERROR_EXPONENT, label, skipThreshold);
 }

@@ -5,12 +5,15 @@ import {
   BLOCK_LR_DECAY,
   BLOCK_LR_SHIFT,
   BLOCK_NODE_KEY,
+  BLOCK_PROXIMAL_SHIFT,
   BLOCK_SKIP_THRESHOLD,
   BLOCK_TOTAL_STEPS,
   DECAY_STEPS,
   ERR_RANGE,
+  MAX_PROXIMAL_SHIFT,
   OK,
   PURPOSE_NODE,
+  PURPOSE_UPDATE,
 } from '../contract.gen';
 import { fold } from '../math/random';
 import { readUnsigned, readWord } from '../memory/block';
@@ -29,13 +32,17 @@ export function beginTraining(): i32 {
   const lrDecay = readWord(BLOCK_LR_DECAY);
   const skipThreshold = readWord(BLOCK_SKIP_THRESHOLD);
   if (<u32>lrShift > MAX_LR_SHIFT || <u32>lrDecay > <u32>DECAY_STEPS) return ERR_RANGE;
+  const proximalShift = readWord(BLOCK_PROXIMAL_SHIFT);
   if (<u32>skipThreshold > MAX_SKIP_THRESHOLD) return ERR_RANGE;
+  if (<u32>proximalShift > <u32>MAX_PROXIMAL_SHIFT) return ERR_RANGE;
   model.lrShift = lrShift;
   model.lrDecay = lrDecay;
   model.skipThreshold = skipThreshold;
+  model.proximalShift = proximalShift;
   model.totalSteps = readUnsigned(BLOCK_TOTAL_STEPS);
   const federation = fold(readWord(BLOCK_FEDERATION_SEED), PURPOSE_NODE);
   model.nodeSeed = fold(fold(federation, readWord(BLOCK_BASE_VERSION)), readWord(BLOCK_NODE_KEY));
+  model.updateSeed = fold(model.nodeSeed, PURPOSE_UPDATE);
   clearCounters();
   model.stage = STAGE_BEGUN;
   return OK;

@@ -1,4 +1,5 @@
 /** The planned model: what plan() found and every call works on. */
+import { Head } from '../contract.gen';
 
 /** Stages of the call order: a call that comes too early answers ERR_STATE. */
 export const STAGE_EMPTY: i32 = 0;
@@ -8,31 +9,33 @@ export const STAGE_BEGUN: i32 = 2;
 @unmanaged
 export class Model {
   stage: i32;
+  /** All layers, and those with parameters. */
   layers: i32;
   layerTable: usize;
+  parameterLayers: i32;
   parameters: i32;
+  /** Index of the lowest layer that is trained; `layers` if none is. */
+  lowestTrained: i32;
+  /** RECORD of the loss. */
+  loss: i32;
   classes: i32;
   inputExponent: i32;
-  logits: usize;
-  logitsExponent: i32;
-  /** int32 accumulators of one hidden layer. */
-  accumulators: usize;
-  /** Packed inputs of a layer going forward, int32 dx going backward: 4 bytes per padded input. */
-  scratch: usize;
-  /** int32 Q15 error of the softmax [C]. */
-  lossError: usize;
-  /** int8 error of the layer at hand. */
-  error: usize;
-  classWeights: usize;
+  /** Where the host writes a sample; not the first x if padding keeps its rows apart. */
+  sample: usize;
+  isStaged: bool;
   confusion: usize;
   io: usize;
 
   // Settings checked and copied by begin().
   nodeSeed: i32;
+  /** mix(nodeSeed, UPDATE). */
+  updateSeed: i32;
   lrShift: i32;
   lrDecay: i32;
   totalSteps: u64;
   skipThreshold: i32;
+  proximalShift: i32;
 }
 
 export const model = changetype<Model>(memory.data(offsetof<Model>(), 8));
+export const head = changetype<Head>(memory.data(offsetof<Head>(), 8));

@@ -1,10 +1,17 @@
-/** From a valid descriptor to an arena with every pointer set. */
+/**
+ * From a descriptor to an arena with every pointer set: shapes first (descriptor.ts), then sizes, then
+ * addresses.
+ *
+ * Below the lowest trained layer inputs are kept for the next layer only and live in two buffers that
+ * take turns; from there on every input stays until its layer has been updated.
+ */
 import {
   BLOCK_ARENA_BYTES,
   BLOCK_CLASSES,
   BLOCK_CLASS_WEIGHTS_PTR,
   BLOCK_CONFUSION_PTR,
   BLOCK_DESCRIPTOR_BYTES,
+  BLOCK_FROZEN_LAYERS,
   BLOCK_INPUT_BYTES,
   BLOCK_INPUT_PTR,
   BLOCK_IO_PTR,
@@ -12,113 +19,245 @@ import {
   BLOCK_LOGITS_PTR,
   BLOCK_MEMORY_BYTES,
   BLOCK_PARAMETERS,
-  DENSE_ACTIVATION,
-  DENSE_INIT_BOUND,
-  DENSE_INPUTS,
-  DENSE_OUTPUTS,
-  DENSE_WEIGHT_EXPONENT,
+  BLOCK_REGIONS_PTR,
+  BLOCK_REGION_COUNT,
   DESCRIPTOR_MAX_BYTES,
   ERR_DESCRIPTOR,
   ERR_MEMORY,
   INPUT_EXPONENT,
   IO_WORDS,
+  Layer,
+  LAYER_FLAG_GATED,
+  LAYER_FLAG_LOGITS,
+  LAYER_FLAG_PROPAGATE,
+  LAYER_FLAG_TRAINED,
   OK,
+  RECORD_SQUARED_ERROR,
 } from '../contract.gen';
 import { alignUp4 } from '../math/fixed';
-import { arenaBytes, clearArena, makeRoom, openArena, reserve } from '../memory/arena';
+import {
+  arenaBytes,
+  clearArena,
+  makeRoom,
+  openArena,
+  regionCount,
+  regionTable,
+  reserve,
+} from '../memory/arena';
 import { readUnsigned, readWord, writeWord } from '../memory/block';
-import { Layer, layerAt } from '../memory/layer';
-import { checkDescriptor, firstRecord, layerCount, nextRecord, payloadOf } from './descriptor';
-import { model, STAGE_EMPTY, STAGE_PLANNED } from './model';
+import {
+  biasesOf,
+  interiorOffset,
+  isDense,
+  isPool,
+  isRelu,
+  LAYER_BYTES,
+  layerAt,
+  paddedElements,
+  positionsOf,
+  rowLength,
+  rowsOf,
+  xStride,
+} from '../memory/layer';
+import { scratchBytes } from '../ops/scratch';
+import {
+  checkFrame,
+  checkHeader,
+  checkInput,
+  checkLayer,
+  checkLoss,
+  firstRecord,
+  nextRecord,
+  payloadOf,
+  recordCount,
+  tagOf,
+} from './descriptor';
+import { head, model, STAGE_EMPTY, STAGE_PLANNED } from './model';
 
-/** Region sizes, added up over the layers. */
-let parameterCount: u64 = 0;
-let parameterBytes: u64 = 0;
-let activationBytes: u64 = 0;
-let accumulatorElements: u64 = 0;
-let scratchElements: u64 = 0;
-let errorBytes: u64 = 0;
-let parametersStart: usize = 0;
-let activationsStart: usize = 0;
+/** Outputs of the last layer. */
+let elements: i32 = 0;
+/** Bytes of the two buffers that take turns, and where they lie. */
+let sharedBytes: i32 = 0;
+let sharedStart: usize = 0;
 
-function padded(elements: i32): u64 {
-  return <u64>alignUp4(elements);
+// @ts-ignore: decorator
+@inline
+function at(index: i32): Layer {
+  return layerAt(model.layerTable, index);
 }
 
-function measure(descriptor: usize): void {
-  parameterCount = parameterBytes = activationBytes = errorBytes = 0;
-  accumulatorElements = scratchElements = 0;
-  let at = nextRecord(firstRecord(descriptor));
-  for (let i = 0; i < layerCount; i++) {
-    const inputs = <i32>load<u16>(payloadOf(at), DENSE_INPUTS);
-    const outputs = <i32>load<u16>(payloadOf(at), DENSE_OUTPUTS);
-    parameterCount += <u64>inputs * <u64>outputs + <u64>outputs;
-    parameterBytes += (padded(inputs) * <u64>outputs + padded(outputs)) * 2;
-    activationBytes += padded(inputs);
-    scratchElements = max(scratchElements, padded(inputs));
-    // The accumulators of the last layer are the logits.
-    if (i < layerCount - 1) accumulatorElements = max(accumulatorElements, padded(outputs));
-    errorBytes = max(errorBytes, padded(outputs));
-    at = nextRecord(at);
+/** Reads every record into the layer table; the table must lie in memory. */
+function readRecords(descriptor: usize, bytes: i32): i32 {
+  const end = descriptor + <usize>bytes;
+  let record = firstRecord(descriptor);
+  const last = model.layers + 1;
+  for (let i = 0; i <= last; i++) {
+    let status = checkFrame(record, end, i == 0, i == last);
+    if (status < 0) return status;
+    if (i == 0) status = checkInput(payloadOf(record));
+    else if (i == last) status = checkLoss(record, at(i - 2));
+    else status = checkLayer(at(i - 1), record);
+    if (status < 0) return status;
+    model.loss = tagOf(record);
+    record = nextRecord(record);
+  }
+  return record == end ? OK : ERR_DESCRIPTOR;
+}
+
+/** Which layers are trained, which pass an error on. */
+function flagLayers(): void {
+  const frozen = readWord(BLOCK_FROZEN_LAYERS);
+  model.parameterLayers = 0;
+  model.lowestTrained = model.layers;
+  for (let i = 0; i < model.layers; i++) {
+    const layer = at(i);
+    let flags = <i32>layer.flags;
+    if (i > 0 && isRelu(at(i - 1))) flags |= LAYER_FLAG_GATED;
+    if (model.lowestTrained < i) flags |= LAYER_FLAG_PROPAGATE;
+    if (!isPool(layer)) {
+      const index = model.parameterLayers++;
+      layer.index = <u16>index;
+      if (index > 31 || ((frozen >>> index) & 1) == 0) {
+        flags |= LAYER_FLAG_TRAINED;
+        model.lowestTrained = min(model.lowestTrained, i);
+      }
+    }
+    if (i == model.layers - 1) flags |= LAYER_FLAG_LOGITS;
+    layer.flags = <u16>flags;
   }
 }
 
-function layOut(descriptor: usize, bytes: i32, classes: i32): void {
-  openArena(descriptor);
-  reserve(<u64>bytes);
-  model.layerTable = reserve(<u64>layerCount * <u64>offsetof<Layer>());
-  parametersStart = reserve(parameterBytes);
-  activationsStart = reserve(activationBytes);
-  model.accumulators = reserve(accumulatorElements * 4);
-  model.scratch = reserve(scratchElements * 4);
-  model.error = reserve(errorBytes);
-  model.logits = reserve(<u64>classes * 4);
-  model.lossError = reserve(<u64>classes * 4);
-  model.confusion = reserve(<u64>(classes * classes) * 4);
-  model.classWeights = reserve(<u64>classes);
-  model.io = reserve(<u64>IO_WORDS * 2);
+/** The input of this layer takes turns with others; the sample does not, for the host writes it. */
+function isShared(index: i32): bool {
+  return index > 0 && index < model.lowestTrained;
 }
 
-function fillLayers(descriptor: usize): void {
-  let parameters = parametersStart;
-  let activations = activationsStart;
-  let at = nextRecord(firstRecord(descriptor));
-  for (let i = 0; i < layerCount; i++) {
-    const layer = layerAt(model.layerTable, i);
-    const payload = payloadOf(at);
-    layer.inputs = <i32>load<u16>(payload, DENSE_INPUTS);
-    layer.outputs = <i32>load<u16>(payload, DENSE_OUTPUTS);
-    layer.stride = alignUp4(layer.inputs);
-    layer.weightExponent = <i32>load<i8>(payload, DENSE_WEIGHT_EXPONENT);
-    layer.activation = <i32>load<u8>(payload, DENSE_ACTIVATION);
-    layer.initBound = <i32>load<u16>(payload, DENSE_INIT_BOUND);
-    layer.weights = parameters;
-    layer.bias = parameters + ((<usize>(layer.stride * layer.outputs)) << 1);
-    parameters = layer.bias + ((<usize>alignUp4(layer.outputs)) << 1);
-    layer.input = activations;
-    activations += <usize>layer.stride;
-    layer.output = i == layerCount - 1 ? model.logits : activations;
-    at = nextRecord(at);
+/** Bytes of a layer's input. */
+export function inputBytes(layer: Layer): i32 {
+  return alignUp4(paddedElements(layer));
+}
+
+/** A padded image keeps its rows apart: the host writes the sample elsewhere. */
+function isStaged(first: Layer): bool {
+  return <i32>first.height > 1 && <i32>first.padLeft + <i32>first.padRight > 0;
+}
+
+function layOutParameters(): void {
+  let bytes: u64 = 0;
+  let parameters: u64 = 0;
+  for (let i = 0; i < model.layers; i++) {
+    const layer = at(i);
+    const rows = <u64>rowsOf(layer);
+    layer.rowWords = <u32>alignUp4(rowLength(layer));
+    layer.weights = <u32>bytes;
+    bytes += rows * (<u64>layer.rowWords << 1);
+    layer.bias = <u32>bytes;
+    bytes += <u64>(alignUp4(biasesOf(layer)) << 1);
+    parameters += rows * <u64>rowLength(layer) + <u64>biasesOf(layer);
+  }
+  model.parameters = <i32>min(parameters, <u64>i32.MAX_VALUE);
+  const start = <u32>reserve(bytes);
+  for (let i = 0; i < model.layers; i++) {
+    at(i).weights += start;
+    at(i).bias += start;
+  }
+}
+
+function layOutActivations(): void {
+  let bytes: u64 = 0;
+  sharedBytes = 0;
+  for (let i = 0; i < model.layers; i++) {
+    const size = inputBytes(at(i));
+    if (isShared(i)) sharedBytes = max(sharedBytes, size);
+    else {
+      at(i).x = <u32>bytes;
+      bytes += <u64>size;
+    }
+  }
+  const staged = isStaged(at(0));
+  model.isStaged = staged;
+  const samples = <i32>at(0).height * <i32>at(0).width * <i32>at(0).channels;
+  const start = reserve(bytes + <u64>(sharedBytes << 1) + (staged ? <u64>samples : 0));
+  sharedStart = start + <usize>bytes;
+  for (let i = 0; i < model.layers; i++) {
+    const shared = sharedStart + <usize>((i & 1) * sharedBytes);
+    at(i).x = <u32>(isShared(i) ? shared : start + <usize>at(i).x);
+  }
+  const first = at(0);
+  model.sample = <usize>first.x + <usize>interiorOffset(first);
+  if (staged) model.sample = sharedStart + <usize>(sharedBytes << 1);
+}
+
+/** Buffers that one layer at a time uses, as large as the neediest. */
+function layOutBuffers(): void {
+  let wide: i32 = 0;
+  let scratch: i32 = 0;
+  let error = elements;
+  for (let i = 0; i < model.layers; i++) {
+    const outputs = positionsOf(at(i)) * <i32>at(i).outputs;
+    if (i < model.layers - 1) wide = max(wide, outputs);
+    if (i > model.lowestTrained) wide = max(wide, inputBytes(at(i)));
+    if (i >= model.lowestTrained) error = max(error, outputs);
+    scratch = max(scratch, scratchBytes(at(i)));
+  }
+  const wideStart = <u32>reserve((<u64>wide) << 2);
+  const scratchStart = <u32>reserve(<u64>scratch);
+  head.error = <u32>reserve(<u64>alignUp4(error));
+  for (let i = 0; i < model.layers; i++) {
+    const layer = at(i);
+    layer.wide = wideStart;
+    layer.scratch = scratchStart;
+    layer.scratchBytes = <u32>scratch;
+    layer.error = head.error;
+  }
+}
+
+function layOutHead(): void {
+  const classes = <u64>model.classes;
+  head.elements = <u32>elements;
+  head.logits = <u32>reserve((<u64>elements) << 2);
+  head.err = <u32>reserve((<u64>elements) << 2);
+  head.target = <u32>model.sample;
+  head.targetExponent = model.inputExponent;
+  model.confusion = reserve((classes * classes) << 2);
+  head.classWeights = <u32>reserve(classes);
+  model.io = reserve(<u64>IO_WORDS << 1);
+}
+
+/** Where every layer writes: into the input of the next one, inside its padding. */
+function connectLayers(): void {
+  for (let i = 0; i < model.layers; i++) {
+    const layer = at(i);
+    if (i == model.layers - 1) {
+      layer.y = head.logits;
+      continue;
+    }
+    const next = at(i + 1);
+    layer.y = next.x + <u32>interiorOffset(next);
+    layer.yStride = <u32>(isDense(next) ? <i32>layer.outputWidth * <i32>layer.outputs : xStride(next));
   }
 }
 
 function reportPlan(): void {
+  const first = at(0);
   writeWord(BLOCK_PARAMETERS, model.parameters);
-  writeWord(BLOCK_LAYERS, model.layers);
+  writeWord(BLOCK_LAYERS, model.parameterLayers);
   writeWord(BLOCK_CLASSES, model.classes);
-  writeWord(BLOCK_INPUT_PTR, <i32>activationsStart);
-  writeWord(BLOCK_INPUT_BYTES, layerAt(model.layerTable, 0).inputs);
+  writeWord(BLOCK_INPUT_PTR, <i32>model.sample);
+  writeWord(BLOCK_INPUT_BYTES, <i32>first.height * <i32>first.width * <i32>first.channels);
   writeWord(BLOCK_IO_PTR, <i32>model.io);
-  writeWord(BLOCK_LOGITS_PTR, <i32>model.logits);
-  writeWord(BLOCK_CLASS_WEIGHTS_PTR, <i32>model.classWeights);
+  writeWord(BLOCK_LOGITS_PTR, <i32>head.logits);
+  writeWord(BLOCK_CLASS_WEIGHTS_PTR, <i32>head.classWeights);
   writeWord(BLOCK_CONFUSION_PTR, <i32>model.confusion);
+  writeWord(BLOCK_REGIONS_PTR, <i32>regionTable);
+  writeWord(BLOCK_REGION_COUNT, regionCount());
 }
 
 /**
  * Validates the descriptor at `descriptor` and lays out the arena behind it, weights and all 0.
  *
- * arenaBytes is set whenever the descriptor is valid, so a caller learns what ERR_MEMORY lacks.
- * After an error no model is planned.
+ * arenaBytes is set whenever the descriptor is valid, so a caller learns what ERR_MEMORY lacks; if not
+ * even the table of layers fits, it is a lower bound. After an error no model is planned.
  */
 export function planModel(descriptor: usize): i32 {
   model.stage = STAGE_EMPTY;
@@ -126,27 +265,38 @@ export function planModel(descriptor: usize): i32 {
   const limit = readUnsigned(BLOCK_MEMORY_BYTES);
   if (bytes < 0 || bytes > DESCRIPTOR_MAX_BYTES) return ERR_DESCRIPTOR;
   if (<u64>descriptor + <u64>bytes > limit) return ERR_MEMORY;
-  const status = checkDescriptor(descriptor, bytes);
+  let status = checkHeader(descriptor, bytes);
   if (status < 0) return status;
-  measure(descriptor);
-  model.layers = layerCount;
-  model.classes = classesOf(descriptor);
-  layOut(descriptor, bytes, model.classes);
+  model.layers = recordCount(descriptor) - 2;
+  openArena(descriptor);
+  reserve(<u64>bytes);
+  const tableBytes = <usize>model.layers * LAYER_BYTES;
+  model.layerTable = reserve(<u64>tableBytes);
+  writeWord(BLOCK_ARENA_BYTES, <i32>arenaBytes());
+  if (!makeRoom(limit)) return ERR_MEMORY;
+  memory.fill(model.layerTable, 0, tableBytes);
+  status = readRecords(descriptor, bytes);
+  if (status < 0) return status;
+  return layOutModel(descriptor, limit, tableBytes);
+}
+
+/** The second half of planModel(): the layers have shapes. */
+function layOutModel(descriptor: usize, limit: u64, tableBytes: usize): i32 {
+  const last = at(model.layers - 1);
+  elements = positionsOf(last) * <i32>last.outputs;
+  model.classes = model.loss == RECORD_SQUARED_ERROR ? 1 : elements;
+  model.inputExponent = <i32>load<i8>(payloadOf(firstRecord(descriptor)), INPUT_EXPONENT);
+  flagLayers();
+  layOutParameters();
+  layOutActivations();
+  layOutBuffers();
+  layOutHead();
+  connectLayers();
   const need = arenaBytes();
   writeWord(BLOCK_ARENA_BYTES, <i32>min(need, <u64>u32.MAX_VALUE));
   if (need > <u64>i32.MAX_VALUE || !makeRoom(limit)) return ERR_MEMORY;
-  clearArena(descriptor + <usize>bytes);
-  model.parameters = <i32>parameterCount;
-  model.inputExponent = <i32>load<i8>(payloadOf(firstRecord(descriptor)), INPUT_EXPONENT);
-  fillLayers(descriptor);
+  clearArena(model.layerTable + tableBytes);
   reportPlan();
   model.stage = STAGE_PLANNED;
   return OK;
-}
-
-/** Outputs of the last layer. */
-function classesOf(descriptor: usize): i32 {
-  let at = firstRecord(descriptor);
-  for (let i = 0; i < layerCount; i++) at = nextRecord(at);
-  return <i32>load<u16>(payloadOf(at), DENSE_OUTPUTS);
 }

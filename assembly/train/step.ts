@@ -1,73 +1,107 @@
 /** Inference and one training step over the planned layers. */
 import {
-  ACTIVATION_RELU,
   BLOCK_LOGITS_EXPONENT,
   BLOCK_LOSS_HIGH,
   BLOCK_LOSS_LOW,
   BLOCK_SAMPLES,
+  BLOCK_SCORE,
   BLOCK_SKIPPED,
   BLOCK_STEP,
-  BLOCK_WEIGHT_SATURATIONS,
   DECAY_STEPS,
+  EXPONENT_BIAS,
+  Layer,
+  LOSS_SKIPPED,
+  OK,
 } from '../contract.gen';
-import { bitLength, clampExponent, requantise, requantiseShift } from '../math/fixed';
+import { fold } from '../math/random';
 import { BLOCK, readUnsigned, readWord, writeWord } from '../memory/block';
-import { Layer, layerAt } from '../memory/layer';
-import { denseBackward, denseForward } from '../ops/dense';
-import { argmax, largestMagnitude, softmaxCrossEntropy } from '../ops/softmax';
-import { updateDense } from '../optim/sgd';
-import { model } from './model';
+import { LAYER_BYTES, layerAt } from '../memory/layer';
+import { layerBackward, layerForward, lossOf } from './backend';
+import { head, model } from './model';
+import { inputBytes } from './plan';
 
-/** Exponent of the softmax error. */
-const LOSS_EXPONENT: i32 = -15;
+/** A threshold no error exceeds: a loss without a backward pass. */
+const NEVER: i32 = i32.MAX_VALUE;
 
+// @ts-ignore: decorator
+@inline
 function addToWord(offset: i32, amount: i32): void {
   writeWord(offset, readWord(offset) + amount);
 }
 
-/** All layers on the sample at the input; returns the predicted class. */
-export function forward(): i32 {
-  const last = model.layers - 1;
-  let exponent = model.inputExponent;
-  for (let i = 0; i < last; i++) {
-    const layer = layerAt(model.layerTable, i);
-    layer.inputExponent = exponent;
-    const shift = requantiseShift(
-      bitLength(denseForward(layer, model.accumulators, model.scratch)),
-    );
-    requantise(model.accumulators, layer.outputs, shift, layer.output);
-    exponent = clampExponent(exponent + layer.weightExponent + shift);
+/** The sample's rows go between the padding of the first layer's input. */
+function placeSample(): void {
+  const first = layerAt(model.layerTable, 0);
+  const length = <usize>first.width * <usize>first.channels;
+  const stride = length + <usize>(first.padLeft + first.padRight) * <usize>first.channels;
+  let target =
+    <usize>first.x + <usize>first.padTop * stride + <usize>first.padLeft * <usize>first.channels;
+  let source = model.sample;
+  for (let row = <i32>first.height; row > 0; row--) {
+    memory.copy(target, source, length);
+    source += length;
+    target += stride;
   }
-  const layer = layerAt(model.layerTable, last);
-  layer.inputExponent = exponent;
-  denseForward(layer, model.logits, model.scratch);
-  model.logitsExponent = clampExponent(exponent + layer.weightExponent);
-  writeWord(BLOCK_LOGITS_EXPONENT, model.logitsExponent);
-  return argmax(model.logits, model.classes);
 }
 
-/** Inference, loss and error of the loss, counted; returns the predicted class. */
-export function score(label: i32): i32 {
-  const best = forward();
-  const loss = softmaxCrossEntropy(
-    model.logits,
-    model.classes,
-    model.logitsExponent,
-    best,
-    label,
-    model.lossError,
-  );
-  const cell = model.confusion + ((<usize>(label * model.classes + best)) << 2);
-  store<i32>(cell, load<i32>(cell) + 1);
-  addLoss(loss);
-  addToWord(BLOCK_SAMPLES, 1);
-  return best;
+/** Empties the input of layer `index`, whose memory another one has used since. */
+function clearInput(index: i32): void {
+  const layer = layerAt(model.layerTable, index);
+  memory.fill(<usize>layer.x, 0, <usize>inputBytes(layer));
 }
 
-function addLoss(loss: i32): void {
+/** All layers on the sample; OK or the status of an intrinsic. */
+function forward(): i32 {
+  if (model.isStaged) placeSample();
+  let exponent = model.inputExponent;
+  let at = model.layerTable;
+  for (let i = 0; i < model.layers; i++) {
+    const layer = changetype<Layer>(at);
+    layer.inputExponent = exponent;
+    if (i < model.lowestTrained - 1) clearInput(i + 1);
+    const status = layerForward(layer);
+    if (status < 0) return status;
+    exponent = layer.outputExponent;
+    at += LAYER_BYTES;
+  }
+  head.logitsExponent = exponent;
+  writeWord(BLOCK_LOGITS_EXPONENT, exponent);
+  return OK;
+}
+
+/** Inference and loss; the answer of the loss, or a status. */
+function assess(label: i32, skipThreshold: i32): i32 {
+  const status = forward();
+  if (status < 0) return status;
+  return lossOf(label, skipThreshold);
+}
+
+/** Takes the sample into loss and confusion matrix. */
+function count(label: i32): void {
+  const loss = head.loss;
+  writeWord(BLOCK_SCORE, loss);
   const low = readUnsigned(BLOCK_LOSS_LOW) + <u64>loss;
   writeWord(BLOCK_LOSS_LOW, <i32>low);
   addToWord(BLOCK_LOSS_HIGH, <i32>(low >> 32));
+  const cell = model.confusion + ((<usize>(label * model.classes + head.predicted)) << 2);
+  store<i32>(cell, load<i32>(cell) + 1);
+  addToWord(BLOCK_SAMPLES, 1);
+}
+
+/** Inference alone; returns the class. The score of a reconstruction needs no label. */
+export function infer(): i32 {
+  const status = assess(0, NEVER);
+  if (status < 0) return status;
+  writeWord(BLOCK_SCORE, model.classes == 1 ? head.loss : 0);
+  return head.predicted;
+}
+
+/** Inference, counted; returns the class. */
+export function score(label: i32): i32 {
+  const status = assess(label, NEVER);
+  if (status < 0) return status;
+  count(label);
+  return head.predicted;
 }
 
 /** Learning-rate shift of step `step`. */
@@ -78,48 +112,37 @@ function scheduledShift(step: i32): i32 {
   return model.lrShift + i32(2 * t >= n) + i32(4 * t >= 3 * n) + i32(10 * t >= 9 * n);
 }
 
-/** Error of the layer's input, requantised into model.error; returns its exponent. */
-function propagate(layer: Layer, exponent: i32, bits: i32): i32 {
-  const shift = requantiseShift(bitLength(bits));
-  requantise(model.scratch, layer.inputs, shift, model.error);
-  return clampExponent(exponent + layer.weightExponent + shift);
-}
-
-/** Backward pass and update, last layer to first; dx is taken before the weights change. */
-function backward(exponent: i32, step: i32): void {
+/** Backward pass and updates, last layer to the lowest trained one. */
+function backward(exponent: i32, step: i32): i32 {
   const lrShift = scheduledShift(step);
-  for (let i = model.layers - 1; i >= 0; i--) {
-    const layer = layerAt(model.layerTable, i);
-    let bits = 0;
-    if (i > 0) {
-      const relu = layerAt(model.layerTable, i - 1).activation == ACTIVATION_RELU;
-      bits = denseBackward(layer, model.error, relu, model.scratch);
-    }
-    const saturations = updateDense(layer, i, model.error, exponent, lrShift, model.nodeSeed, step);
-    addToWord(BLOCK_WEIGHT_SATURATIONS, saturations);
-    if (i > 0) exponent = propagate(layer, exponent, bits);
-  }
+  const stepSeed = fold(model.updateSeed, step);
+  const lowest = model.layerTable + <usize>model.lowestTrained * LAYER_BYTES;
+  let at = model.layerTable + <usize>model.layers * LAYER_BYTES;
+  do {
+    at -= LAYER_BYTES;
+    const biased = layerBackward(changetype<Layer>(at), exponent, stepSeed, lrShift);
+    if (biased < 0) return biased;
+    exponent = biased - EXPONENT_BIAS;
+  } while (at > lowest);
+  return OK;
 }
 
 /** One training step on the sample at the input; returns 1 if its backward pass was skipped. */
 export function trainStep(label: i32): i32 {
+  const answer = assess(label, model.skipThreshold);
+  if (answer < 0) return answer;
   const step = readWord(BLOCK_STEP);
-  score(label);
   writeWord(BLOCK_STEP, step + 1);
-  const largest = largestMagnitude(model.lossError, model.classes);
-  if (largest <= model.skipThreshold) {
+  count(label);
+  if (answer == LOSS_SKIPPED) {
     addToWord(BLOCK_SKIPPED, 1);
     return 1;
   }
-  const shift = requantiseShift(bitLength(largest));
-  requantise(model.lossError, model.classes, shift, model.error);
-  const weight = <i32>load<i8>(model.classWeights + <usize>label);
-  backward(clampExponent(LOSS_EXPONENT + shift + weight), step);
-  return 0;
+  return backward(answer - EXPONENT_BIAS, step);
 }
 
 /** Counters of the block and the confusion matrix to 0. */
 export function clearCounters(): void {
-  memory.fill(BLOCK + BLOCK_STEP, 0, BLOCK_LOSS_HIGH + 4 - BLOCK_STEP);
+  memory.fill(BLOCK + BLOCK_STEP, 0, BLOCK_SCORE + 4 - BLOCK_STEP);
   memory.fill(model.confusion, 0, (<usize>(model.classes * model.classes)) << 2);
 }

@@ -275,7 +275,7 @@ struct linnet_layer {
     uint16_t output_height; /* OH */
     uint16_t output_width; /* OW */
     uint16_t outputs; /* O */
-    uint16_t kernel_height; /* KH */
+    uint16_t kernel_height; /* KH; of an EMBEDDING V */
     uint16_t kernel_width; /* KW */
     uint16_t stride_height; /* rows from one position to the next */
     uint16_t stride_width; /* columns from one position to the next */

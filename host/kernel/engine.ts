@@ -1,4 +1,4 @@
-import type { KernelExports } from '../contract/contract.gen.js';
+import type { intrinsicNames, KernelExports } from '../contract/contract.gen.js';
 
 export type KernelFunction = keyof KernelExports;
 
@@ -13,3 +13,10 @@ export interface KernelEngine {
   writeBytes(pointer: number, bytes: Uint8Array): void;
   close(): void;
 }
+
+export type IntrinsicName = (typeof intrinsicNames)[number];
+
+/** Native functions for an accelerated kernel (SPEC 5.2), each on the linear memory it is given. */
+export type Intrinsics = Readonly<
+  Record<IntrinsicName, (memory: ArrayBuffer, ...args: number[]) => number>
+>;

@@ -1,4 +1,4 @@
-import { blockWord, constant, version } from '../contract/contract.gen.js';
+import { blockWord, constant, region, type RegionName, version } from '../contract/contract.gen.js';
 import { expectOk, LinnetError } from '../contract/error.js';
 import type { KernelEngine } from './engine.js';
 
@@ -16,15 +16,31 @@ export interface TrainSettings {
   readonly totalSteps: number;
   /** Q15; no backward pass where max |err| is at or below. */
   readonly skipThreshold: number;
+  /** Strength of pull(): 2^−this of the way to the base; 0 or absent = none. */
+  readonly proximalShift?: number;
   /** int8 exponent per class, 0 if absent. */
   readonly classWeights?: Int8Array;
+}
+
+/** How plan() lays a model out. */
+export interface PlanOptions {
+  /** Linear memory the kernel may use; all it can address if absent. */
+  readonly memoryBytes?: number;
+  /** Bit l: layer l (with parameters) is not trained. */
+  readonly frozenLayers?: number;
+}
+
+/** A region of the kernel's arena. */
+export interface Region {
+  readonly name: RegionName;
+  readonly bytes: number;
 }
 
 export interface KernelCounters {
   readonly samples: number;
   readonly skipped: number;
   readonly saturations: number;
-  /** Summed cross-entropy, Q10 bits. */
+  /** Summed loss: cross-entropy in Q10 bits, or squared error as SPEC 2.5 counts it. */
   readonly loss: number;
   /** Row-major [true class][predicted class]. */
   readonly confusion: Uint32Array;
@@ -66,11 +82,13 @@ export class Kernel {
   }
 
   /** Validates the model and lays out its memory. Throws the kernel's status. */
-  plan(descriptor: Uint8Array, memoryBytes = allMemoryBytes): void {
+  plan(descriptor: Uint8Array, options: PlanOptions = {}): void {
+    const { memoryBytes = allMemoryBytes, frozenLayers = 0 } = options;
     if (descriptor.length > constant.DESCRIPTOR_MAX_BYTES) {
       throw new LinnetError('ERR_DESCRIPTOR', `the descriptor has ${descriptor.length} bytes`);
     }
     this.setWord('memoryBytes', memoryBytes);
+    this.setWord('frozenLayers', frozenLayers);
     this.setWord('descriptorBytes', descriptor.length);
     this.engine.writeBytes(this.word('descriptorPtr'), descriptor);
     const status = this.engine.call('plan');
@@ -103,8 +121,14 @@ export class Kernel {
     return this.transfer('delta', new Int16Array(base));
   }
 
+  /** Moves the parameters toward `base` by 2^−proximalShift of the way. */
+  pull(base: Int16Array): void {
+    this.transfer('pull', new Int16Array(base));
+  }
+
   begin(settings: TrainSettings): void {
-    const { classWeights, ...words } = settings;
+    const { classWeights, proximalShift = 0, ...words } = settings;
+    this.setWord('proximalShift', proximalShift);
     for (const [name, value] of Object.entries(words)) this.setWord(name as BlockWord, value);
     const classes = this.word('classes');
     const exponents = new Uint8Array(classes);
@@ -130,6 +154,22 @@ export class Kernel {
     return expectOk(this.engine.call('evaluate', label), 'evaluate');
   }
 
+  /** Loss of the last sample; of an autoencoder its reconstruction error, after infer too. */
+  score(): number {
+    return this.word('score');
+  }
+
+  /** Regions of the arena, in order. */
+  regions(): Region[] {
+    const count = this.word('regionCount');
+    const table = this.engine.readBytes(this.word('regionsPtr'), 8 * count);
+    const view = new DataView(table.buffer);
+    const names = Object.keys(region) as RegionName[];
+    return names
+      .slice(0, count)
+      .map((name) => ({ name, bytes: view.getUint32(8 * region[name] + 4, true) }));
+  }
+
   infer(x: Int8Array): number {
     this.writeInput(x);
     return expectOk(this.engine.call('infer'), 'infer');
@@ -141,7 +181,7 @@ export class Kernel {
     return {
       samples: this.word('samples'),
       skipped: this.word('skipped'),
-      saturations: this.word('weightSaturations'),
+      saturations: expectOk(this.engine.call('saturations'), 'saturations'),
       loss: this.word('lossHigh') * 2 ** 32 + this.word('lossLow'),
       confusion: new Uint32Array(confusion.buffer),
     };
@@ -167,7 +207,7 @@ export class Kernel {
   }
 
   /** Passes `words` through the transfer buffer slice by slice, in place. */
-  private transfer(call: 'load' | 'store' | 'delta', words: Int16Array): Int16Array {
+  private transfer(call: 'load' | 'store' | 'delta' | 'pull', words: Int16Array): Int16Array {
     const io = this.word('ioPtr');
     const bytes = new Uint8Array(words.buffer);
     for (let offset = 0; offset < words.length; offset += constant.IO_WORDS) {
@@ -175,7 +215,7 @@ export class Kernel {
       const slice = bytes.subarray(2 * offset, 2 * (offset + count));
       if (call !== 'store') this.engine.writeBytes(io, slice);
       expectOk(this.engine.call(call, offset, count), call);
-      if (call !== 'load') slice.set(this.engine.readBytes(io, slice.length));
+      if (call === 'store' || call === 'delta') slice.set(this.engine.readBytes(io, slice.length));
     }
     return words;
   }

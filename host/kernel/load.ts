@@ -7,12 +7,22 @@ export function packagePath(relative: string): string {
   return fileURLToPath(new URL(`../../${relative}`, import.meta.url));
 }
 
-/** The portable kernel that this checkout built. */
-export function loadKernelBytes(): Uint8Array {
+/** Builds of the kernel, the fastest first: one source, one arithmetic. */
+export const kernelBuilds = ['accelerated', 'portable'] as const;
+export type KernelBuild = (typeof kernelBuilds)[number];
+
+const kernelFiles: Record<KernelBuild, string> = {
+  accelerated: 'build/kernel.accelerated.wasm',
+  portable: 'build/kernel.wasm',
+};
+
+/** A kernel that this checkout built. The accelerated one imports intrinsics; the portable one runs anywhere. */
+export function loadKernelBytes(build: KernelBuild = 'portable'): Uint8Array {
+  const file = kernelFiles[build];
   try {
-    return new Uint8Array(readFileSync(packagePath('build/kernel.wasm')));
+    return new Uint8Array(readFileSync(packagePath(file)));
   } catch (error) {
-    throw new LinnetError('ERR_TOOLCHAIN', 'build/kernel.wasm is missing', {
+    throw new LinnetError('ERR_TOOLCHAIN', `${file} is missing`, {
       remedy: 'run `npm run build`',
       source: error,
     });

@@ -1,6 +1,6 @@
 import { instantiate } from '@assemblyscript/loader';
 import { LinnetError } from '../contract/error.js';
-import type { KernelEngine, KernelFunction } from './engine.js';
+import type { IntrinsicName, Intrinsics, KernelEngine, KernelFunction } from './engine.js';
 
 type Exports = Record<KernelFunction, (...values: number[]) => number> & {
   readonly memory: { readonly buffer: ArrayBuffer };
@@ -41,12 +41,40 @@ class V8Engine implements KernelEngine {
   }
 }
 
-/** Runs kernel.wasm in this process's V8. Throws ERR_ENGINE if the bytes are not a valid kernel. */
-export async function openV8Engine(wasm: Uint8Array): Promise<KernelEngine> {
+/** Imports of an accelerated kernel, each bound to the memory the kernel has when it is called. */
+function bindIntrinsics(
+  module: WebAssembly.Module,
+  intrinsics: Intrinsics | undefined,
+  memory: () => ArrayBuffer,
+): WebAssembly.Imports {
+  const linnet: Record<string, (...args: number[]) => number> = {};
+  for (const { module: from, name } of WebAssembly.Module.imports(module)) {
+    const native = from === 'linnet' ? intrinsics?.[name as IntrinsicName] : undefined;
+    if (native === undefined) {
+      throw new LinnetError('ERR_INTRINSICS', `the kernel imports ${from}.${name}`, {
+        remedy: 'use the portable kernel, or build the wasm3 binding: `npm run build` with a C compiler',
+      });
+    }
+    linnet[name] = (...args) => native(memory(), ...args);
+  }
+  return { linnet };
+}
+
+/**
+ * Runs a kernel in this process's V8. An accelerated kernel needs `intrinsics`.
+ * Throws ERR_ENGINE if the bytes are not a valid kernel, ERR_INTRINSICS if it imports what is not supplied.
+ */
+export async function openV8Engine(
+  wasm: Uint8Array,
+  intrinsics?: Intrinsics,
+): Promise<KernelEngine> {
   try {
-    const { exports } = await instantiate(wasm as Uint8Array<ArrayBuffer>, {});
-    return new V8Engine(exports as unknown as Exports);
+    const module = await WebAssembly.compile(wasm as Uint8Array<ArrayBuffer>);
+    const imports = bindIntrinsics(module, intrinsics, () => exports.memory.buffer);
+  XX
+    return new V8Engine(exports);
   } catch (error) {
+    if (error instanceof LinnetError) throw error;
     throw new LinnetError('ERR_ENGINE', 'V8 refused the kernel', { source: error });
   }
 }

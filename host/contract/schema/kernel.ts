@@ -296,7 +296,7 @@ export const structs: readonly StructLayout[] = [
       { name: 'outputHeight', type: 'u16', text: 'OH' },
       { name: 'outputWidth', type: 'u16', text: 'OW' },
       { name: 'outputs', type: 'u16', text: 'O' },
-      { name: 'kernelHeight', type: 'u16', text: 'KH' },
+      { name: 'kernelHeight', type: 'u16', text: 'KH; of an EMBEDDING V' },
       { name: 'kernelWidth', type: 'u16', text: 'KW' },
       { name: 'strideHeight', type: 'u16', text: 'rows from one position to the next' },
       { name: 'strideWidth', type: 'u16', text: 'columns from one position to the next' },

@@ -1,0 +1,106 @@
+/**
+ * One row of weights, updated in place (SPEC 2.7).
+ *
+ * The step is g · 2^−shift. What its rounding leaves over is carried to the next weight of the row, and the
+ * row starts from a random remainder, so every step has the expectation of its gradient. One draw serves a
+ * whole row; a draw per weight cost a fifth of a training step (docs/ACCURACY.md compares the accuracies).
+ *
+ * Source: error diffusion (Floyd & Steinberg 1976) in place of the independent draws of Gupta et al. 2015,
+ * Deep Learning with Limited Numerical Precision. Without either, steps below one unit are lost.
+ */
+import { UPDATE_LIMIT } from '../contract.gen';
+import { clampSymmetric } from '../math/fixed';
+import { draw } from '../math/random';
+
+/** Steps this small have an expectation below 2^−4 of a unit even at the largest gradient. */
+export const MAX_SHIFT: i32 = 30;
+
+/** From this shift on no step of a dense layer reaches the limit: |error · x| ≤ 127 · 127. */
+const UNLIMITED_SHIFT: i32 = 2;
+
+/** Sign and next bit of four words: different where a word may saturate. */
+const TOP_BITS: u64 = 0x8000800080008000;
+
+/** A step of at least one unit per gradient unit, shift ≤ 0. */
+export function leap(g: i32, shift: i32): i32 {
+  return limitStep(clampSymmetric(g, UPDATE_LIMIT) << min(12, -shift));
+}
+
+// @ts-ignore: decorator
+@inline
+export function limitStep(step: i32): i32 {
+  return max(-UPDATE_LIMIT, min(UPDATE_LIMIT - 1, step));
+}
+
+/** Moves a word down by `step`, saturated to int16. */
+// @ts-ignore: decorator
+@inline
+export function lower(w: usize, step: i32): void {
+  store<i16>(w, <i16>max(-32768, min(32767, <i32>load<i16>(w) - step)));
+}
+
+/** w [n] int16 −= steps of g [n] int32. */
+export function updateRow(w: usize, g: usize, n: i32, shift: i32, state: i32): void {
+  if (shift > MAX_SHIFT) return;
+  const end = g + ((<usize>n) << 2);
+  const mask = shift > 0 ? (1 << shift) - 1 : 0;
+  let remainder = shift > 0 ? draw(state, shift) : 0;
+  for (; g < end; g += 4, w += 2) {
+    if (shift > 0) {
+      const exact = load<i32>(g) + remainder;
+      lower(w, limitStep(exact >> shift));
+      remainder = exact & mask;
+    } else lower(w, leap(load<i32>(g), shift));
+  }
+}
+
+/** w [n] int16 −= steps of error · x [n] int8: updateRow() for one position. */
+export function updateOuterRow(w: usize, x: usize, n: i32, error: i32, shift: i32, state: i32): void {
+  if (shift > MAX_SHIFT) return;
+  const end = x + <usize>n;
+  const mask = shift > 0 ? (1 << shift) - 1 : 0;
+  let remainder = shift > 0 ? draw(state, shift) : 0;
+  for (; x < end; x++, w += 2) {
+    const g = error * <i32>load<i8>(x);
+    if (shift > 0) {
+      const exact = g + remainder;
+      lower(w, limitStep(exact >> shift));
+      remainder = exact & mask;
+    } else lower(w, leap(g, shift));
+  }
+}
+
+/**
+ * updateOuterRow() for a count padded to a multiple of 4 with x = 0, which changes neither words nor
+ * remainder. Words are tested four at a time for how near the limits they are.
+ */
+export function updatePaddedRow(w: usize, x: usize, n: i32, error: i32, shift: i32, state: i32): void {
+  if (shift < UNLIMITED_SHIFT || shift > MAX_SHIFT) {
+    updateOuterRow(w, x, n, error, shift, state);
+    return;
+  }
+  const end = x + <usize>n;
+  const mask = (1 << shift) - 1;
+  let remainder = draw(state, shift);
+  do {
+    const words = load<u64>(w);
+    const u0 = error * <i32>load<i8>(x) + remainder;
+    const u1 = error * <i32>load<i8>(x, 1) + (u0 & mask);
+    const u2 = error * <i32>load<i8>(x, 2) + (u1 & mask);
+    const u3 = error * <i32>load<i8>(x, 3) + (u2 & mask);
+    remainder = u3 & mask;
+    if (((words ^ (words << 1)) & TOP_BITS) == 0) {
+      store<i16>(w, <i16>(<i32>load<i16>(w) - (u0 >> shift)));
+      store<i16>(w, <i16>(<i32>load<i16>(w, 2) - (u1 >> shift)), 2);
+      store<i16>(w, <i16>(<i32>load<i16>(w, 4) - (u2 >> shift)), 4);
+      store<i16>(w, <i16>(<i32>load<i16>(w, 6) - (u3 >> shift)), 6);
+    } else {
+      lower(w, u0 >> shift);
+      lower(w + 2, u1 >> shift);
+      lower(w + 4, u2 >> shift);
+      lower(w + 6, u3 >> shift);
+    }
+    w += 8;
+    x += 4;
+  } while (x < end);
+}
