@@ -29,8 +29,6 @@ import { softmaxCrossEntropy } from '../ops/softmax';
 import { squaredError } from '../ops/squared-error';
 import { head, model } from './model';
 
-// @ts-ignore: decorator
-@inline
 function addressOf<T>(structure: T): i32 {
   return <i32>changetype<usize>(structure);
 }

@@ -80,8 +80,6 @@ let elements: i32 = 0;
 let sharedBytes: i32 = 0;
 let sharedStart: usize = 0;
 
-// @ts-ignore: decorator
-@inline
 function at(index: i32): Layer {
   return layerAt(model.layerTable, index);
 }
@@ -150,7 +148,7 @@ function layOutParameters(): void {
     const rows = <u64>rowsOf(layer);
     layer.rowWords = <u32>alignUp4(rowLength(layer));
     layer.weights = <u32>bytes;
-    bytes += rows * (<u64>layer.rowWords << 1);
+    bytes += rows * ((<u64>layer.rowWords) << 1);
     layer.bias = <u32>bytes;
     bytes += <u64>(alignUp4(biasesOf(layer)) << 1);
     parameters += rows * <u64>rowLength(layer) + <u64>biasesOf(layer);
@@ -221,7 +219,7 @@ function layOutHead(): void {
   head.targetExponent = model.inputExponent;
   model.confusion = reserve((classes * classes) << 2);
   head.classWeights = <u32>reserve(classes);
-  model.io = reserve(<u64>IO_WORDS << 1);
+  model.io = reserve((<u64>IO_WORDS) << 1);
 }
 
 /** Where every layer writes: into the input of the next one, inside its padding. */
@@ -234,7 +232,9 @@ function connectLayers(): void {
     }
     const next = at(i + 1);
     layer.y = next.x + <u32>interiorOffset(next);
-    layer.yStride = <u32>(isDense(next) ? <i32>layer.outputWidth * <i32>layer.outputs : xStride(next));
+    layer.yStride = <u32>(
+      (isDense(next) ? <i32>layer.outputWidth * <i32>layer.outputs : xStride(next))
+    );
   }
 }
 

@@ -23,8 +23,6 @@ import { inputBytes } from './plan';
 /** A threshold no error exceeds: a loss without a backward pass. */
 const NEVER: i32 = i32.MAX_VALUE;
 
-// @ts-ignore: decorator
-@inline
 function addToWord(offset: i32, amount: i32): void {
   writeWord(offset, readWord(offset) + amount);
 }

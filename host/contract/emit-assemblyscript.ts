@@ -20,10 +20,7 @@ function emitStruct({ name, text, fields }: StructLayout): string[] {
     `/** ${name}: ${text}. */`,
     '@unmanaged',
     `export class ${pascalCase(name)} {`,
-    ...fields.flatMap((field) => [
-      `  /** ${field.text} */`,
-      `  ${field.name}: ${field.type};`,
-    ]),
+    ...fields.flatMap((field) => [`  /** ${field.text} */`, `  ${field.name}: ${field.type};`]),
     '}',
   ];
 }

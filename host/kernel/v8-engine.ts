@@ -1,4 +1,3 @@
-import { instantiate } from '@assemblyscript/loader';
 import { LinnetError } from '../contract/error.js';
 import type { IntrinsicName, Intrinsics, KernelEngine, KernelFunction } from './engine.js';
 
@@ -52,7 +51,8 @@ function bindIntrinsics(
     const native = from === 'linnet' ? intrinsics?.[name as IntrinsicName] : undefined;
     if (native === undefined) {
       throw new LinnetError('ERR_INTRINSICS', `the kernel imports ${from}.${name}`, {
-        remedy: 'use the portable kernel, or build the wasm3 binding: `npm run build` with a C compiler',
+        remedy:
+          'use the portable kernel, or build the wasm3 binding: `npm run build` with a C compiler',
       });
     }
     linnet[name] = (...args) => native(memory(), ...args);
@@ -70,9 +70,11 @@ export async function openV8Engine(
 ): Promise<KernelEngine> {
   try {
     const module = await WebAssembly.compile(wasm as Uint8Array<ArrayBuffer>);
-    const imports = bindIntrinsics(module, intrinsics, () => exports.memory.buffer);
-  XX
-    return new V8Engine(exports);
+    const instance: WebAssembly.Instance = new WebAssembly.Instance(
+      module,
+      bindIntrinsics(module, intrinsics, () => (instance.exports as Exports).memory.buffer),
+    );
+    return new V8Engine(instance.exports as Exports);
   } catch (error) {
     if (error instanceof LinnetError) throw error;
     throw new LinnetError('ERR_ENGINE', 'V8 refused the kernel', { source: error });

@@ -5,6 +5,10 @@ declare namespace WebAssembly {
     static imports(module: Module): { module: string; name: string; kind: string }[];
     static exports(module: Module): { name: string; kind: string }[];
   }
+  class Instance {
+    constructor(module: Module, imports: Imports);
+    readonly exports: unknown;
+  }
   type Imports = Record<string, Record<string, (...args: number[]) => number>>;
   function compile(bytes: Uint8Array<ArrayBuffer>): Promise<Module>;
   function validate(bytes: Uint8Array<ArrayBuffer>): boolean;
