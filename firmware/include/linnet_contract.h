@@ -52,6 +52,8 @@ typedef enum linnet_status {
     LINNET_ERR_TOOLCHAIN = -57, /* a compiler or emulator this needs is missing */
     LINNET_ERR_INTERNAL = -58, /* Linnet contradicted itself */
     LINNET_ERR_AUTH = -59, /* the broker or a signature refused the credentials */
+    LINNET_ERR_MODEL = -60, /* a trained model cannot be taken over as it is */
+    LINNET_ERR_BUDGET = -61, /* the model does not fit the stated device */
 } linnet_status_t;
 
 #define LINNET_DESCRIPTOR_MAGIC 0x444e4e4cu

@@ -96,6 +96,10 @@ export const status = {
   ERR_INTERNAL: -58,
   /** the broker or a signature refused the credentials */
   ERR_AUTH: -59,
+  /** a trained model cannot be taken over as it is */
+  ERR_MODEL: -60,
+  /** the model does not fit the stated device */
+  ERR_BUDGET: -61,
 } as const;
 
 export type StatusName = keyof typeof status;

@@ -273,4 +273,18 @@ export const statuses: readonly Status[] = [
     remedy: 'check user, password, certificate and key',
     exit: 5,
   },
+  {
+    name: 'ERR_MODEL',
+    code: -60,
+    cause: 'a trained model cannot be taken over as it is',
+    remedy: 'do what the message names and export it again',
+    exit: 2,
+  },
+  {
+    name: 'ERR_BUDGET',
+    code: -61,
+    cause: 'the model does not fit the stated device',
+    remedy: 'make the change the message names, or state a larger device',
+    exit: 2,
+  },
 ];
