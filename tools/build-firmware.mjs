@@ -2,29 +2,39 @@
  * Cross-builds the images of the boards with CMake and Ninja:
  *
  *     build/firmware/BOARD/linnet-node.elf
- *     build/firmware/qemu-mps2-m4/vector_runner.elf
+ *     build/firmware/BOARD/vector_runner.elf
  */
 import { execFile, execFileSync } from 'node:child_process';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { buildIfChanged, root } from './incremental.mjs';
+import { buildIfChanged, listFiles, root } from './incremental.mjs';
 import { withLock } from './lock.mjs';
 import { locateWasm3 } from './wasm3-sources.mjs';
 
 const run = promisify(execFile);
 
-/** Folder of the board below build/firmware, its port and its toolchain file. */
+const arm = ['arm-none-eabi-gcc', 'gcc-arm-none-eabi and libnewlib-arm-none-eabi'];
+const riscv = [
+  'riscv64-unknown-elf-gcc',
+  'gcc-riscv64-unknown-elf and picolibc-riscv64-unknown-elf',
+];
+
+/** Folder of the board below build/firmware, its port, its toolchain file and its compiler. */
 export const boards = {
-  'qemu-mps2-m4': { port: 'qemu-mps2', toolchain: 'cortex-m4' },
-  stm32f4: { port: 'stm32f4', toolchain: 'cortex-m4' },
+  'qemu-mps2-m4': { port: 'qemu-mps2', toolchain: 'cortex-m4', compiler: arm },
+  stm32f4: { port: 'stm32f4', toolchain: 'cortex-m4', compiler: arm },
+  'qemu-microbit': { port: 'qemu-microbit', toolchain: 'cortex-m0', compiler: arm },
+  'qemu-mps2-m3': { port: 'qemu-mps2', toolchain: 'cortex-m3', compiler: arm },
+  'qemu-mps2-m7': { port: 'qemu-mps2', toolchain: 'cortex-m7', compiler: arm },
+  'qemu-mps2-m33': { port: 'qemu-mps2', toolchain: 'cortex-m33', compiler: arm },
+  'qemu-virt-rv32': { port: 'qemu-virt', toolchain: 'rv32', compiler: riscv },
 };
 
 const needed = [
   ['cmake', 'cmake'],
   ['ninja', 'ninja-build'],
-  ['arm-none-eabi-gcc', 'gcc-arm-none-eabi and libnewlib-arm-none-eabi'],
 ];
 
 function isInstalled(command) {
@@ -56,7 +66,7 @@ async function configure(folder, board) {
   ];
   await buildIfChanged({
     name: `firmware-${board}`,
-    inputs: [join(root, `firmware/cmake/${toolchain}.cmake`)],
+    inputs: listFiles([join(root, 'firmware/cmake')], ['.cmake']),
     settings: args.join('\n'),
     outputs: [join(folder, 'build.ninja')],
     build: async () => {
@@ -73,7 +83,7 @@ async function configure(folder, board) {
  * rejects if a source does not compile. Safe to call from several processes.
  */
 export async function buildFirmware(board, targets = []) {
-  for (const [command, debianPackage] of needed) {
+  for (const [command, debianPackage] of [...needed, boards[board].compiler]) {
     if (!isInstalled(command)) {
       return { available: false, reason: `${command} is missing: install ${debianPackage}` };
     }

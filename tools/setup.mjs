@@ -68,10 +68,10 @@ async function tryBuild(what, build) {
 }
 
 /**
- * Everything `npm start`, `npm test` and `linnet` need; with `firmware` also the image for the boards in
- * QEMU. Where a compiler is missing it says so, and what needs it is left out.
+ * Everything `npm start` and `linnet` need, and the images of `boards`, names of build-firmware.mjs.
+ * Where a compiler is missing it says so, and what needs it is left out.
  */
-export async function setUp({ firmware = false } = {}) {
+export async function setUp(boards = []) {
   checkNode();
   installPackages();
   const { buildKernel } = await import('./build-kernel.mjs');
@@ -79,13 +79,13 @@ export async function setUp({ firmware = false } = {}) {
   await buildHost();
   const { buildNative } = await import('./build-native.mjs');
   await tryBuild('No native nodes and no wasm3 binding', buildNative);
-  if (!firmware) return;
-  const { boards, buildFirmware } = await import('./build-firmware.mjs');
-  for (const board of Object.keys(boards)) {
+  const { buildFirmware } = await import('./build-firmware.mjs');
+  for (const board of boards) {
     await tryBuild(`No firmware for ${board}`, () => buildFirmware(board));
   }
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  await setUp({ firmware: process.argv.includes('--firmware') });
+  const { boards } = await import('./build-firmware.mjs');
+  await setUp(process.argv.includes('--firmware') ? Object.keys(boards) : []);
 }

@@ -1,5 +1,5 @@
 /*
- * What the vector runner needs from where it runs: natively stdio, on a Cortex-M semihosting.
+ * What the vector runner needs from where it runs: natively stdio, on a board semihosting.
  */
 #ifndef LINNET_RUNNER_HOST_H
 #define LINNET_RUNNER_HOST_H
@@ -15,12 +15,31 @@ enum runner_exit {
     RUNNER_FAULT = 6   /* the processor faulted */
 };
 
-/* Reads a file whole. Returns its bytes, or −1 if it cannot be read or is longer than capacity. */
-int32_t runner_read_file(const char *path, uint8_t *out, uint32_t capacity);
+enum runner_mode { RUNNER_READ, RUNNER_WRITE };
+
+/* Opens a file. Returns its handle, or −1. */
+int32_t runner_open(const char *path, enum runner_mode mode);
+/* Returns the bytes read: fewer than asked for only at the end of the file, −1 on an error. */
+int32_t runner_read(int32_t file, uint8_t *out, uint32_t capacity);
 /* Returns 0, or −1. */
-int32_t runner_write_file(const char *path, const uint8_t *data, uint32_t length);
-/* Instructions executed since any start, wrapping at 2^32; always 0 where they are not counted. */
-uint32_t runner_instructions(void);
+int32_t runner_write(int32_t file, const uint8_t *data, uint32_t length);
+/* Returns 0, or −1 if something written did not reach the file. */
+int32_t runner_close(int32_t file);
+
+struct runner_memory {
+    uint8_t *at; /* 8-byte aligned */
+    uint32_t bytes;
+};
+
+/* Where the bytes of the kernel stay while it runs. */
+struct runner_memory runner_wasm_memory(void);
+/* Heap of the engine. */
+struct runner_memory runner_heap_memory(void);
+
+/* A clock that wraps at 2^32. */
+uint32_t runner_ticks(void);
+/* Instructions executed in so many ticks; always 0 where they are not counted. */
+uint32_t runner_instructions(uint32_t ticks);
 /* Most stack bytes ever used; 0 where it is not known. */
 uint32_t runner_stack_high_water(void);
 /* A line on standard error. */

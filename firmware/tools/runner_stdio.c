@@ -2,28 +2,53 @@
 
 #include <stdio.h>
 
-int32_t runner_read_file(const char *path, uint8_t *out, uint32_t capacity) {
-    FILE *file = fopen(path, "rb");
-    if (file == NULL) {
-        return -1;
+#define WASM_BYTES (256u * 1024u)
+#define HEAP_BYTES (6u * 1024u * 1024u)
+#define MAX_FILES 4
+
+static FILE *files[MAX_FILES];
+
+int32_t runner_open(const char *path, enum runner_mode mode) {
+    for (int32_t handle = 0; handle < MAX_FILES; handle++) {
+        if (files[handle] == NULL) {
+            files[handle] = fopen(path, mode == RUNNER_WRITE ? "wb" : "rb");
+            return files[handle] == NULL ? -1 : handle;
+        }
     }
-    size_t length = fread(out, 1, capacity, file);
-    int is_whole = ferror(file) == 0 && fgetc(file) == EOF;
-    fclose(file);
-    return is_whole ? (int32_t)length : -1;
+    return -1;
 }
 
-int32_t runner_write_file(const char *path, const uint8_t *data, uint32_t length) {
-    FILE *file = fopen(path, "wb");
-    if (file == NULL) {
-        return -1;
-    }
-    size_t written = fwrite(data, 1, length, file);
-    int is_closed = fclose(file) == 0;
-    return written == length && is_closed ? 0 : -1;
+int32_t runner_read(int32_t file, uint8_t *out, uint32_t capacity) {
+    size_t length = fread(out, 1, capacity, files[file]);
+    return ferror(files[file]) == 0 ? (int32_t)length : -1;
 }
 
-uint32_t runner_instructions(void) {
+int32_t runner_write(int32_t file, const uint8_t *data, uint32_t length) {
+    return fwrite(data, 1, length, files[file]) == length ? 0 : -1;
+}
+
+int32_t runner_close(int32_t file) {
+    int status = fclose(files[file]);
+    files[file] = NULL;
+    return status == 0 ? 0 : -1;
+}
+
+struct runner_memory runner_wasm_memory(void) {
+    static uint64_t memory[WASM_BYTES / 8u];
+    return (struct runner_memory){(uint8_t *)memory, sizeof memory};
+}
+
+struct runner_memory runner_heap_memory(void) {
+    static uint64_t memory[HEAP_BYTES / 8u];
+    return (struct runner_memory){(uint8_t *)memory, sizeof memory};
+}
+
+uint32_t runner_ticks(void) {
+    return 0;
+}
+
+uint32_t runner_instructions(uint32_t ticks) {
+    (void)ticks;
     return 0;
 }
 

@@ -18,13 +18,18 @@ interface Board {
   readonly image: string;
 }
 
-const boards: Readonly<Record<string, Board>> = {
-  'mps2-an386': {
-    emulator: 'qemu-system-arm',
-    machine: 'mps2-an386',
-    image: 'build/firmware/qemu-mps2-m4/linnet-node.elf',
-  },
-};
+function describeBoard(machine: string, core: string): [string, Board] {
+  const image = `build/firmware/qemu-mps2-${core}/linnet-node.elf`;
+  return [machine, { emulator: 'qemu-system-arm', machine, image }];
+}
+
+/** Cortex-M3, M4, M7 and M33. */
+const boards: Readonly<Record<string, Board>> = Object.fromEntries([
+  describeBoard('mps2-an385', 'm3'),
+  describeBoard('mps2-an386', 'm4'),
+  describeBoard('mps2-an500', 'm7'),
+  describeBoard('mps2-an505', 'm33'),
+]);
 
 const socketWaitMs = 10_000;
 

@@ -3,15 +3,75 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { buildFirmware } from '../../tools/build-firmware.mjs';
+import { type Board, buildFirmware } from '../../tools/build-firmware.mjs';
 import { decodeTape, type TapeRuntime } from './tape.js';
 
 const execute = promisify(execFile);
-const emulator = 'qemu-system-arm';
-const defaultMemoryBytes = 1 << 20;
 const timeoutMs = 300_000;
 
-function isInstalled(): boolean {
+interface CoreDescription {
+  readonly title: string;
+  readonly emulator: 'qemu-system-arm' | 'qemu-system-riscv32';
+  readonly debianPackage: string;
+  readonly machine: readonly string[];
+  readonly board: Board;
+  /** Linear memory a kernel gets if nobody says. */
+  readonly memoryBytes: number;
+}
+
+const arm = { emulator: 'qemu-system-arm', debianPackage: 'qemu-system-arm' } as const;
+const riscv = { emulator: 'qemu-system-riscv32', debianPackage: 'qemu-system-misc' } as const;
+const roomy = 1 << 20;
+
+/** The cores on which the kernel runs in QEMU. */
+export const cores = {
+  'cortex-m0': {
+    ...arm,
+    title: 'Cortex-M0',
+    machine: ['microbit'],
+    board: 'qemu-microbit',
+    memoryBytes: 2048,
+  },
+  'cortex-m3': {
+    ...arm,
+    title: 'Cortex-M3',
+    machine: ['mps2-an385'],
+    board: 'qemu-mps2-m3',
+    memoryBytes: roomy,
+  },
+  'cortex-m4': {
+    ...arm,
+    title: 'Cortex-M4',
+    machine: ['mps2-an386'],
+    board: 'qemu-mps2-m4',
+    memoryBytes: roomy,
+  },
+  'cortex-m7': {
+    ...arm,
+    title: 'Cortex-M7',
+    machine: ['mps2-an500'],
+    board: 'qemu-mps2-m7',
+    memoryBytes: roomy,
+  },
+  'cortex-m33': {
+    ...arm,
+    title: 'Cortex-M33',
+    machine: ['mps2-an505'],
+    board: 'qemu-mps2-m33',
+    memoryBytes: roomy,
+  },
+  rv32: {
+    ...riscv,
+    title: 'RV32',
+    machine: ['virt', '-bios', 'none'],
+    board: 'qemu-virt-rv32',
+    memoryBytes: roomy,
+  },
+} as const satisfies Record<string, CoreDescription>;
+
+export type Core = keyof typeof cores;
+
+function isInstalled(emulator: string): boolean {
   try {
     execFileSync(emulator, ['--version'], { stdio: 'ignore' });
     return true;
@@ -20,9 +80,20 @@ function isInstalled(): boolean {
   }
 }
 
-const build = isInstalled()
-  ? await buildFirmware('qemu-mps2-m4', ['vector_runner'])
-  : { available: false as const, reason: `${emulator} is missing: install qemu-system-arm` };
+async function build({ emulator, debianPackage, board }: CoreDescription) {
+  if (isInstalled(emulator)) return buildFirmware(board, ['vector_runner']);
+  const reason = `${emulator} is missing: install ${debianPackage}`;
+  return { available: false as const, reason };
+}
+
+const builds = new Map<Core, ReturnType<typeof build>>();
+
+/** Builds the vector runner of a core, once in a process. */
+function buildOnce(core: Core): ReturnType<typeof build> {
+  const known = builds.get(core) ?? build(cores[core]);
+  builds.set(core, known);
+  return known;
+}
 
 /** What the runner says on standard error when asked for usage, in bytes. */
 export interface RunnerUsage {
@@ -40,25 +111,28 @@ function parseUsage(lines: string): RunnerUsage {
 }
 
 /**
- * Runs a tape on vector_runner.elf. Its arguments are names in a fresh folder, which is QEMU's
- * working folder, because a semihosting command line cannot carry a path with spaces.
+ * Runs a tape on the vector runner of a core. Its arguments are names in a fresh folder, which is
+ * QEMU's working folder, because a semihosting command line cannot carry a path with spaces.
  */
 export async function runOnQemu(
   kernelWasm: Uint8Array,
   tape: Uint8Array,
-  memoryBytes = defaultMemoryBytes,
+  memoryBytes?: number,
+  core: Core = 'cortex-m4',
 ): Promise<{ output: Uint8Array; usage: RunnerUsage }> {
-  if (!build.available) throw new Error(build.reason);
+  const image = await buildOnce(core);
+  if (!image.available) throw new Error(image.reason);
+  const { emulator, machine, memoryBytes: defaultBytes } = cores[core];
   const folder = await mkdtemp(join(tmpdir(), 'linnet-tape-'));
-  // One nanosecond an instruction, so that the timer counts them; slower, so only where it is asked.
+  // One nanosecond an instruction, so that a clock counts them; slower, so only where it is asked.
   const counts = decodeTape(tape).some(({ op }) => op === 'COUNT');
-  const words = ['kernel', 'tape', 'output', String(memoryBytes), 'usage'];
+  const words = ['kernel', 'tape', 'output', String(memoryBytes ?? defaultBytes), 'usage'];
   const semihosting = ['enable=on', 'target=native', ...words.map((word) => `arg=${word}`)];
   const args = [
-    ...['-M', 'mps2-an386', '-display', 'none', '-monitor', 'none', '-serial', 'none'],
+    ...['-M', ...machine, '-display', 'none', '-monitor', 'none', '-serial', 'none'],
     ...['-semihosting-config', semihosting.join(',')],
     ...(counts ? ['-icount', 'shift=0'] : []),
-    ...['-kernel', join(build.folder, 'vector_runner.elf')],
+    ...['-kernel', join(image.folder, 'vector_runner.elf')],
   ];
   try {
     await Promise.all([
@@ -73,11 +147,17 @@ export async function runOnQemu(
   }
 }
 
-/** The kernel in wasm3 on an emulated Cortex-M4. */
-export const qemuRuntime: TapeRuntime = {
-  name: 'wasm3 on QEMU Cortex-M4',
-  available: () => (build.available ? undefined : build.reason),
-  async run(kernelWasm, tape, options = {}) {
-    return (await runOnQemu(kernelWasm, tape, options.memoryBytes)).output;
-  },
-};
+/** The kernel in wasm3 on a core in QEMU. */
+export async function openQemuRuntime(core: Core): Promise<TapeRuntime> {
+  const image = await buildOnce(core);
+  return {
+    name: `wasm3 on QEMU ${cores[core].title}`,
+    available: () => (image.available ? undefined : image.reason),
+    async run(kernelWasm, tape, options = {}) {
+      return (await runOnQemu(kernelWasm, tape, options.memoryBytes, core)).output;
+    },
+  };
+}
+
+/** The core that every test run covers; the others are covered by `npm run test:cores`. */
+export const qemuRuntime: TapeRuntime = await openQemuRuntime('cortex-m4');

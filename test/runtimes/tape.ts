@@ -12,13 +12,14 @@ import type { KernelFunction } from '../../host/kernel/engine.js';
  *     READ      04 word 0 0 | u32 offset | u32 length              emits bytes, zero-padded to 4
  *     CALL      05 function 0 0 | i32 a | i32 b | i32 c            emits i32
  *     HASH      06 0 0 0                                           emits SHA-256 of all parameters
- *     COUNT     07 0 0 0                                           emits u32 instructions, 0 = unknown
+ *     COUNT     07 0 0 0                                           emits u32 instructions
  *     LOAD      08 0 0 0 | u32 count | int16 words, padded to 4    emits i32 first negative status or 0
  *     END       00 0 0 0
  *
- * `word` is a word of the parameter block; WRITE and READ address memory relative to the pointer it
- * holds. `function` is the index in kernelExports. A trap emits ERR_TRAP and ends the tape. The
- * result is what was emitted and nothing else: its shape follows from the tape.
+ * COUNT gives the instructions spent in calls of the kernel since the last COUNT, 0 where they are
+ * not counted. `word` is a word of the parameter block; WRITE and READ address memory relative to
+ * the pointer it holds. `function` is the index in kernelExports. A trap emits ERR_TRAP and ends the
+ * tape. The result is what was emitted and nothing else: its shape follows from the tape.
  */
 export const tapeOp = {
   END: 0,

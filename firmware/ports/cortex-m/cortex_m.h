@@ -1,11 +1,11 @@
 /*
- * What every Cortex-M image shares: start-up, the stack's high-water mark and the few core
- * registers the ports use (ARMv7-M Architecture Reference Manual, B3).
+ * What every Cortex-M image shares: the vectors and the few core registers the ports use (ARMv7-M
+ * Architecture Reference Manual, B3).
  */
 #ifndef LINNET_CORTEX_M_H
 #define LINNET_CORTEX_M_H
 
-#include <stdint.h>
+#include "image.h"
 
 #define LINNET_REGISTER(address) (*(volatile uint32_t *)(address))
 
@@ -21,24 +21,13 @@
 #define SCB_AIRCR LINNET_REGISTER(0xe000ed0cu)
 #define SCB_AIRCR_RESET 0x05fa0004u
 
-/* Addresses from the linker script. */
-extern uint8_t linnet_heap_start[], linnet_heap_end[];
-extern uint8_t linnet_store_start[], linnet_store_end[];
-
 typedef void (*linnet_vector)(void);
 
-/* An image supplies these. */
-int main(void);
-/* A processor fault or abort(); must not return. */
-void linnet_fault(void);
-/* Called once a millisecond after linnet_systick_start(). */
+/* An image supplies this: called when SysTick reaches 0. */
 void linnet_systick(void);
 
 /* Interrupt of SysTick every millisecond. clock: processor clock, Hz. */
 void linnet_systick_start(uint32_t clock);
-
-/* Most stack bytes ever used: what start-up painted and is no longer there. */
-uint32_t linnet_stack_high_water(void);
 
 /* Restarts the board; does not return. */
 void linnet_system_reset(void);

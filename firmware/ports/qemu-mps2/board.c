@@ -1,14 +1,12 @@
-/* mps2-an386 as QEMU has it: the clock runs, nothing needs starting but the UART. */
+/* An MPS2 board as QEMU has it: the clock runs, nothing needs starting but the UART. */
 #include "board.h"
 #include "uart.h"
 
-#define CLOCK_HZ 25000000u
-
-const char board_runtime[] = "qemu-cortex-m4";
+const char board_runtime[] = BOARD_RUNTIME;
 
 uint32_t board_start(void) {
     uart_start();
-    return CLOCK_HZ;
+    return BOARD_CLOCK_HZ;
 }
 
 /* The board does not tell. */

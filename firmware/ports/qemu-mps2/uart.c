@@ -4,12 +4,12 @@
 #include "cortex_m.h"
 #include "ring.h"
 
-/* CMSDK APB UART (Arm DDI 0479, 4.3). */
-#define UART_DATA LINNET_REGISTER(0x40004000u)
-#define UART_STATE LINNET_REGISTER(0x40004004u)
-#define UART_CONTROL LINNET_REGISTER(0x40004008u)
-#define UART_INTERRUPT LINNET_REGISTER(0x4000400cu)
-#define UART_DIVIDER LINNET_REGISTER(0x40004010u)
+/* CMSDK APB UART (Arm DDI 0479, 4.3); base and interrupt of UART 0 are those of the board. */
+#define UART_DATA LINNET_REGISTER(UART_BASE)
+#define UART_STATE LINNET_REGISTER(UART_BASE + 0x04u)
+#define UART_CONTROL LINNET_REGISTER(UART_BASE + 0x08u)
+#define UART_INTERRUPT LINNET_REGISTER(UART_BASE + 0x0cu)
+#define UART_DIVIDER LINNET_REGISTER(UART_BASE + 0x10u)
 
 #define STATE_TX_FULL 1u
 #define STATE_RX_FULL 2u
@@ -17,8 +17,6 @@
 #define CONTROL_RX 2u
 #define CONTROL_RX_INTERRUPT 8u
 #define INTERRUPT_RX 2u
-
-#define UART_RX_IRQ 0u
 
 /* QEMU sends at any rate; 16 is the least the UART takes. */
 #define DIVIDER 16u
@@ -40,9 +38,10 @@ static void receive(void) {
     }
 }
 
-/* Vectors of the board from interrupt 0 on: UART 0 receive. */
-static const linnet_vector interrupts[1] __attribute__((section(".vectors.interrupts"), used)) = {
-    receive,
+/* Vectors of the board from interrupt 0 on. */
+static const linnet_vector interrupts[UART_RX_IRQ + 1u]
+    __attribute__((section(".vectors.interrupts"), used)) = {
+        [UART_RX_IRQ] = receive,
 };
 
 void uart_start(void) {
