@@ -23,7 +23,7 @@
 static LINNET_THREAD_LOCAL struct linnet_heap *engine_heap;
 
 /* Values the interpreter may stack, all calls of one export together; op_Entry traps beyond. */
-#define STACK_BYTES 1024u
+#define STACK_BYTES 1536u
 
 /* wasm3.definitions renames the allocator of the engine to these. */
 void *linnet_engine_calloc(size_t count, size_t bytes);
