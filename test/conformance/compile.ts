@@ -1,6 +1,7 @@
 import { blockWord, constant } from '../../host/contract/contract.gen.js';
 import { toHex } from '../../host/contract/hash.js';
-import { type Model, readDescriptor } from '../oracle/descriptor.js';
+import { readDescriptor } from '../oracle/descriptor.js';
+import type { Model } from '../oracle/layers.js';
 import type { TapeRecord, TapeValue } from '../runtimes/tape.js';
 import { drawSample, fillInput, fillWords } from '../vectors/fill.js';
 import {
@@ -52,17 +53,20 @@ function readInt32(bytes: TapeValue): number[] {
   return Array.from({ length: view.byteLength / 4 }, (_, i) => view.getInt32(4 * i, true));
 }
 
-function compilePlan(hex: string, memoryBytes: number): TapeRecord[] {
-  const descriptor = Uint8Array.from(Buffer.from(hex, 'hex'));
+function compilePlan(step: Extract<Step, { do: 'plan' }>): TapeRecord[] {
+  const descriptor = Uint8Array.from(Buffer.from(step.descriptor, 'hex'));
   return [
-    setWord('memoryBytes', memoryBytes),
+    setWord('memoryBytes', step.memoryBytes),
+    setWord('frozenLayers', step.frozenLayers ?? 0),
     setWord('descriptorBytes', descriptor.length),
     write('descriptorPtr', descriptor.subarray(0, constant.DESCRIPTOR_MAX_BYTES)),
     call('plan'),
   ];
 }
 
-function compileBegin({ classWeights, ...words }: Settings, classes: number): TapeRecord[] {
+function compileBegin(settings: Settings, classes: number): TapeRecord[] {
+  const { classWeights, proximalShift = 0, ...plan } = settings;
+  const words = { ...plan, proximalShift };
   const exponents = new Int8Array(classes);
   exponents.set(classWeights ?? []);
   return [
@@ -85,14 +89,23 @@ function compileDelta(base: Int16Array): CompiledStep {
   };
 }
 
+function compilePull(base: Int16Array): CompiledStep {
+  const records: TapeRecord[] = [];
+  for (let at = 0; at < base.length; at += constant.IO_WORDS) {
+    const slice = base.slice(at, at + constant.IO_WORDS);
+    records.push(write('ioPtr', slice), call('pull', at, slice.length));
+  }
+  return { records, read: (values) => (values as number[]).find((value) => value !== 0) ?? 0 };
+}
+
 function compileCounters(classes: number): CompiledStep {
-  const names = ['step', 'samples', 'skipped', 'weightSaturations', 'lossLow', 'lossHigh'] as const;
+  const names = ['step', 'samples', 'skipped', 'lossLow', 'lossHigh'] as const;
   return {
     records: [...names.map(getWord), read('confusionPtr', 4 * classes * classes)],
     read: (values) => {
-      const [step, samples, skipped, saturations, low, high] = values as number[];
-      const confusion = listConfusion(readInt32(values[6]), classes);
-      return { step, samples, skipped, saturations, loss: high * 2 ** 32 + low, confusion };
+      const [step, samples, skipped, low, high] = values as number[];
+      const confusion = listConfusion(readInt32(values[5]), classes);
+      return { step, samples, skipped, loss: high * 2 ** 32 + low, confusion };
     },
   };
 }
@@ -122,7 +135,7 @@ function compileStep(step: Step, model: Model): CompiledStep {
     write('inputPtr', fillInput('x' in step ? step.x : { kind: 'zero' }, model.inputs));
   switch (step.do) {
     case 'plan':
-      return { records: compilePlan(step.descriptor, step.memoryBytes), read: firstNumber };
+      return { records: compilePlan(step), read: firstNumber };
     case 'load':
       return { records: [{ op: 'LOAD', words: fillWords(step.words, model) }], read: firstNumber };
     case 'begin':
@@ -145,13 +158,20 @@ function compileStep(step: Step, model: Model): CompiledStep {
     }
     case 'delta':
       return compileDelta(fillWords(step.base, model));
+    case 'pull':
+      return compilePull(fillWords(step.base, model));
+    case 'saturations':
+      return {
+        records: [call('saturations'), getWord('weightSaturations')],
+        read: ([answer, word]) => ((answer as number) < 0 ? answer : word) as number,
+      };
     case 'words':
       return { records: step.names.map(getWord), read: (values) => values as number[] };
     case 'counters':
       return compileCounters(model.classes);
     case 'logits':
       return {
-        records: [getWord('logitsExponent'), read('logitsPtr', 4 * model.classes)],
+        records: [getWord('logitsExponent'), read('logitsPtr', 4 * model.outputs)],
         read: ([exponent, logits]) => ({
           exponent: (exponent as number) | 0,
           values: readInt32(logits),

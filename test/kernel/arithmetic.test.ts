@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { alignBias } from '../oracle/dense.js';
+import { alignBias } from '../oracle/weighted.js';
 import { readModel } from '../oracle/descriptor.js';
 import { chainDescriptor, denseChain, exponentChain } from '../vectors/descriptor.js';
 import { finish, look, plan, ready } from '../vectors/groups/common.js';

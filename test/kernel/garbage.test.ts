@@ -4,7 +4,7 @@ import { blockWord, constant, status } from '../../host/contract/contract.gen.js
 import { kernelExports } from '../../host/contract/schema.js';
 import type { KernelFunction } from '../../host/kernel/engine.js';
 import { readDescriptor } from '../oracle/descriptor.js';
-import { generousMemoryBytes } from '../oracle/machine.js';
+import { generousMemoryBytes } from '../oracle/memory.js';
 import { assemble, denseChain } from '../vectors/descriptor.js';
 import { call, ready } from '../vectors/groups/common.js';
 import type { BlockWord } from '../vectors/script.js';

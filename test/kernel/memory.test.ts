@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { constant, status } from '../../host/contract/contract.gen.js';
 import { readModel } from '../oracle/descriptor.js';
-import { generousMemoryBytes } from '../oracle/machine.js';
+import { generousMemoryBytes } from '../oracle/memory.js';
 import { denseChain } from '../vectors/descriptor.js';
 import { call, plan, ready } from '../vectors/groups/common.js';
 import type { BlockWord, Step } from '../vectors/script.js';

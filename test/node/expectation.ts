@@ -6,7 +6,8 @@ import { createHash } from 'node:crypto';
 import { codec, constant, task } from '../../host/contract/contract.gen.js';
 import type { Announcement } from '../../host/contract/contract.gen.js';
 import type { Dataset } from '../../host/data/dataset.js';
-import { generousMemoryBytes, OracleMachine } from '../oracle/machine.js';
+import { OracleMachine } from '../oracle/machine.js';
+import { generousMemoryBytes } from '../oracle/memory.js';
 import { readModel } from '../oracle/descriptor.js';
 import type { Settings } from '../vectors/script.js';
 
@@ -53,7 +54,8 @@ function inputsOf(dataset: Dataset, row: number): Int8Array {
 }
 
 function countersOf(machine: OracleMachine): ReadonlyMap<number, Cbor> {
-  const { samples, loss, skipped, saturations, confusion } = machine.counters();
+  const { samples, loss, skipped, confusion } = machine.counters();
+  const saturations = machine.saturations();
   const { classes } = machine.model;
   const matrix = new Array<number>(classes * classes).fill(0);
   for (const [label, predicted, count] of confusion) matrix[label * classes + predicted] = count;

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { alignBias } from './dense.js';
 import { bitLength, clampExponent, requantise, roundShift, shiftRight } from './fixed-point.js';
+import { alignBias } from './weighted.js';
 
 /** rs() with the operators of the specification instead of divisions. */
 function roundShiftByOperators(v: number, s: number): number {

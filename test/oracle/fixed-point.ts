@@ -58,3 +58,8 @@ export function requantise(values: ArrayLike<number>, exponent: number): Tensor 
   const quantised = Int8Array.from(values, (v) => clampSymmetric(roundShift(v, shift), 127));
   return { values: quantised, exponent: clampExponent(exponent + shift) };
 }
+
+/** `sat16(v)`: v limited to int16. */
+export function saturate16(v: number): number {
+  return Math.min(32767, Math.max(-32768, v));
+}

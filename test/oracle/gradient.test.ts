@@ -1,51 +1,121 @@
 import { describe, expect, it } from 'vitest';
 import { chainDescriptor, denseChain } from '../vectors/descriptor.js';
-import { fillInput, fillWords, TestRandom } from '../vectors/fill.js';
-import { updateStep } from './dense.js';
-import { type Model, readModel } from './descriptor.js';
-import { finiteDifferences, realForward, realGradient, realParameters } from './float.js';
-import { initialParameters, type StepResult, trainStep } from './model.js';
-import { RandomStream } from './random.js';
+import { drawSample, TestRandom } from '../vectors/fill.js';
+import { type Net, netDescriptor } from '../vectors/net.js';
+import { readModel } from './descriptor.js';
+import { tokensOf } from './embedding.js';
+import { finiteDifferences, realForward, realParameters, realSample } from './float.js';
+import { type AnyLayer, hasParameters, hasRelu, isWeighted, type Model } from './layers.js';
+import { initialParameters, type Plan, type StepResult, trainStep } from './model.js';
+import { forEachWindow, winnerOf } from './pool.js';
+import { weightedGradient } from './weighted.js';
 
 /**
  * Ladder (c): what the integer backward pass sends into the update is the gradient of the
  * real-valued network with the same operands, up to the quantisation of activations and errors.
  */
 
+const nets: Readonly<Record<string, Net>> = {
+  'conv, stride 2, padded': {
+    input: [1, 13, 3],
+    layers: [{ conv: 4, kernel: 5, stride: 2, pad: 'same' }, { dense: 4 }],
+  },
+  'conv in two dimensions, asymmetric pads': {
+    input: [6, 5, 2],
+    layers: [
+      { conv: 3, kernel: [3, 2], stride: [2, 1], pad: [2, 0, 1, 1] },
+      { conv: 4, kernel: [2, 3], pad: [0, 2, 1, 0] },
+      { dense: 3 },
+    ],
+  },
+  'conv as the last layer': {
+    input: [1, 7, 2],
+    layers: [{ conv: 3, kernel: 3 }, { conv: 2, kernel: 3, stride: 2 }],
+  },
+  depthwise: {
+    input: [5, 6, 3],
+    layers: [
+      { depthwise: true, kernel: [3, 3], pad: 'same' },
+      { conv: 4, kernel: 1 },
+      { depthwise: true, kernel: [2, 3], stride: [1, 2], relu: false },
+      { dense: 3 },
+    ],
+  },
+  'max pool of overlapping windows': {
+    input: [1, 16, 2],
+    layers: [
+      { conv: 4, kernel: 3 },
+      { pool: 'max', kernel: 3, stride: 2 },
+      { dense: 3 },
+    ],
+  },
+  'average pool': {
+    input: [6, 6, 2],
+    layers: [
+      { conv: 3, kernel: [3, 3], pad: 'same' },
+      { pool: 'average', kernel: [3, 2], stride: [1, 2] },
+      { dense: 3 },
+    ],
+  },
+  'global average pool': {
+    input: [1, 11, 3],
+    layers: [{ conv: 6, kernel: 3, pad: 'same' }, { pool: 'global' }, { dense: 4 }],
+  },
+  embedding: {
+    input: [1, 9, 1],
+    layers: [{ embedding: 7, channels: 4 }, { conv: 5, kernel: 3 }, { pool: 'global' }, { dense: 3 }],
+  },
+  'autoencoder, dense': {
+    input: [1, 12, 1],
+    layers: [{ dense: 5 }, { dense: 12 }],
+    loss: 'squared error',
+  },
+  'autoencoder, conv': {
+    input: [1, 8, 2],
+    inputExponent: -5,
+    layers: [
+      { conv: 4, kernel: 3, pad: 'same' },
+      { conv: 2, kernel: 3, pad: 'same' },
+    ],
+    loss: 'squared error',
+  },
+};
+
+const linear = chainDescriptor({
+  inputs: 10,
+  layers: [{ outputs: 8, relu: false }, { outputs: 6, relu: false }, { outputs: 3 }],
+});
+
 const models: readonly (readonly [string, Model])[] = [
   ['6-5', readModel(denseChain(6, 5))],
   ['20-12-4', readModel(denseChain(20, 12, 4))],
   ['12-9-7-5', readModel(denseChain(12, 9, 7, 5))],
-  [
-    '10-8-6-3 without ReLU',
-    readModel(
-      chainDescriptor({
-        inputs: 10,
-        layers: [{ outputs: 8, relu: false }, { outputs: 6, relu: false }, { outputs: 3 }],
-      }),
-    ),
-  ],
+  ['10-8-6-3 without ReLU', readModel(linear)],
+  ...Object.entries(nets).map(([name, net]) => [name, readModel(netDescriptor(net))] as const),
 ];
 
-const noLearning = {
-  nodeSeed: 1,
-  lrShift: 24,
-  lrDecay: 0,
-  totalSteps: 1,
-  skipThreshold: 0,
-};
+function planFor(model: Model, changes: Partial<Plan> = {}): Plan {
+  const classWeights = new Int8Array(model.classes);
+  const still = { nodeSeed: 1, lrShift: 24, lrDecay: 0, totalSteps: 1, skipThreshold: 0 };
+  return { ...still, proximalShift: 0, frozenLayers: 0, classWeights, ...changes };
+}
 
-/** Real value of e · x per weight and e per bias, before rates and rounding. */
+/** Real value of Σ e · x per weight and Σ e per bias, before rates and rounding. */
 function integerGradient(model: Model, { inputs, errors }: StepResult): Float64Array {
   const gradient = new Float64Array(model.parameters);
-  for (const [index, layer] of model.layers.entries()) {
-    const [e, x] = [errors[index], inputs[index]];
-    for (let o = 0; o < layer.outputs; o++) {
-      const error = e.values[o] * 2 ** e.exponent;
-      gradient[layer.biasOffset + o] = error;
-      for (let i = 0; i < layer.inputs; i++) {
-        gradient[layer.weightOffset + o * layer.inputs + i] = error * x.values[i] * 2 ** x.exponent;
-      }
+  for (const [n, layer] of model.layers.entries()) {
+    const [e, x] = [errors[n]!, inputs[n]];
+    if (isWeighted(layer)) {
+      const { weights, biases } = weightedGradient(layer, x, e);
+      weights.forEach((g, k) => (gradient[layer.weightOffset + k] = g * 2 ** (e.exponent + x.exponent)));
+      biases.forEach((g, o) => (gradient[layer.biasOffset + o] = g * 2 ** e.exponent));
+    } else if (layer.kind === 'EMBEDDING') {
+      const tokens = tokensOf(layer, x.values);
+      e.values.forEach((error, at) => {
+        const [position, c] = [Math.floor(at / layer.rowLength), at % layer.rowLength];
+        const word = layer.weightOffset + tokens[position] * layer.rowLength + c;
+        gradient[word] += error * 2 ** e.exponent;
+      });
     }
   }
   return gradient;
@@ -59,27 +129,36 @@ function dot(a: Float64Array, b: Float64Array): number {
   return a.reduce((sum, x, i) => sum + x * b[i], 0);
 }
 
+/** Which ReLUs are open and which elements won their windows. */
+function decisions(layer: AnyLayer, x: ArrayLike<number>, y: ArrayLike<number>): string {
+  const chosen: unknown[] = hasRelu(layer) ? Array.from(y, (value) => value > 0) : [];
+  if (layer.kind === 'MAX_POOL') {
+    forEachWindow(layer, (_, elements) => chosen.push(winnerOf(elements, x)));
+  }
+  return chosen.join();
+}
+
 /**
- * Whether the int8 activations are zero exactly where the real ReLUs are. A unit that the rounding
- * puts on the other side of the kink has another, equally right gradient.
+ * Whether the int8 network takes the same decisions as the real one. A unit that the rounding puts on
+ * the other side of a kink has another, equally right gradient.
  */
-function sameUnitsActive(
+function decidesAlike(
   model: Model,
   { inputs }: StepResult,
+  sample: Int8Array,
   outputs: readonly Float64Array[],
 ): boolean {
-  return model.layers.every(
-    ({ relu }, index) =>
-      !relu || outputs[index].every((y, i) => y > 0 === inputs[index + 1].values[i] > 0),
-  );
+  return model.layers.slice(0, -1).every((layer, n) => {
+    const realX = n > 0 ? outputs[n - 1] : realSample(model, sample);
+    const integer = decisions(layer, inputs[n].values, inputs[n + 1].values);
+    return integer === decisions(layer, realX, outputs[n]);
+  });
 }
 
 interface Probe {
-  readonly model: Model;
   readonly words: Int16Array;
   readonly x: Int8Array;
   readonly real: Float64Array;
-  readonly realX: Float64Array;
   readonly label: number;
 }
 
@@ -87,46 +166,41 @@ interface Probe {
 function makeProbe(model: Model, seed: number): Probe {
   const random = new TestRandom(seed);
   const words = initialParameters(model, seed);
-  for (const { biasOffset, outputs } of model.layers) {
-    for (let o = 0; o < outputs; o++) words[biasOffset + o] = random.within(1000);
+  for (const layer of model.layers.filter(isWeighted)) {
+    for (let o = 0; o < layer.rows; o++) words[layer.biasOffset + o] = random.within(1000);
   }
-  const x = fillInput({ kind: 'uniform', seed }, model.inputs);
-  const realX = Float64Array.from(x, (value) => value * 2 ** model.inputExponent);
-  const label = random.below(model.classes);
-  return { model, words, x, real: realParameters(model, words), realX, label };
+  const { x, label } = drawSample(model, seed, 0);
+  return { words, x, real: realParameters(model, words), label };
 }
 
-const probesPerModel = 60;
+const probesPerModel = 10;
 
 describe('gradients', () => {
-  it.each(models)('%s: float64 back-propagation is the finite difference', (_, model) => {
-    for (let seed = 1; seed <= 10; seed++) {
-      const { real, realX, label } = makeProbe(model, seed);
-      const numeric = finiteDifferences(model, real, realX, label);
-      const analytic = realGradient(model, real, realX, label);
-      expect(norm(numeric.map((g, p) => g - analytic[p]))).toBeLessThan(1e-6 * norm(numeric));
-    }
-  });
-
-  it.each(models)('%s: integer back-propagation points the same way, and as far', (_, model) => {
+  it.each(models)('%s: integer back-propagation is the finite difference', (_, model) => {
     let compared = 0;
     for (let seed = 1; seed <= probesPerModel; seed++) {
-      const { words, x, real, realX, label } = makeProbe(model, seed);
-      const settings = { ...noLearning, classWeights: new Int8Array(model.classes) };
-      const result = trainStep(model, words.slice(), x, label, settings, 0);
-      const outputs = realForward(model, real, realX);
-      if (!sameUnitsActive(model, result, outputs)) continue;
+      const { words, x, real, label } = makeProbe(model, seed);
+      const result = trainStep(model, words.slice(), x, label, planFor(model), 0);
+      if (!decidesAlike(model, result, x, realForward(model, real, x))) continue;
       const integer = integerGradient(model, result);
-      const numeric = finiteDifferences(model, real, realX, label);
-      expect(dot(integer, numeric) / (norm(integer) * norm(numeric))).toBeGreaterThan(0.999);
-      expect(Math.abs(norm(integer) / norm(numeric) - 1)).toBeLessThan(0.03);
+      const numeric = finiteDifferences(model, real, x, label);
+      expect(dot(integer, numeric) / (norm(integer) * norm(numeric))).toBeGreaterThan(0.998);
+      expect(Math.abs(norm(integer) / norm(numeric) - 1)).toBeLessThan(0.04);
       compared++;
     }
-    expect(compared).toBeGreaterThan(0.85 * probesPerModel);
+    expect(compared).toBeGreaterThan(0.25 * probesPerModel);
   });
+});
 
-  it('a step moves weights by the rate times the gradient, on average over the streams', () => {
-    const model = readModel(denseChain(6, 5, 3));
+describe('a step', () => {
+  const moving: readonly (readonly [string, Model])[] = [
+    ['dense', readModel(denseChain(6, 5, 3))],
+    ['conv', readModel(netDescriptor(nets['conv, stride 2, padded']))],
+    ['depthwise', readModel(netDescriptor(nets['depthwise']))],
+    ['embedding', readModel(netDescriptor(nets['embedding']))],
+  ];
+
+  it.each(moving)('%s: moves words by rate and gradient, on average over the streams', (_, model) => {
     const { words, x, label } = makeProbe(model, 4);
     const lrShift = 7;
     const runs = 400;
@@ -134,57 +208,21 @@ describe('gradients', () => {
     let result: StepResult | undefined;
     for (let nodeSeed = 0; nodeSeed < runs; nodeSeed++) {
       const after = words.slice();
-      const settings = { ...noLearning, nodeSeed, lrShift, classWeights: new Int8Array(3) };
-      result = trainStep(model, after, x, label, settings, 0);
+      result = trainStep(model, after, x, label, planFor(model, { nodeSeed, lrShift }), 0);
       after.forEach((word, p) => (moved[p] += (word - words[p]) / runs));
     }
     const gradient = integerGradient(model, result!);
-    for (const layer of model.layers) {
-      for (let p = layer.weightOffset; p < layer.biasOffset + layer.outputs; p++) {
-        const unit = p < layer.biasOffset ? 2 ** (layer.weightExponent - 8) : 2 ** -12;
+    for (const layer of model.layers.filter(hasParameters)) {
+      const biases = isWeighted(layer) ? layer.biasOffset : Infinity;
+      const end = layer.weightOffset + layer.rows * (layer.rowLength + Number(isWeighted(layer)));
+      for (let p = layer.weightOffset; p < end; p++) {
+        const unit = p < biases ? 2 ** (layer.weightExponent - 8) : 2 ** -12;
         const expected = (-(2 ** -lrShift) * gradient[p]) / unit;
-        // the rounding error of one step is below 1 and its variance at most 1/4
-        expect(Math.abs(moved[p] - expected)).toBeLessThan((5 * 0.5) / Math.sqrt(runs));
+        // one rounding error is below 1 and its variance at most 1/4; a token may occur nine times
+        const roundings = layer.kind === 'EMBEDDING' ? 9 : 1;
+        const tolerance = 5 * 0.5 * Math.sqrt(roundings / runs);
+        expect(Math.abs(moved[p] - expected)).toBeLessThan(tolerance);
       }
-    }
-  });
-});
-
-describe('updateStep', () => {
-  const step = (g: number, s: number, seed = 1): number =>
-    updateStep(g, s, new RandomStream(seed)) + 0;
-
-  it('rounds to one of the two neighbours', () => {
-    for (let seed = 0; seed < 200; seed++) {
-      expect([2, 3]).toContain(step(5, 1, seed * 7919));
-      expect([-3, -2]).toContain(step(-5, 1, seed * 7919));
-      expect(step(6, 1, seed * 7919)).toBe(3);
-    }
-  });
-
-  it('does nothing past 30, shifts up below 1, and never moves more than 4096', () => {
-    expect(step(16129, 31)).toBe(0);
-    expect([0, -1, -5, -12, -13].map((s) => step(1, s))).toEqual([1, 2, 32, 4096, 4096]);
-    expect([1, 0, -3].map((s) => step(16129, s))).toEqual([4096, 4096, 4096]);
-    expect([1, 0, -3].map((s) => step(-16129, s))).toEqual([-4096, -4096, -4096]);
-  });
-
-  it('takes exactly one draw in every case', () => {
-    for (const s of [-20, 0, 1, 12, 30, 31, 60]) {
-      const [used, reference] = [new RandomStream(77), new RandomStream(77)];
-      updateStep(100, s, used);
-      reference.draw(5);
-      expect(used.draw(30)).toBe(reference.draw(30));
-    }
-  });
-});
-
-describe('fillWords', () => {
-  it('keeps biases in the range of the specification', () => {
-    const model = readModel(denseChain(3, 4, 2));
-    const words = fillWords({ kind: 'bottom' }, model);
-    for (const { weightOffset, biasOffset } of model.layers) {
-      expect([words[weightOffset], words[biasOffset]]).toEqual([-32768, -32767]);
     }
   });
 });

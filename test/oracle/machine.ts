@@ -6,22 +6,22 @@ import {
   version,
 } from '../../host/contract/contract.gen.js';
 import { deltaOf } from './aggregate.js';
-import { type Model, readDescriptor } from './descriptor.js';
-import { forward, type ForwardResult, initialParameters, type Plan, trainStep } from './model.js';
+import { readDescriptor } from './descriptor.js';
+import { hasParameters, type Model } from './layers.js';
+import { enoughMemoryBytes } from './memory.js';
+import {
+  forward,
+  type ForwardResult,
+  initialParameters,
+  isTrained,
+  lossOf,
+  type LossResult,
+  type Plan,
+  trainStep,
+} from './model.js';
 import { nodeSeedOf, permute } from './random.js';
-import { softmaxCrossEntropy } from './softmax.js';
+import { pullWord } from './update.js';
 import { type Counters, listConfusion, type Logits, type Settings } from '../vectors/script.js';
-
-/** Bytes beside the model that no kernel should need more of: code data, block, buffers, guards. */
-const fixedBytes = 16384;
-
-/** Linear memory that must be enough for a model: every tensor may be held four times as int32. */
-export function generousMemoryBytes(model: Model): number {
-  const elements = model.layers.reduce((sum, layer) => sum + layer.outputs, model.inputs);
-  const tables = 4 * model.classes ** 2 + 64 * model.layers.length;
-  const bytes = fixedBytes + 2 * model.parameters + 16 * elements + tables;
-  return 65536 * Math.ceil(bytes / 65536);
-}
 
 /**
  * The state behind the kernel's exports (section 5): which call is allowed when, and what it
@@ -31,11 +31,13 @@ export class OracleMachine {
   private planned: Model | undefined;
   private words: Int16Array = new Int16Array();
   private begun: Plan | undefined;
+  private frozenLayers = 0;
   private last: Logits | undefined;
+  private score: number | undefined;
   private counted = emptyCounters(0);
 
   /** The status of section 3, or ERR_MEMORY if not even the parameters fit `memoryBytes`. */
-  plan(descriptor: Uint8Array, memoryBytes: number): number {
+  plan(descriptor: Uint8Array, memoryBytes: number, frozenLayers = 0): number {
     this.planned = undefined;
     this.begun = undefined;
     const { model, violations } = readDescriptor(descriptor);
@@ -45,10 +47,12 @@ export class OracleMachine {
     }
     if (first !== undefined) return status[first];
     if (memoryBytes < 2 * model.parameters + model.inputs) return status.ERR_MEMORY;
-    if (memoryBytes < generousMemoryBytes(model)) {
+    if (memoryBytes < enoughMemoryBytes(model)) {
       throw new Error(`whether ${memoryBytes} bytes are enough is the kernel's affair`);
     }
     this.planned = model;
+    this.frozenLayers = frozenLayers;
+    this.score = undefined;
     this.words = new Int16Array(model.parameters);
     return status.OK;
   }
@@ -88,15 +92,21 @@ export class OracleMachine {
   begin(settings?: Settings): number {
     if (!this.planned) return status.ERR_STATE;
     if (!settings) throw new Error('begin needs settings where there is a model');
-    const { lrShift, lrDecay, skipThreshold } = settings;
+    const { lrShift, lrDecay, totalSteps, skipThreshold, proximalShift = 0 } = settings;
     const sound =
-      within(lrShift, 24) && within(lrDecay, decay.STEPS) && within(skipThreshold, 32767);
+      within(lrShift, 24) &&
+      within(lrDecay, decay.STEPS) &&
+      within(skipThreshold, 32767) &&
+      within(proximalShift, constant.MAX_PROXIMAL_SHIFT);
     if (!sound) return status.ERR_RANGE;
     const classWeights = new Int8Array(this.planned.classes);
     classWeights.set(settings.classWeights ?? []);
-    const { federationSeed, baseVersion, nodeKey, totalSteps } = settings;
-    const nodeSeed = nodeSeedOf(federationSeed, baseVersion, nodeKey);
-    this.begun = { nodeSeed, lrShift, lrDecay, totalSteps, skipThreshold, classWeights };
+    const { federationSeed, baseVersion, nodeKey } = settings;
+    this.begun = {
+      nodeSeed: nodeSeedOf(federationSeed, baseVersion, nodeKey),
+      ...{ lrShift, lrDecay, totalSteps, skipThreshold, proximalShift, classWeights },
+      frozenLayers: this.frozenLayers,
+    };
     this.counted = emptyCounters(this.planned.classes);
     return status.OK;
   }
@@ -108,17 +118,16 @@ export class OracleMachine {
   }
 
   train(x: Int8Array, label: number): number {
-    const refused = this.checkSample(label);
+    const refused = this.checkTraining(label);
     if (refused) return status[refused];
     const { model, plan, words } = this.ready();
     const result = trainStep(model, words, x, label, plan, this.counted.step);
     this.keepLogits(result);
-    this.count(label, result.predicted, result.lossQ10);
+    this.count(label, result);
     this.counted = {
       ...this.counted,
       step: this.counted.step + 1,
       skipped: this.counted.skipped + Number(result.skipped),
-      saturations: this.counted.saturations + result.saturations,
     };
     return Number(result.skipped);
   }
@@ -127,16 +136,38 @@ export class OracleMachine {
     const refused = this.checkSample(label);
     if (refused) return status[refused];
     const { model, words } = this.ready();
-    const { logits, logitsExponent } = this.keepLogits(forward(model, words, x));
-    const { predicted, lossQ10 } = softmaxCrossEntropy(logits, logitsExponent, label);
-    this.count(label, predicted, lossQ10);
-    return predicted;
+    const result = lossOf(model, this.keepLogits(forward(model, words, x)), label);
+    this.count(label, result);
+    return result.predicted;
   }
 
   infer(x: Int8Array): number {
     if (!this.planned) return status.ERR_STATE;
-    const { logits } = this.keepLogits(forward(this.planned, this.words, x));
-    return logits.indexOf(Math.max(...logits));
+    const passed = this.keepLogits(forward(this.planned, this.words, x));
+    const { predicted, loss } = lossOf(this.planned, passed, 0);
+    if (this.planned.loss === 'SQUARED_ERROR') this.score = loss;
+    return predicted;
+  }
+
+  /** Words at the limits of int16. */
+  saturations(): number {
+    if (!this.planned) return status.ERR_STATE;
+    return this.words.filter((word) => word === 32767 || word === -32768).length;
+  }
+
+  /** Pulls every word toward `base` as often as the kernel would, in slices. */
+  pullAll(base: Int16Array): number {
+    if (!this.begun) return status.ERR_STATE;
+    const { nodeSeed, proximalShift } = this.begun;
+    if (proximalShift === 0) return status.OK;
+    const place = { nodeSeed, step: this.counted.step };
+    this.words = this.words.map((word, i) => pullWord(word, base[i], proximalShift, i, place));
+    return status.OK;
+  }
+
+  /** Status of pull on [offset, offset + count). */
+  checkPull(offset: number, count: number): number {
+    return this.begun ? this.checkSlice(offset, count) : status.ERR_STATE;
   }
 
   /** The oracle has no canaries to lose. */
@@ -168,14 +199,28 @@ export class OracleMachine {
     const fixed: Record<string, () => number> = {
       abi: () => version.KERNEL_ABI,
       numerics: () => version.NUMERICS,
-      intrinsicSet: () => version.INTRINSIC_SET,
       parameters: () => this.model.parameters,
-      layers: () => this.model.layers.length,
+      layers: () => this.model.layers.filter(hasParameters).length,
       classes: () => this.model.classes,
       inputBytes: () => this.model.inputs,
+      score: () => this.lastScore(),
     };
     if (!fixed[name]) throw new Error(`the specification does not fix the value of ${name}`);
     return fixed[name]();
+  }
+
+  private lastScore(): number {
+    if (this.score === undefined) throw new Error('no score before the first sample');
+    return this.score;
+  }
+
+  /** Training needs room for a backward pass, which a model that is frozen throughout has not. */
+  private checkTraining(label: number): StatusName | undefined {
+    const trained = this.planned?.layers.some((layer) => isTrained(layer, this.frozenLayers));
+    const refused = this.checkSample(label);
+    if (trained !== false) return refused;
+    if (refused === 'ERR_LABEL') throw new Error('ERR_LABEL or ERR_STATE: not a test vector');
+    return 'ERR_STATE';
   }
 
   private checkSample(label: number): StatusName | undefined {
@@ -192,12 +237,13 @@ export class OracleMachine {
     return result;
   }
 
-  private count(label: number, predicted: number, lossQ10: number): void {
+  private count(label: number, { predicted, loss }: LossResult): void {
     this.counted.confusion[label * this.model.classes + predicted]++;
+    this.score = loss;
     this.counted = {
       ...this.counted,
       samples: this.counted.samples + 1,
-      loss: this.counted.loss + lossQ10,
+      loss: this.counted.loss + loss,
     };
   }
 }
@@ -213,5 +259,5 @@ interface Counting extends Omit<Counters, 'confusion'> {
 
 function emptyCounters(classes: number): Counting {
   const confusion = new Array<number>(classes * classes).fill(0);
-  return { step: 0, samples: 0, skipped: 0, saturations: 0, loss: 0, confusion };
+  return { step: 0, samples: 0, skipped: 0, loss: 0, confusion };
 }

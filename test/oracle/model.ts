@@ -1,9 +1,13 @@
 import { decay, purpose } from '../../host/contract/contract.gen.js';
-import { denseAccumulate, denseBackward, denseBackwardSums, denseUpdate } from './dense.js';
-import type { Model } from './descriptor.js';
+import { embeddingForward } from './embedding.js';
 import { clampExponent, requantise, type Tensor } from './fixed-point.js';
+import { type AnyLayer, hasParameters, hasRelu, isWeighted, type Model } from './layers.js';
+import { poolBackward, poolErrorExponent, poolForward } from './pool.js';
 import { mix, RandomStream } from './random.js';
-import { softmaxCrossEntropy, type SoftmaxResult } from './softmax.js';
+import { softmaxCrossEntropy } from './softmax.js';
+import { squaredError } from './squared-error.js';
+import { updateEmbedding, type UpdatePlace, updateWeighted } from './update.js';
+import { weightedBackward, weightedExponent, weightedForward, weightedOutput } from './weighted.js';
 
 /** What training depends on besides weights and samples. */
 export interface Plan {
@@ -12,8 +16,11 @@ export interface Plan {
   readonly lrDecay: number;
   readonly totalSteps: number;
   readonly skipThreshold: number;
+  readonly proximalShift: number;
   /** int8 exponent per class. */
   readonly classWeights: Int8Array;
+  /** Bit l: layer l is not trained. */
+  readonly frozenLayers: number;
 }
 
 export interface ForwardResult {
@@ -23,41 +30,62 @@ export interface ForwardResult {
   readonly logitsExponent: number;
 }
 
-export interface StepResult extends ForwardResult, SoftmaxResult {
+export interface LossResult {
+  readonly err: Int32Array;
+  readonly loss: number;
+  readonly predicted: number;
+  /** Exponent of err. */
+  readonly exponent: number;
+}
+
+export interface StepResult extends ForwardResult, LossResult {
   readonly skipped: boolean;
-  readonly saturations: number;
-  /** Error at the output of every layer, first to last; empty if the step was skipped. */
-  readonly errors: readonly Tensor[];
+  /** Error at the output of every layer, first to last, as far down as it was needed. */
+  readonly errors: readonly (Tensor | undefined)[];
 }
 
 /** Parameters of a new model: uniform weights from the INIT streams, biases 0. */
 export function initialParameters(model: Model, seed: number): Int16Array {
   const words = new Int16Array(model.parameters);
-  for (const [index, layer] of model.layers.entries()) {
+  for (const layer of model.layers.filter(hasParameters)) {
     const span = 2 * layer.initBound + 1;
-    for (let o = 0; o < layer.outputs; o++) {
-      const stream = new RandomStream(mix(seed, purpose.INIT, index, 0, o));
-      for (let i = 0; i < layer.inputs; i++) {
+    for (let o = 0; o < layer.rows; o++) {
+      const stream = new RandomStream(mix(seed, purpose.INIT, layer.index, 0, o));
+      for (let k = 0; k < layer.rowLength; k++) {
         const value = Math.floor((stream.draw(16) * span) / 2 ** 16) - layer.initBound + 128;
-        words[layer.weightOffset + o * layer.inputs + i] = value;
+        words[layer.weightOffset + o * layer.rowLength + k] = value;
       }
     }
   }
   return words;
 }
 
+function layerForward(layer: AnyLayer, words: Int16Array, x: Tensor): Tensor {
+  if (layer.kind === 'EMBEDDING') return embeddingForward(layer, words, x.values);
+  return isWeighted(layer) ? weightedOutput(layer, words, x) : poolForward(layer, x);
+}
+
 /** All layers on one sample of int8 inputs. */
 export function forward(model: Model, words: Int16Array, x: Int8Array): ForwardResult {
   const inputs: Tensor[] = [{ values: x, exponent: model.inputExponent }];
-  for (const [index, layer] of model.layers.entries()) {
-    const acc = denseAccumulate(layer, words, inputs[index]);
-    const exponent = inputs[index].exponent + layer.weightExponent;
-    if (index === model.layers.length - 1) {
-      return { inputs, logits: acc, logitsExponent: clampExponent(exponent) };
-    }
-    inputs.push(requantise(acc, exponent));
+  for (const layer of model.layers.slice(0, -1)) {
+    inputs.push(layerForward(layer, words, inputs.at(-1)!));
   }
-  throw new Error('a model has at least one layer');
+  const last = model.layers.at(-1);
+  if (!last || !isWeighted(last)) throw new Error('the logits come from a layer with weights');
+  const logits = weightedForward(last, words, inputs.at(-1)!);
+  return { inputs, logits, logitsExponent: clampExponent(weightedExponent(last, inputs.at(-1)!)) };
+}
+
+/** Loss of a sample that went forward. */
+export function lossOf(model: Model, passed: ForwardResult, label: number): LossResult {
+  const { logits, logitsExponent, inputs } = passed;
+  if (model.loss === 'SQUARED_ERROR') {
+    const exponent = model.inputExponent - 8;
+    return { ...squaredError(logits, logitsExponent, inputs[0]), predicted: 0, exponent };
+  }
+  const { err, lossQ10, predicted } = softmaxCrossEntropy(logits, logitsExponent, label);
+  return { err, loss: lossQ10, predicted, exponent: -15 };
 }
 
 /** L at training step t: lrShift, and with DECAY STEPS one more at 50, 75 and 90 % of the steps. */
@@ -72,6 +100,45 @@ export function largestError(err: Int32Array): number {
   return Math.max(...err.map(Math.abs));
 }
 
+/** Whether the plan leaves the layer's parameters alone; bits exist for the first 32 only. */
+export function isTrained(layer: AnyLayer, frozenLayers: number): boolean {
+  if (!hasParameters(layer)) return false;
+  return layer.index >= 32 || Math.floor(frozenLayers / 2 ** layer.index) % 2 === 0;
+}
+
+/** Error of the loss in int8, ee clamped once after the class weight is added. */
+function outputError({ err, exponent }: LossResult, classWeight: number): Tensor {
+  const { values, exponent: unweighted } = requantise(err, exponent);
+  return { values, exponent: clampExponent(unweighted + classWeight) };
+}
+
+/** Error of the input in int8, zero where a ReLU of the layer that made it left a zero. */
+function layerBackward(
+  layer: AnyLayer,
+  maker: AnyLayer,
+  words: Int16Array,
+  x: Tensor,
+  e: Tensor,
+): Tensor {
+  if (layer.kind === 'EMBEDDING') throw new Error('an embedding is the first layer');
+  const [sums, exponent] = isWeighted(layer)
+    ? [weightedBackward(layer, words, e), e.exponent + layer.weightExponent]
+    : [poolBackward(layer, x, e), poolErrorExponent(layer, e)];
+  const gated = sums.map((sum, at) => (hasRelu(maker) && x.values[at] === 0 ? 0 : sum));
+  return requantise(gated, exponent);
+}
+
+function updateLayer(
+  layer: AnyLayer,
+  words: Int16Array,
+  x: Tensor,
+  e: Tensor,
+  place: UpdatePlace,
+): void {
+  if (layer.kind === 'EMBEDDING') updateEmbedding(layer, words, x, e, place);
+  else if (isWeighted(layer)) updateWeighted(layer, words, x, e, place);
+}
+
 /** One training step; changes `words` in place unless it is skipped. */
 export function trainStep(
   model: Model,
@@ -81,25 +148,24 @@ export function trainStep(
   plan: Plan,
   step: number,
 ): StepResult {
+  const { layers } = model;
   const passed = forward(model, words, x);
-  const softmax = softmaxCrossEntropy(passed.logits, passed.logitsExponent, label);
-  const counted = { ...passed, ...softmax };
-  if (largestError(softmax.err) <= plan.skipThreshold) {
-    return { ...counted, skipped: true, saturations: 0, errors: [] };
+  const loss = lossOf(model, passed, label);
+  const errors = new Array<Tensor | undefined>(layers.length).fill(undefined);
+  const result = { ...passed, ...loss, errors };
+  if (largestError(loss.err) <= plan.skipThreshold) return { ...result, skipped: true };
+
+  const place = { nodeSeed: plan.nodeSeed, step, learningShift: learningShift(plan, step) };
+  const lowest = layers.findIndex((layer) => isTrained(layer, plan.frozenLayers));
+  if (lowest < 0) throw new Error('every layer is frozen');
+  let e = outputError(loss, plan.classWeights[label]);
+  for (let n = layers.length - 1; n >= lowest; n--) {
+    const [layer, input] = [layers[n], passed.inputs[n]];
+    errors[n] = e;
+    // with the weights before the update
+    const below = n > lowest ? layerBackward(layer, layers[n - 1], words, input, e) : e;
+    if (isTrained(layer, plan.frozenLayers)) updateLayer(layer, words, input, e, place);
+    e = below;
   }
-  let e = requantise(softmax.err, -15);
-  e = { values: e.values, exponent: clampExponent(e.exponent + plan.classWeights[label]) };
-  const shift = learningShift(plan, step);
-  const errors: Tensor[] = [];
-  let saturations = 0;
-  for (let index = model.layers.length - 1; index >= 0; index--) {
-    const layer = model.layers[index];
-    const place = { nodeSeed: plan.nodeSeed, layerIndex: index, step, learningShift: shift };
-    errors.unshift(e);
-    const sums = index > 0 ? denseBackwardSums(layer, words, e) : undefined;
-    const x = passed.inputs[index];
-    saturations += denseUpdate(layer, words, x, e, place);
-    if (sums) e = denseBackward(layer, model.layers[index - 1], sums, x, e.exponent);
-  }
-  return { ...counted, skipped: false, saturations, errors };
+  return { ...result, skipped: false };
 }

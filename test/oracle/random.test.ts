@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { denseChain } from '../vectors/descriptor.js';
 import { readModel } from './descriptor.js';
+import { isWeighted } from './layers.js';
 import { initialParameters } from './model.js';
 import { fold, mix, nodeSeedOf, permute, RandomStream } from './random.js';
 
@@ -60,7 +61,9 @@ describe('random streams of the oracle', () => {
   it('fills initial weights evenly over ±Bq and leaves biases at zero', () => {
     const model = readModel(denseChain(130, 32, 3));
     const words = initialParameters(model, 7);
-    const { weightOffset, biasOffset, initBound, outputs } = model.layers[0];
+    const [layer] = model.layers;
+    if (!isWeighted(layer)) return expect.fail('the first layer is dense');
+    const { weightOffset, biasOffset, initBound, rows } = layer;
     const weights = words.slice(weightOffset, biasOffset).map((word) => word - 128);
     expect(Math.max(...weights)).toBeLessThanOrEqual(initBound);
     expect(Math.min(...weights)).toBeGreaterThanOrEqual(-initBound);
@@ -69,6 +72,6 @@ describe('random streams of the oracle', () => {
     expect(Math.abs(mean)).toBeLessThan((4 * deviation) / Math.sqrt(weights.length));
     const square = weights.reduce((sum, w) => sum + w * w, 0) / weights.length;
     expect(Math.sqrt(square) / deviation).toBeCloseTo(1, 1);
-    expect([...words.slice(biasOffset, biasOffset + outputs)]).toEqual(Array(outputs).fill(0));
+    expect([...words.slice(biasOffset, biasOffset + rows)]).toEqual(Array(rows).fill(0));
   });
 });

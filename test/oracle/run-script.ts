@@ -20,6 +20,10 @@ function runCall(machine: OracleMachine, name: KernelFunction, args: readonly nu
       return machine.initialise(a);
     case 'order':
       return machine.order(a, b, c);
+    case 'saturations':
+      return expectRefused(machine.saturations());
+    case 'pull':
+      return expectRefused(machine.checkPull(a, b));
     case 'check':
       return machine.check();
     case 'store':
@@ -60,7 +64,11 @@ function runTrajectory(machine: OracleMachine, seed: number, steps: number): Tra
 function runStep(machine: OracleMachine, step: Step): Outcome {
   switch (step.do) {
     case 'plan':
-      return machine.plan(Uint8Array.from(Buffer.from(step.descriptor, 'hex')), step.memoryBytes);
+      return machine.plan(
+        Uint8Array.from(Buffer.from(step.descriptor, 'hex')),
+        step.memoryBytes,
+        step.frozenLayers,
+      );
     case 'load':
       return machine.loadAll(fillWords(step.words, machine.model));
     case 'begin':
@@ -78,6 +86,10 @@ function runStep(machine: OracleMachine, step: Step): Outcome {
       return [...machine.parameters().slice(step.offset, step.offset + step.count)];
     case 'delta':
       return [...machine.delta(fillWords(step.base, machine.model))];
+    case 'pull':
+      return machine.pullAll(fillWords(step.base, machine.model));
+    case 'saturations':
+      return machine.saturations();
     case 'words':
       return step.names.map((name) => machine.word(name));
     case 'counters':

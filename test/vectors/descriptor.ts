@@ -53,8 +53,85 @@ export function denseRecord(fields: DenseFields): Uint8Array {
   return rawRecord(record.DENSE, concat([u16(input, output, inputs, outputs), tail]));
 }
 
-export function lossRecord(input: number, classes: number): Uint8Array {
-  return rawRecord(record.SOFTMAX_CROSS_ENTROPY, u16(input, classes));
+export interface WindowFields {
+  readonly kernelHeight?: number;
+  readonly kernelWidth?: number;
+  readonly strideHeight?: number;
+  readonly strideWidth?: number;
+}
+
+export interface ConvFields extends WindowFields {
+  readonly tag?: number;
+  readonly input: number;
+  readonly output: number;
+  readonly filters: number;
+  readonly padTop?: number;
+  readonly padLeft?: number;
+  readonly padBottom?: number;
+  readonly padRight?: number;
+  readonly weightExponent?: number;
+  readonly activation?: number;
+  readonly initBound?: number;
+  readonly reserved?: number;
+}
+
+function windowBytes(fields: WindowFields): Uint8Array {
+  const { kernelHeight = 1, kernelWidth = 1, strideHeight = 1, strideWidth = 1 } = fields;
+  return Uint8Array.of(kernelHeight, kernelWidth, strideHeight, strideWidth);
+}
+
+/** CONV, or DEPTHWISE by its tag. */
+export function convRecord(fields: ConvFields): Uint8Array {
+  const { tag = record.CONV, input, output, filters, initBound = 4000, reserved = 0 } = fields;
+  const { padTop = 0, padLeft = 0, padBottom = 0, padRight = 0, weightExponent = -6 } = fields;
+  const code = fields.activation ?? activation.NONE;
+  const head = concat([u16(input, output, filters, initBound), windowBytes(fields)]);
+  const pads = Uint8Array.of(padTop, padLeft, padBottom, padRight);
+  const tail = concat([Uint8Array.of(weightExponent & 0xff, code), u16(reserved)]);
+  return rawRecord(tag, concat([head, pads, tail]));
+}
+
+export interface PoolFields extends WindowFields {
+  readonly tag?: number;
+  readonly input: number;
+  readonly output: number;
+}
+
+/** MAX_POOL, or AVERAGE_POOL by its tag. */
+export function poolRecord(fields: PoolFields): Uint8Array {
+  const { tag = record.MAX_POOL, input, output } = fields;
+  return rawRecord(tag, concat([u16(input, output), windowBytes(fields)]));
+}
+
+export function globalPoolRecord(input: number, output: number): Uint8Array {
+  return rawRecord(record.GLOBAL_AVERAGE_POOL, u16(input, output));
+}
+
+export interface EmbeddingFields {
+  readonly input?: number;
+  readonly output?: number;
+  readonly vocabulary: number;
+  readonly channels: number;
+  readonly weightExponent?: number;
+  readonly initBound?: number;
+  readonly reserved?: number;
+}
+
+export function embeddingRecord(fields: EmbeddingFields): Uint8Array {
+  const { input = 0, output = 1, vocabulary, channels, initBound = 4000, reserved = 0 } = fields;
+  const tail = Uint8Array.of((fields.weightExponent ?? -6) & 0xff, reserved);
+  return rawRecord(
+    record.EMBEDDING,
+    concat([u16(input, output, vocabulary, channels, initBound), tail]),
+  );
+}
+
+export function lossRecord(
+  input: number,
+  classes: number,
+  tag: number = record.SOFTMAX_CROSS_ENTROPY,
+): Uint8Array {
+  return rawRecord(tag, u16(input, classes));
 }
 
 /** Header fields that shall differ from the right ones. */
@@ -92,7 +169,7 @@ export interface ChainFields {
 }
 
 /** `ew` and `Bq` from the fan-in, as section 3 prescribes for new models. */
-function scaleOf(inputs: number, relu: boolean): { weightExponent: number; initBound: number } {
+export function scaleOf(inputs: number, relu: boolean): { weightExponent: number; initBound: number } {
   const bound = Math.sqrt((relu ? 6 : 3) / inputs);
   const weightExponent = Math.ceil(Math.log2((4 * bound) / 127));
   return { weightExponent, initBound: Math.round(bound * 2 ** (8 - weightExponent)) };

@@ -1,4 +1,4 @@
-import type { DenseLayer, Model } from '../oracle/descriptor.js';
+import { hasParameters, isWeighted, type Model } from '../oracle/layers.js';
 import type { InputFill, WordFill } from './script.js';
 
 /**
@@ -50,6 +50,7 @@ export function fillInput(fill: InputFill, length: number): Int8Array {
     tiny: () => random.within(1),
     top: () => 127,
     bottom: () => -127,
+    tokens: () => random.below(256) - 128,
   }[fill.kind];
   return Int8Array.from({ length }, draw);
 }
@@ -57,7 +58,7 @@ export function fillInput(fill: InputFill, length: number): Int8Array {
 /** Words at the edges of the high byte and of int16. */
 const edges = [-32768, -32767, -32640, -32513, -129, -128, 0, 127, 128, 255, 256, 32639, 32767];
 
-/** All parameters of a model. Biases stay within ±32767, the range of the specification. */
+/** All parameters of a model, layer by layer, weights before biases. */
 export function fillWords(fill: WordFill, model: Model): Int16Array {
   if ('values' in fill) {
     if (fill.values.length !== model.parameters) {
@@ -75,19 +76,14 @@ export function fillWords(fill: WordFill, model: Model): Int16Array {
     bottom: () => -32768,
   }[fill.kind];
   const words = new Int16Array(model.parameters);
-  const bias = (): number => (fill.kind === 'neutral' ? 0 : Math.max(-32767, draw()));
-  for (const layer of model.layers) fillLayer(layer, words, draw, bias);
+  const bias = fill.kind === 'neutral' ? (): number => 0 : draw;
+  for (const layer of model.layers.filter(hasParameters)) {
+    const { weightOffset, rows, rowLength } = layer;
+    for (let k = 0; k < rows * rowLength; k++) words[weightOffset + k] = draw();
+    if (!isWeighted(layer)) continue;
+    for (let o = 0; o < rows; o++) words[layer.biasOffset + o] = bias();
+  }
   return words;
-}
-
-function fillLayer(
-  layer: DenseLayer,
-  words: Int16Array,
-  weight: () => number,
-  bias: () => number,
-): void {
-  for (let at = layer.weightOffset; at < layer.biasOffset; at++) words[at] = weight();
-  for (let o = 0; o < layer.outputs; o++) words[layer.biasOffset + o] = bias();
 }
 
 export interface LabelledSample {
@@ -97,16 +93,23 @@ export interface LabelledSample {
 
 /**
  * Sample t of a learnable stream: a prototype per class, halved, plus noise of ±30; every sixteenth
- * label is drawn anew, so that errors never die out.
+ * label is drawn anew, so that errors never die out. Tokens are those of the prototype, every fourth
+ * drawn anew and a few beyond the vocabulary.
  */
 export function drawSample(model: Model, seed: number, t: number): LabelledSample {
   const random = new TestRandom(seed * 65537 + t);
   const made = random.below(model.classes);
   const prototype = new TestRandom(seed * 257 + made + 1);
-  const x = Int8Array.from(
-    { length: model.inputs },
-    () => Math.trunc(prototype.within(127) / 2) + random.within(30),
-  );
+  const [first] = model.layers;
+  const vocabulary = first.kind === 'EMBEDDING' ? Math.min(256, first.rows + 2) : undefined;
+  const draw =
+    vocabulary === undefined
+      ? () => Math.trunc(prototype.within(127) / 2) + random.within(30)
+      : () => {
+          const usual = prototype.below(vocabulary);
+          return random.below(4) === 0 ? random.below(vocabulary) : usual;
+        };
+  const x = Int8Array.from({ length: model.inputs }, draw);
   const label = random.below(16) === 0 ? random.below(model.classes) : made;
   return { x, label };
 }

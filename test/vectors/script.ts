@@ -13,7 +13,15 @@ export type BlockWord = keyof typeof blockWord;
 export type InputFill =
   | { readonly values: readonly number[] }
   | {
-      readonly kind: 'zero' | 'uniform' | 'sparse' | 'signs' | 'tiny' | 'top' | 'bottom';
+      readonly kind:
+        | 'zero'
+        | 'uniform'
+        | 'sparse'
+        | 'signs'
+        | 'tiny'
+        | 'top'
+        | 'bottom'
+        | 'tokens';
       readonly seed?: number;
     };
 
@@ -33,6 +41,8 @@ export interface Settings {
   readonly lrDecay: number;
   readonly totalSteps: number;
   readonly skipThreshold: number;
+  /** 0 if absent. */
+  readonly proximalShift?: number;
   /** int8 exponent per class; zeros if absent. */
   readonly classWeights?: readonly number[];
 }
@@ -41,8 +51,7 @@ export interface Counters {
   readonly step: number;
   readonly samples: number;
   readonly skipped: number;
-  readonly saturations: number;
-  /** Q10 bits. */
+  /** Q10 bits of a softmax, 1/256 of the square of the unit of a reconstruction. */
   readonly loss: number;
   /** [true class, predicted class, count] of every pair that was counted. */
   readonly confusion: readonly (readonly [number, number, number])[];
@@ -70,8 +79,13 @@ export interface Trajectory {
 }
 
 export type Step =
-  /** Writes memoryBytes and the descriptor (hex), calls plan. Outcome: status. */
-  | { readonly do: 'plan'; readonly descriptor: string; readonly memoryBytes: number }
+  /** Writes memoryBytes, frozenLayers (0 if absent) and the descriptor (hex), calls plan. Outcome: status. */
+  | {
+      readonly do: 'plan';
+      readonly descriptor: string;
+      readonly memoryBytes: number;
+      readonly frozenLayers?: number;
+    }
   /** Loads all parameters in slices. Outcome: first negative status or 0. */
   | { readonly do: 'load'; readonly words: WordFill }
   /** Writes the settings and class weights, calls begin. Outcome: status. */
@@ -87,6 +101,10 @@ export type Step =
   | { readonly do: 'storeSlice'; readonly offset: number; readonly count: number }
   /** Passes a base through delta. Outcome: the words. */
   | { readonly do: 'delta'; readonly base: WordFill }
+  /** Passes a base through pull. Outcome: first negative status or 0. */
+  | { readonly do: 'pull'; readonly base: WordFill }
+  /** Calls saturations. Outcome: a negative status, or the word weightSaturations. */
+  | { readonly do: 'saturations' }
   /** Words of the parameter block. Outcome: unsigned numbers. */
   | { readonly do: 'words'; readonly names: readonly BlockWord[] }
   | { readonly do: 'counters' }

@@ -1,8 +1,8 @@
 import { constant, decay } from '../../../host/contract/contract.gen.js';
 import { toHex } from '../../../host/contract/hash.js';
 import { readModel } from '../../oracle/descriptor.js';
-import { generousMemoryBytes } from '../../oracle/machine.js';
-import type { Settings, Step, WordFill } from '../script.js';
+import { generousMemoryBytes } from '../../oracle/memory.js';
+import type { InputFill, Settings, Step, WordFill } from '../script.js';
 
 /** A case before the oracle has filled in the outcomes. */
 export interface Draft {
@@ -24,9 +24,10 @@ export function settings(overrides: Partial<Settings> = {}): Settings {
   };
 }
 
-export function plan(descriptor: Uint8Array): Step {
+export function plan(descriptor: Uint8Array, frozenLayers = 0): Step {
   const memoryBytes = generousMemoryBytes(readModel(descriptor));
-  return { do: 'plan', descriptor: toHex(descriptor), memoryBytes };
+  const frozen = frozenLayers === 0 ? {} : { frozenLayers };
+  return { do: 'plan', descriptor: toHex(descriptor), memoryBytes, ...frozen };
 }
 
 export function call(name: Extract<Step, { do: 'call' }>['name'], ...args: number[]): Step {
@@ -38,14 +39,67 @@ export function ready(
   descriptor: Uint8Array,
   words: WordFill,
   overrides: Partial<Settings> = {},
+  frozenLayers = 0,
 ): Step[] {
-  return [plan(descriptor), { do: 'load', words }, { do: 'begin', settings: settings(overrides) }];
+  return [plan(descriptor, frozenLayers), { do: 'load', words }, { do: 'begin', settings: settings(overrides) }];
 }
 
 /** What can be seen after a sample: all of it in a few lines. */
 export const look: readonly Step[] = [{ do: 'logits' }, { do: 'hash' }];
 
-/** The end of every case: counters and canaries. */
-export const finish: readonly Step[] = [{ do: 'counters' }, call('check')];
+/** The end of every case: counters, saturated words and canaries. */
+export const finish: readonly Step[] = [
+  { do: 'counters' },
+  { do: 'saturations' },
+  call('check'),
+];
+
+type WordKind = Extract<WordFill, { kind: string }>['kind'];
+type InputKind = Extract<InputFill, { kind: string }>['kind'];
+
+export const everyWord: readonly WordKind[] = [
+  'small',
+  'limits',
+  'uniform',
+  'bottom',
+  'top',
+  'neutral',
+];
+export const everyInput: readonly InputKind[] = [
+  'uniform',
+  'sparse',
+  'signs',
+  'tiny',
+  'top',
+  'bottom',
+  'zero',
+];
+
+/**
+ * Trains a net on a few samples of different kinds and looks at everything. `n` numbers the case:
+ * weights and the first sample take their turns by it.
+ */
+export function exercise(
+  name: string,
+  descriptor: Uint8Array,
+  n: number,
+  { steps = 3, overrides = {} }: { steps?: number; overrides?: Partial<Settings> } = {},
+): Draft {
+  const { classes } = readModel(descriptor);
+  const words = { kind: everyWord[n % 4], seed: n } as const;
+  const kinds = Array.from({ length: steps }, (_, i) => everyInput[(n + i) % everyInput.length]);
+  const samples = kinds.flatMap((kind, i): Step[] => [
+    { do: 'train', x: { kind, seed: 10 * n + i }, label: (n + i) % classes },
+    ...look,
+  ]);
+  const uniform = { kind: 'uniform', seed: n + 900 } as const;
+  const after: readonly Step[] = [
+    { do: 'evaluate', x: uniform, label: 0 },
+    { do: 'logits' },
+    ...finish,
+  ];
+  const script = [...ready(descriptor, words, { lrShift: 5, ...overrides }), ...samples, ...after];
+  return { name: `${name}, ${words.kind} weights`, script };
+}
 
 export const skipDefault: number = constant.SKIP_THRESHOLD_DEFAULT;

@@ -1,6 +1,6 @@
 import { denseChain, exponentChain } from '../descriptor.js';
-import type { InputFill, Step, WordFill } from '../script.js';
-import { type Draft, finish, look, ready } from './common.js';
+import type { Step } from '../script.js';
+import { type Draft, everyInput, everyWord, finish, look, ready } from './common.js';
 
 /** Dense layers: shapes off the multiples of four, weights and inputs at their edges. */
 
@@ -25,20 +25,10 @@ const largeShapes = [
   [127, 127, 7],
 ];
 
-type WordKind = Extract<WordFill, { kind: string }>['kind'];
-type InputKind = Extract<InputFill, { kind: string }>['kind'];
+type WordKind = (typeof everyWord)[number];
+type InputKind = (typeof everyInput)[number];
 
-const everyWord: readonly WordKind[] = ['neutral', 'small', 'uniform', 'limits', 'top', 'bottom'];
 const edgeWords: readonly WordKind[] = ['uniform', 'limits', 'bottom'];
-const everyInput: readonly InputKind[] = [
-  'zero',
-  'uniform',
-  'sparse',
-  'signs',
-  'tiny',
-  'top',
-  'bottom',
-];
 const edgeInputs: readonly InputKind[] = ['uniform', 'bottom', 'sparse'];
 
 function shapeCases(

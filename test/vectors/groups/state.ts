@@ -14,7 +14,7 @@ const most = 2 ** 31 - 1;
 const beforePlan: Draft = {
   name: 'every call before plan is ERR_STATE',
   script: [
-    { do: 'words', names: ['abi', 'numerics', 'intrinsicSet'] },
+    { do: 'words', names: ['abi', 'numerics'] },
     call('initialise', 1),
     call('load', 0, 1),
     call('store', 0, 1),
@@ -25,6 +25,8 @@ const beforePlan: Draft = {
     call('evaluate', 0),
     call('infer'),
     call('check'),
+    call('saturations'),
+    call('pull', 0, 1),
   ],
 };
 
@@ -37,7 +39,9 @@ const beforeBegin: Draft = {
     { do: 'train', x, label: 0 },
     { do: 'evaluate', x, label: 0 },
     call('order', 0, 1, 0),
+    call('pull', 0, 1),
     { do: 'hash' },
+    { do: 'saturations' },
     call('check'),
   ],
 };
@@ -78,7 +82,8 @@ const refusedSlices: Draft = {
   script: [
     plan(descriptor),
     call('initialise', 2),
-    ...(['load', 'store', 'delta'] as const).flatMap((name) =>
+    { do: 'begin', settings: settings({ proximalShift: 3 }) },
+    ...(['load', 'store', 'delta', 'pull'] as const).flatMap((name) =>
       slices.map(([offset, count]) => call(name, offset, count)),
     ),
     { do: 'hash' },
@@ -94,7 +99,7 @@ const goodSlices: Draft = {
     { do: 'storeSlice', offset: parameters - 128, count: 128 },
     { do: 'storeSlice', offset: 1, count: 1 },
     { do: 'loadSlice', offset: 5, values: [-32768, 32767, 0] },
-    { do: 'loadSlice', offset: parameters - 1, values: [-32767] },
+    { do: 'loadSlice', offset: parameters - 1, values: [-32768] },
     { do: 'storeSlice', offset: 4, count: 5 },
     { do: 'hash' },
   ],
@@ -126,6 +131,8 @@ const badSettings: readonly Partial<Settings>[] = [
   { lrDecay: 0x80000000 },
   { skipThreshold: 32768 },
   { skipThreshold: 0xffffffff },
+  { proximalShift: 16 },
+  { proximalShift: 0xffffffff },
 ];
 
 const refusedSettings: Draft = {
@@ -139,7 +146,7 @@ const refusedSettings: Draft = {
     ...badSettings.map((bad): Step => ({ do: 'begin', settings: settings(bad) })),
     { do: 'hash' },
     ...finish,
-    { do: 'begin', settings: settings({ lrShift: 24, skipThreshold: 32767, lrDecay: 1 }) },
+    { do: 'begin', settings: settings({ lrShift: 24, skipThreshold: 32767, lrDecay: 1, proximalShift: 15 }) },
     ...finish,
   ],
 };

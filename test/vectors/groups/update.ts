@@ -1,5 +1,6 @@
 import { decay } from '../../../host/contract/contract.gen.js';
 import { denseChain, exponentChain } from '../descriptor.js';
+import { type Net, netDescriptor } from '../net.js';
 import type { Settings, Step, WordFill } from '../script.js';
 import { type Draft, finish, look, plan, ready, settings } from './common.js';
 
@@ -58,7 +59,7 @@ const saturation: Draft[] = (
         { do: 'hash' },
         { do: 'train', x: { kind: 'bottom' }, label },
         { do: 'hash' },
-        { do: 'counters' },
+        { do: 'saturations' },
       ]),
       ...finish,
     ],
@@ -128,7 +129,63 @@ const seeds: Draft = {
   ],
 };
 
+const swept: Readonly<Record<string, Net>> = {
+  dense: { input: [1, 7, 1], layers: [{ dense: 5 }, { dense: 3 }] },
+  conv: { input: [1, 8, 3], layers: [{ conv: 5, kernel: 3, stride: 2, pad: 'same' }, { dense: 3 }] },
+  depthwise: { input: [4, 4, 3], layers: [{ depthwise: true, kernel: [2, 3] }, { dense: 3 }] },
+  embedding: { input: [1, 5, 1], layers: [{ embedding: 4, channels: 5 }, { dense: 3 }] },
+};
+
+/** Class weights move every shift through all of its ranges: > 30, 17…30, 9…16, 1…8 and ≤ 0. */
+const sweeps: readonly Draft[] = Object.entries(swept).map(([name, net]) => ({
+  name: `${name}, every shift from far above 30 to far below 0`,
+  script: Array.from({ length: 55 }, (_, i) => i - 30).flatMap((weight): Step[] => [
+    ...ready(
+      netDescriptor(net),
+      { kind: weight % 2 === 0 ? 'small' : 'uniform', seed: weight + 40 },
+      { lrShift: 6, classWeights: [weight, weight, weight] },
+    ),
+    { do: 'train', x: { kind: 'uniform', seed: weight + 40 }, label: (weight + 30) % 3 },
+    { do: 'hash' },
+    ...finish,
+  ]),
+}));
+
+/** Rates that are far too large, for as long as it takes until words saturate. */
+const exploding: readonly Draft[] = Object.entries(swept).map(([name, net], n) => ({
+  name: `${name}, learning rate 1 and class weight 2^12`,
+  script: [
+    ...ready(netDescriptor(net), { kind: 'small', seed: n }, { lrShift: 0, classWeights: [12, 12, 12] }),
+    ...Array.from({ length: 12 }, (_, i): Step[] => [
+      { do: 'train', x: { kind: i % 3 === 0 ? 'top' : 'uniform', seed: i }, label: i % 3 },
+      { do: 'hash' },
+    ]).flat(),
+    { do: 'logits' },
+    ...finish,
+  ],
+}));
+
+/** Convolutions and tables against their limits, upwards and downwards. */
+const saturated: readonly Draft[] = Object.entries(swept).flatMap(([name, net]) =>
+  (['top', 'bottom', 'limits'] as const).map((kind) => ({
+    name: `${name}, saturation from ${kind}`,
+    script: [
+      ...ready(netDescriptor(net), { kind, seed: 3 }, { lrShift: 0, classWeights: [3, 3, 3] }),
+      ...[0, 1, 2, 0].flatMap((label): Step[] => [
+        { do: 'train', x: top, label },
+        { do: 'hash' },
+        { do: 'train', x: { kind: 'bottom' }, label },
+        { do: 'saturations' },
+      ]),
+      ...finish,
+    ],
+  })),
+);
+
 export const update: readonly Draft[] = [
+  ...sweeps,
+  ...exploding,
+  ...saturated,
   ...rates,
   ...shifts,
   ...saturation,
