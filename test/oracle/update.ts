@@ -107,6 +107,7 @@ export function pullWord(
   i: number,
   { nodeSeed, step }: Pick<UpdatePlace, 'nodeSeed' | 'step'>,
 ): number {
-  const stream = new RandomStream(mix(nodeSeed, purpose.PROXIMAL, step, i));
-  return word - shiftRight(word - base + stream.draw(k), k);
+  // the hash itself is the state that is drawn from: no stream advances
+  const drawn = shiftRight(mix(nodeSeed, purpose.PROXIMAL, step, i), 32 - k);
+  return word - shiftRight(word - base + drawn, k);
 }

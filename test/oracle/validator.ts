@@ -88,7 +88,7 @@ export class Validator {
     const layer: WeightedLayer = {
       kind: 'DENSE',
       input: { height: 1, width: 1, channels: inputs },
-      output: { height: 1, width: outputs, channels: 1 },
+      output: { height: 1, width: 1, channels: outputs },
       window: wholePixel,
       relu: this.readActivation(payload.getUint8(9)),
       ...this.place(outputs, inputs, payload.getInt8(8), payload.getUint16(10, true)),

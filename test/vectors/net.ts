@@ -88,7 +88,7 @@ function build(layer: NetLayer, shape: Shape, input: number, last: boolean): [Ui
   if ('dense' in layer) {
     const inputs = height * width * channels;
     const sizes = { input, output, inputs, outputs: layer.dense };
-    return [denseRecord({ ...sizes, ...scaled(inputs) }), [1, layer.dense, 1]];
+    return [denseRecord({ ...sizes, ...scaled(inputs) }), [1, 1, layer.dense]];
   }
   if ('embedding' in layer) {
     const { weightExponent, initBound } = { ...scaleOf(1, false), ...layer };

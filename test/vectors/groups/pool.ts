@@ -85,7 +85,13 @@ const nets: Readonly<Record<string, Net>> = {
   },
   'pools of a dense layer': {
     input: [1, 5, 1],
-    layers: [{ dense: 12 }, { pool: 'max', kernel: 3, stride: 2 }, { dense: 3 }],
+    layers: [
+      { dense: 11 },
+      { pool: 'max', kernel: 1 },
+      { pool: 'average', kernel: 1, stride: 3 },
+      { pool: 'global' },
+      { dense: 3 },
+    ],
   },
   'the global average of the input': {
     input: [3, 5, 4],

@@ -280,8 +280,8 @@ const layers: Readonly<Record<string, readonly (readonly [string, Uint8Array])[]
       'an embedding above a dense layer',
       assemble([
         inputRecord({ width: 8 }),
-        denseRecord({ input: 0, output: 1, inputs: 8, outputs: 8 }),
-        embeddingRecord({ input: 1, output: 2, vocabulary: 4, channels: 1 }),
+        denseRecord({ input: 0, output: 1, inputs: 8, outputs: 1 }),
+        embeddingRecord({ input: 1, output: 2, vocabulary: 4, channels: 8 }),
         denseRecord({ input: 2, output: 3, inputs: 8, outputs: 3 }),
         lossRecord(3, 3),
       ]),

@@ -73,7 +73,7 @@ const sensors: readonly Run[] = [
       ],
     }),
     steps: 100,
-    settings: { lrShift: 5, lrDecay: decay.STEPS, totalSteps: 100 },
+    settings: { lrShift: 3, lrDecay: decay.STEPS, totalSteps: 100 },
   },
   {
     name: 'heart: conv k7 s2 x8, conv k5 s2 x16, max pool 4, dense 3 on 128x3',
@@ -87,7 +87,7 @@ const sensors: readonly Run[] = [
       ],
     }),
     steps: 100,
-    settings: { lrShift: 8, classWeights: [0, 2, 1] },
+    settings: { lrShift: 6, classWeights: [0, 2, 1] },
   },
   {
     name: 'image: conv 3x3 s2 x6, conv 3x3 s2 x8, dense 5 on 12x12',
@@ -100,7 +100,7 @@ const sensors: readonly Run[] = [
       ],
     }),
     steps: 150,
-    settings: { lrShift: 7 },
+    settings: { lrShift: 5 },
   },
   {
     name: 'sound: depthwise k3, conv k1 x6, average pool 2, dense 4 on 20x5',
@@ -114,7 +114,7 @@ const sensors: readonly Run[] = [
       ],
     }),
     steps: 150,
-    settings: { lrShift: 6 },
+    settings: { lrShift: 4 },
   },
   {
     name: 'text: embedding 20x6, conv k3 x6, global average, dense 3 on 12',
@@ -128,7 +128,7 @@ const sensors: readonly Run[] = [
       ],
     }),
     steps: 150,
-    settings: { lrShift: 5 },
+    settings: { lrShift: 3 },
   },
   {
     name: 'anomaly: dense 32-8-32',
