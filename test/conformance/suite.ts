@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from 'vitest';
-import { loadKernelBytes } from '../../host/kernel/load.js';
-import type { TapeRuntime } from '../runtimes/tape.js';
+import { blockWord, version } from '../../host/contract/contract.gen.js';
+import { type KernelBuild, loadKernelBytes } from '../../host/kernel/load.js';
+import { decodeResult, encodeTape, type TapeRecord, type TapeRuntime } from '../runtimes/tape.js';
 import { vectorGroups } from '../vectors/groups/index.js';
 import type { Outcome } from '../vectors/script.js';
 import { loadVectors } from '../vectors/vector-file.js';
@@ -9,12 +10,20 @@ import { findDifference, runVectors } from './run.js';
 /** Emulators are slow: one tape may take minutes there. */
 const tapeTimeoutMs = 300_000;
 
+export interface SuiteOptions {
+  /** Groups of vectors; all of them if absent. */
+  readonly groups?: readonly string[];
+  /** Builds of the kernel; those that the runtime can run if absent. */
+  readonly builds?: readonly KernelBuild[];
+}
+
 /**
- * One suite for every runtime: each group of vectors is one tape on a fresh kernel, and every value
- * it emits must be the oracle's, to the last bit. A runtime that is missing is skipped with its
- * reason on a laptop and fails where CI is set; a missing vector file fails everywhere.
+ * One suite for every runtime and every build of the kernel: each group of vectors is one tape on a
+ * fresh kernel, and every value it emits must be the oracle's, to the last bit. A runtime that is
+ * missing is skipped with its reason on a laptop and fails where CI is set; a missing vector file fails
+ * everywhere.
  */
-export function describeConformance(runtime: TapeRuntime): void {
+export function describeConformance(runtime: TapeRuntime, options: SuiteOptions = {}): void {
   const reason = runtime.available();
   if (reason !== undefined && process.env['CI']) {
     it(`conformance on ${runtime.name}`, () => expect.fail(`cannot run here: ${reason}`));
@@ -22,27 +31,43 @@ export function describeConformance(runtime: TapeRuntime): void {
   }
   if (reason !== undefined) console.log(`conformance on ${runtime.name} skipped: ${reason}`);
 
+  const { groups = Object.keys(vectorGroups), builds = runtime.builds ?? ['portable'] } = options;
   describe.skipIf(reason !== undefined)(`conformance on ${runtime.name}`, () => {
-    for (const group of Object.keys(vectorGroups)) describeGroup(runtime, group);
-
-    it(
-      'two runs give the same bytes',
-      async () => {
-        const vectors = loadVectors('update');
-        const first = await runVectors(runtime, loadKernelBytes(), vectors);
-        expect(await runVectors(runtime, loadKernelBytes(), vectors)).toEqual(first);
-      },
-      tapeTimeoutMs,
-    );
+    describe.each(builds)('%s kernel', (build) => describeBuild(runtime, build, groups));
   });
 }
 
-function describeGroup(runtime: TapeRuntime, group: string): void {
+function describeBuild(runtime: TapeRuntime, build: KernelBuild, groups: readonly string[]): void {
+  for (const group of groups) describeGroup(runtime, build, group);
+
+  it(
+    'says which intrinsics it imports',
+    async () => {
+      const records: readonly TapeRecord[] = [{ op: 'GET_WORD', word: blockWord.intrinsicSet }];
+      const result = await runtime.run(loadKernelBytes(build), encodeTape(records));
+      const expected = build === 'accelerated' ? version.INTRINSIC_SET : 0;
+      expect(decodeResult(records, result)).toEqual([expected]);
+    },
+    tapeTimeoutMs,
+  );
+
+  it(
+    'two runs give the same bytes',
+    async () => {
+      const vectors = loadVectors(groups.includes('delta') ? 'delta' : groups[0]);
+      const first = await runVectors(runtime, loadKernelBytes(build), vectors);
+      expect(await runVectors(runtime, loadKernelBytes(build), vectors)).toEqual(first);
+    },
+    tapeTimeoutMs,
+  );
+}
+
+function describeGroup(runtime: TapeRuntime, build: KernelBuild, group: string): void {
   describe(group, () => {
     const vectors = loadVectors(group);
     let outcomes: Outcome[][];
     beforeAll(async () => {
-      outcomes = await runVectors(runtime, loadKernelBytes(), vectors);
+      outcomes = await runVectors(runtime, loadKernelBytes(build), vectors);
     }, tapeTimeoutMs);
 
     for (const [i, entry] of vectors.cases.entries()) {

@@ -30,7 +30,10 @@ const nets: Readonly<Record<string, Net>> = {
   },
   'conv as the last layer': {
     input: [1, 7, 2],
-    layers: [{ conv: 3, kernel: 3 }, { conv: 2, kernel: 3, stride: 2 }],
+    layers: [
+      { conv: 3, kernel: 3 },
+      { conv: 2, kernel: 3, stride: 2 },
+    ],
   },
   depthwise: {
     input: [5, 6, 3],
@@ -43,11 +46,7 @@ const nets: Readonly<Record<string, Net>> = {
   },
   'max pool of overlapping windows': {
     input: [1, 16, 2],
-    layers: [
-      { conv: 4, kernel: 3 },
-      { pool: 'max', kernel: 3, stride: 2 },
-      { dense: 3 },
-    ],
+    layers: [{ conv: 4, kernel: 3 }, { pool: 'max', kernel: 3, stride: 2 }, { dense: 3 }],
   },
   'average pool': {
     input: [6, 6, 2],
@@ -63,7 +62,12 @@ const nets: Readonly<Record<string, Net>> = {
   },
   embedding: {
     input: [1, 9, 1],
-    layers: [{ embedding: 7, channels: 4 }, { conv: 5, kernel: 3 }, { pool: 'global' }, { dense: 3 }],
+    layers: [
+      { embedding: 7, channels: 4 },
+      { conv: 5, kernel: 3 },
+      { pool: 'global' },
+      { dense: 3 },
+    ],
   },
   'autoencoder, dense': {
     input: [1, 12, 1],
@@ -107,7 +111,9 @@ function integerGradient(model: Model, { inputs, errors }: StepResult): Float64A
     const [e, x] = [errors[n]!, inputs[n]];
     if (isWeighted(layer)) {
       const { weights, biases } = weightedGradient(layer, x, e);
-      weights.forEach((g, k) => (gradient[layer.weightOffset + k] = g * 2 ** (e.exponent + x.exponent)));
+      weights.forEach(
+        (g, k) => (gradient[layer.weightOffset + k] = g * 2 ** (e.exponent + x.exponent)),
+      );
       biases.forEach((g, o) => (gradient[layer.biasOffset + o] = g * 2 ** e.exponent));
     } else if (layer.kind === 'EMBEDDING') {
       const tokens = tokensOf(layer, x.values);
@@ -200,29 +206,32 @@ describe('a step', () => {
     ['embedding', readModel(netDescriptor(nets['embedding']))],
   ];
 
-  it.each(moving)('%s: moves words by rate and gradient, on average over the streams', (_, model) => {
-    const { words, x, label } = makeProbe(model, 4);
-    const lrShift = 7;
-    const runs = 400;
-    const moved = new Float64Array(model.parameters);
-    let result: StepResult | undefined;
-    for (let nodeSeed = 0; nodeSeed < runs; nodeSeed++) {
-      const after = words.slice();
-      result = trainStep(model, after, x, label, planFor(model, { nodeSeed, lrShift }), 0);
-      after.forEach((word, p) => (moved[p] += (word - words[p]) / runs));
-    }
-    const gradient = integerGradient(model, result!);
-    for (const layer of model.layers.filter(hasParameters)) {
-      const biases = isWeighted(layer) ? layer.biasOffset : Infinity;
-      const end = layer.weightOffset + layer.rows * (layer.rowLength + Number(isWeighted(layer)));
-      for (let p = layer.weightOffset; p < end; p++) {
-        const unit = p < biases ? 2 ** (layer.weightExponent - 8) : 2 ** -12;
-        const expected = (-(2 ** -lrShift) * gradient[p]) / unit;
-        // one rounding error is below 1 and its variance at most 1/4; a token may occur nine times
-        const roundings = layer.kind === 'EMBEDDING' ? 9 : 1;
-        const tolerance = 5 * 0.5 * Math.sqrt(roundings / runs);
-        expect(Math.abs(moved[p] - expected)).toBeLessThan(tolerance);
+  it.each(moving)(
+    '%s: moves words by rate and gradient, on average over the streams',
+    (_, model) => {
+      const { words, x, label } = makeProbe(model, 4);
+      const lrShift = 7;
+      const runs = 400;
+      const moved = new Float64Array(model.parameters);
+      let result: StepResult | undefined;
+      for (let nodeSeed = 0; nodeSeed < runs; nodeSeed++) {
+        const after = words.slice();
+        result = trainStep(model, after, x, label, planFor(model, { nodeSeed, lrShift }), 0);
+        after.forEach((word, p) => (moved[p] += (word - words[p]) / runs));
       }
-    }
-  });
+      const gradient = integerGradient(model, result!);
+      for (const layer of model.layers.filter(hasParameters)) {
+        const biases = isWeighted(layer) ? layer.biasOffset : Infinity;
+        const end = layer.weightOffset + layer.rows * (layer.rowLength + Number(isWeighted(layer)));
+        for (let p = layer.weightOffset; p < end; p++) {
+          const unit = p < biases ? 2 ** (layer.weightExponent - 8) : 2 ** -12;
+          const expected = (-(2 ** -lrShift) * gradient[p]) / unit;
+          // one rounding error is below 1 and its variance at most 1/4; a token may occur nine times
+          const roundings = layer.kind === 'EMBEDDING' ? 9 : 1;
+          const tolerance = 5 * 0.5 * Math.sqrt(roundings / runs);
+          expect(Math.abs(moved[p] - expected)).toBeLessThan(tolerance);
+        }
+      }
+    },
+  );
 });

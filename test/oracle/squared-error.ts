@@ -21,7 +21,9 @@ export function inSampleUnits(z: number, el: number, ei: number): number {
 }
 
 export function squaredError(z: Int32Array, el: number, sample: Tensor): SquaredErrorResult {
-  const err = z.map((value, n) => inSampleUnits(value, el, sample.exponent) - 256 * sample.values[n]);
+  const err = z.map(
+    (value, n) => inSampleUnits(value, el, sample.exponent) - 256 * sample.values[n],
+  );
   const squares = Array.from(err, (value) => Math.min(4095, shiftRight(Math.abs(value), 4)) ** 2);
   return { err, loss: Math.floor(squares.reduce((a, b) => a + b) / err.length) };
 }

@@ -1,6 +1,7 @@
 import { type blockWord, constant } from '../../host/contract/contract.gen.js';
 import { kernelExports } from '../../host/contract/schema.js';
 import type { KernelFunction } from '../../host/kernel/engine.js';
+import type { KernelBuild } from '../../host/kernel/load.js';
 
 /**
  * A tape drives a kernel in any runtime: a sequence of little-endian records, each a multiple of
@@ -56,6 +57,8 @@ export type TapeValue = number | Uint8Array;
 export interface TapeRuntime {
   /** Such as `v8 11.3` or `wasm3 on QEMU Cortex-M4`. */
   readonly name: string;
+  /** Builds of the kernel that it can run; the portable one if absent. */
+  readonly builds?: readonly KernelBuild[];
   /** Why it cannot run here, or undefined if it can. */
   available(): string | undefined;
   /** Runs a tape on a fresh kernel; `memoryBytes` is the linear memory the tape counts on. */

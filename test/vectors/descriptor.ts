@@ -169,7 +169,10 @@ export interface ChainFields {
 }
 
 /** `ew` and `Bq` from the fan-in, as section 3 prescribes for new models. */
-export function scaleOf(inputs: number, relu: boolean): { weightExponent: number; initBound: number } {
+export function scaleOf(
+  inputs: number,
+  relu: boolean,
+): { weightExponent: number; initBound: number } {
   const bound = Math.sqrt((relu ? 6 : 3) / inputs);
   const weightExponent = Math.ceil(Math.log2((4 * bound) / 127));
   return { weightExponent, initBound: Math.round(bound * 2 ** (8 - weightExponent)) };

@@ -13,15 +13,7 @@ export type BlockWord = keyof typeof blockWord;
 export type InputFill =
   | { readonly values: readonly number[] }
   | {
-      readonly kind:
-        | 'zero'
-        | 'uniform'
-        | 'sparse'
-        | 'signs'
-        | 'tiny'
-        | 'top'
-        | 'bottom'
-        | 'tokens';
+      readonly kind: 'zero' | 'uniform' | 'sparse' | 'signs' | 'tiny' | 'top' | 'bottom' | 'tokens';
       readonly seed?: number;
     };
 

@@ -41,18 +41,18 @@ export function ready(
   overrides: Partial<Settings> = {},
   frozenLayers = 0,
 ): Step[] {
-  return [plan(descriptor, frozenLayers), { do: 'load', words }, { do: 'begin', settings: settings(overrides) }];
+  return [
+    plan(descriptor, frozenLayers),
+    { do: 'load', words },
+    { do: 'begin', settings: settings(overrides) },
+  ];
 }
 
 /** What can be seen after a sample: all of it in a few lines. */
 export const look: readonly Step[] = [{ do: 'logits' }, { do: 'hash' }];
 
 /** The end of every case: counters, saturated words and canaries. */
-export const finish: readonly Step[] = [
-  { do: 'counters' },
-  { do: 'saturations' },
-  call('check'),
-];
+export const finish: readonly Step[] = [{ do: 'counters' }, { do: 'saturations' }, call('check')];
 
 type WordKind = Extract<WordFill, { kind: string }>['kind'];
 type InputKind = Extract<InputFill, { kind: string }>['kind'];

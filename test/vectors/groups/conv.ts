@@ -54,7 +54,11 @@ const filters = [1, 2, 3, 4, 5, 6, 7, 8, 9, 12, 17];
 const single: readonly Draft[] = [...series, ...images].map((shape, n) => {
   const conv = filters[n % filters.length];
   const layers = [{ conv, ...shape }, { dense: 3 }];
-  return exercise(`conv ${conv} on ${describeShape(shape)}`, netDescriptor({ ...shape, layers }), n);
+  return exercise(
+    `conv ${conv} on ${describeShape(shape)}`,
+    netDescriptor({ ...shape, layers }),
+    n,
+  );
 });
 
 /** The same shapes with another convolution below, whose error flows through them. */
@@ -70,11 +74,17 @@ const stacked: readonly Draft[] = [...series, ...images].map((shape, n) => {
 const nets: Readonly<Record<string, Net>> = {
   'conv as the last layer': {
     input: [1, 8, 3],
-    layers: [{ conv: 4, kernel: 3 }, { conv: 5, kernel: 6 }],
+    layers: [
+      { conv: 4, kernel: 3 },
+      { conv: 5, kernel: 6 },
+    ],
   },
   'conv as the last layer, several positions': {
     input: [1, 9, 2],
-    layers: [{ conv: 3, kernel: 3, stride: 2 }, { conv: 2, kernel: 2 }],
+    layers: [
+      { conv: 3, kernel: 3, stride: 2 },
+      { conv: 2, kernel: 2 },
+    ],
   },
   'a single conv on an image': {
     input: [4, 4, 3],
@@ -136,7 +146,12 @@ export const depthwise: readonly Draft[] = [...series, ...images].flatMap((shape
   const first = netDescriptor({ ...shape, layers: [layer, { dense: 3 }] });
   const above = netDescriptor({
     input: [height, width, 2],
-    layers: [{ conv: channels, kernel: 1, relu: n % 2 > 0 }, layer, { conv: 4, kernel: 1 }, { dense: 4 }],
+    layers: [
+      { conv: channels, kernel: 1, relu: n % 2 > 0 },
+      layer,
+      { conv: 4, kernel: 1 },
+      { dense: 4 },
+    ],
   });
   return [exercise(name, first, n), exercise(`${name}, between convolutions`, above, n + 2)];
 });

@@ -25,11 +25,7 @@ const nets: Readonly<Record<string, Net>> = {
   },
   'tokens in two dimensions': {
     input: [3, 4, 1],
-    layers: [
-      { embedding: 9, channels: 5 },
-      { conv: 3, kernel: [2, 2], relu: false },
-      { dense: 3 },
-    ],
+    layers: [{ embedding: 9, channels: 5 }, { conv: 3, kernel: [2, 2], relu: false }, { dense: 3 }],
   },
   'a depthwise convolution above': {
     input: [1, 7, 1],
@@ -37,7 +33,11 @@ const nets: Readonly<Record<string, Net>> = {
   },
   'an average pool above': {
     input: [1, 8, 1],
-    layers: [{ embedding: 3, channels: 7 }, { pool: 'average', kernel: 3, stride: 2 }, { dense: 3 }],
+    layers: [
+      { embedding: 3, channels: 7 },
+      { pool: 'average', kernel: 3, stride: 2 },
+      { dense: 3 },
+    ],
   },
   'a max pool above, one row only': {
     input: [1, 8, 1],

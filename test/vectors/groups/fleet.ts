@@ -46,9 +46,18 @@ function frozenCase(name: string, net: Net, mask: number, n: number): Draft {
   return {
     name: `${name}, frozen ${mask.toString(2)}`,
     script: [
-      ...ready(descriptor, { kind: n % 2 > 0 ? 'uniform' : 'small', seed: n }, { lrShift: 4 }, mask),
+      ...ready(
+        descriptor,
+        { kind: n % 2 > 0 ? 'uniform' : 'small', seed: n },
+        { lrShift: 4 },
+        mask,
+      ),
       ...[0, 1, 2, 3].flatMap((i): Step[] => [
-        { do: 'train', x: { kind: i === 2 ? 'sparse' : 'uniform', seed: n + i }, label: i % classes },
+        {
+          do: 'train',
+          x: { kind: i === 2 ? 'sparse' : 'uniform', seed: n + i },
+          label: i % classes,
+        },
         ...look,
       ]),
       { do: 'evaluate', x: { kind: 'uniform', seed: 77 }, label: 0 },
@@ -84,7 +93,12 @@ function wholeFrozen(name: string, net: Net): Draft {
 const deep: Draft = {
   name: '34 layers, frozen as far as bits go',
   script: [
-    ...ready(denseChain(3, ...new Array<number>(34).fill(3)), { kind: 'small', seed: 1 }, {}, 0xffffffff),
+    ...ready(
+      denseChain(3, ...new Array<number>(34).fill(3)),
+      { kind: 'small', seed: 1 },
+      {},
+      0xffffffff,
+    ),
     ...[0, 1, 2].flatMap((label): Step[] => [
       { do: 'train', x: { kind: 'uniform', seed: label }, label },
       ...look,
@@ -111,7 +125,11 @@ const bases: readonly WordFill[] = [
 const pulls: readonly Draft[] = [0, 1, 2, 3, 5, 8, 12, 15].map((proximalShift) => ({
   name: `pull of 2^-${proximalShift}`,
   script: [
-    ...ready(netDescriptor(nets['convolutions and pools']), { kind: 'uniform', seed: 4 }, { proximalShift }),
+    ...ready(
+      netDescriptor(nets['convolutions and pools']),
+      { kind: 'uniform', seed: 4 },
+      { proximalShift },
+    ),
     ...bases.flatMap((base, i): Step[] => [
       { do: 'pull', base },
       { do: 'hash' },
@@ -128,12 +146,14 @@ const seeds: Draft = {
   name: 'seeds of the pull',
   script: [
     ...ready(denseChain(12, 9, 3), { kind: 'limits', seed: 1 }, { proximalShift: 4 }),
-    ...[{}, { federationSeed: 9 }, { baseVersion: 9 }, { nodeKey: 9 }].flatMap((identity): Step[] => [
-      { do: 'load', words: { kind: 'limits', seed: 1 } },
-      { do: 'begin', settings: settings({ proximalShift: 4, ...identity }) },
-      { do: 'pull', base: { kind: 'small', seed: 3 } },
-      { do: 'hash' },
-    ]),
+    ...[{}, { federationSeed: 9 }, { baseVersion: 9 }, { nodeKey: 9 }].flatMap(
+      (identity): Step[] => [
+        { do: 'load', words: { kind: 'limits', seed: 1 } },
+        { do: 'begin', settings: settings({ proximalShift: 4, ...identity }) },
+        { do: 'pull', base: { kind: 'small', seed: 3 } },
+        { do: 'hash' },
+      ],
+    ),
     { do: 'storeSlice', offset: 0, count: 128 },
   ],
 };

@@ -22,10 +22,7 @@ const nets: Readonly<Record<string, Net>> = {
   },
   'an image': {
     input: [4, 5, 1],
-    layers: [
-      { conv: 3, kernel: [3, 3], stride: [2, 2], pad: [1, 1, 1, 1] },
-      { dense: 20 },
-    ],
+    layers: [{ conv: 3, kernel: [3, 3], stride: [2, 2], pad: [1, 1, 1, 1] }, { dense: 20 }],
     loss,
   },
   'one convolution': { input: [1, 6, 3], layers: [{ conv: 3, kernel: 5, pad: 'same' }], loss },

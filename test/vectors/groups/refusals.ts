@@ -190,7 +190,11 @@ function withConv(fields: Partial<ConvFields>, elements: number, input?: InputFi
 }
 
 function withPool(fields: Partial<PoolFields>, elements: number, input?: InputFields): Uint8Array {
-  return under(poolRecord({ ...place, kernelWidth: 2, strideWidth: 2, ...fields }), elements, input);
+  return under(
+    poolRecord({ ...place, kernelWidth: 2, strideWidth: 2, ...fields }),
+    elements,
+    input,
+  );
 }
 
 function withEmbedding(fields: Partial<EmbeddingFields>, input?: InputFields): Uint8Array {

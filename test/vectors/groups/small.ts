@@ -32,7 +32,11 @@ const nets: Readonly<Record<string, Net>> = {
   },
   'embedding 8x4, average pool, dense 2': {
     input: [1, 8, 1],
-    layers: [{ embedding: 8, channels: 4 }, { pool: 'average', kernel: 3, stride: 2 }, { dense: 2 }],
+    layers: [
+      { embedding: 8, channels: 4 },
+      { pool: 'average', kernel: 3, stride: 2 },
+      { dense: 2 },
+    ],
   },
   'autoencoder 10-4-10': {
     input: [1, 10, 1],

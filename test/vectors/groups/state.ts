@@ -146,7 +146,10 @@ const refusedSettings: Draft = {
     ...badSettings.map((bad): Step => ({ do: 'begin', settings: settings(bad) })),
     { do: 'hash' },
     ...finish,
-    { do: 'begin', settings: settings({ lrShift: 24, skipThreshold: 32767, lrDecay: 1, proximalShift: 15 }) },
+    {
+      do: 'begin',
+      settings: settings({ lrShift: 24, skipThreshold: 32767, lrDecay: 1, proximalShift: 15 }),
+    },
     ...finish,
   ],
 };

@@ -131,7 +131,10 @@ const seeds: Draft = {
 
 const swept: Readonly<Record<string, Net>> = {
   dense: { input: [1, 7, 1], layers: [{ dense: 5 }, { dense: 3 }] },
-  conv: { input: [1, 8, 3], layers: [{ conv: 5, kernel: 3, stride: 2, pad: 'same' }, { dense: 3 }] },
+  conv: {
+    input: [1, 8, 3],
+    layers: [{ conv: 5, kernel: 3, stride: 2, pad: 'same' }, { dense: 3 }],
+  },
   depthwise: { input: [4, 4, 3], layers: [{ depthwise: true, kernel: [2, 3] }, { dense: 3 }] },
   embedding: { input: [1, 5, 1], layers: [{ embedding: 4, channels: 5 }, { dense: 3 }] },
 };
@@ -155,7 +158,11 @@ const sweeps: readonly Draft[] = Object.entries(swept).map(([name, net]) => ({
 const exploding: readonly Draft[] = Object.entries(swept).map(([name, net], n) => ({
   name: `${name}, learning rate 1 and class weight 2^12`,
   script: [
-    ...ready(netDescriptor(net), { kind: 'small', seed: n }, { lrShift: 0, classWeights: [12, 12, 12] }),
+    ...ready(
+      netDescriptor(net),
+      { kind: 'small', seed: n },
+      { lrShift: 0, classWeights: [12, 12, 12] },
+    ),
     ...Array.from({ length: 12 }, (_, i): Step[] => [
       { do: 'train', x: { kind: i % 3 === 0 ? 'top' : 'uniform', seed: i }, label: i % 3 },
       { do: 'hash' },
