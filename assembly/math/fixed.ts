@@ -49,8 +49,17 @@ export function requantiseShift(bits: i32): i32 {
   return max(0, bits - 7);
 }
 
-/** Bias in units of the accumulator: `bias · 2^−shift`, rounded; 0 once it is below any weight. */
-export function alignBias(bias: i32, shift: i32): i32 {
-  if (shift > 24) return 0;
-  return shift > 0 ? roundShift(bias, shift) : bias << min(14, -shift);
+/** Half a unit of `v >> shift`, to be added before the shift; 0 for shift 0. */
+// @ts-ignore: decorator
+@inline
+export function halfOf(shift: i32): i32 {
+  return (1 << shift) >> 1;
+}
+
+/** `v` limited to ±127, for values that are rarely outside. */
+// @ts-ignore: decorator
+@inline
+export function clampInt8(v: i32): i32 {
+  if (<u32>(v + INT8_LIMIT) <= 2 * INT8_LIMIT) return v;
+  return v < 0 ? -INT8_LIMIT : INT8_LIMIT;
 }

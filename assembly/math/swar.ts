@@ -76,13 +76,13 @@ export function packInputs(x: usize, n: i32, packed: usize): i32 {
 }
 
 /**
- * Σ (hi(w) + 128) · x over packed inputs [packed, end).
+ * Σ (hi(w) + 128) · x over packed inputs [packed, end), for one row.
  *
  * (a + b·2^32) · (d + c·2^32) has a·c + b·d in its high field. |result| < 2^31 for 32,768 inputs.
  */
 // @ts-ignore: decorator
 @inline
-export function dotProduct(w: usize, packed: usize, end: usize): i32 {
+export function dotRow(w: usize, packed: usize, end: usize): i32 {
   let sum: i64 = 0;
   do {
     const operands = loadOperands(w);
@@ -92,6 +92,50 @@ export function dotProduct(w: usize, packed: usize, end: usize): i32 {
     packed += 16;
   } while (packed < end);
   return highField(sum);
+}
+
+/** dotRow() for four rows, rowBytes apart, into sums [4] int32: the packed inputs are loaded once. */
+// @ts-ignore: decorator
+@inline
+export function dotFourRows(
+  w: usize,
+  rowBytes: usize,
+  packed: usize,
+  end: usize,
+  sums: usize,
+): void {
+  let w1 = w + rowBytes;
+  let w2 = w1 + rowBytes;
+  let w3 = w2 + rowBytes;
+  let sum0: i64 = 0;
+  let sum1: i64 = 0;
+  let sum2: i64 = 0;
+  let sum3: i64 = 0;
+  do {
+    const even = load<i64>(packed);
+    const odd = load<i64>(packed, 8);
+    const operands0 = loadOperands(w);
+    sum0 += evenOperands(operands0) * even;
+    sum0 += oddOperands(operands0) * odd;
+    const operands1 = loadOperands(w1);
+    sum1 += evenOperands(operands1) * even;
+    sum1 += oddOperands(operands1) * odd;
+    const operands2 = loadOperands(w2);
+    sum2 += evenOperands(operands2) * even;
+    sum2 += oddOperands(operands2) * odd;
+    const operands3 = loadOperands(w3);
+    sum3 += evenOperands(operands3) * even;
+    sum3 += oddOperands(operands3) * odd;
+    w += 8;
+    w1 += 8;
+    w2 += 8;
+    w3 += 8;
+    packed += 16;
+  } while (packed < end);
+  store<i32>(sums, highField(sum0));
+  store<i32>(sums, highField(sum1), 4);
+  store<i32>(sums, highField(sum2), 8);
+  store<i32>(sums, highField(sum3), 12);
 }
 
 /*
@@ -130,18 +174,35 @@ export function spreadInputs(x: usize, n: i32, pairs: usize, swapped: bool): voi
   }
 }
 
-/** Σ a · x over spread pairs [a, end) and swapped [x, …). */
+/** Σ a · x of four spread rows `bytes` apart with swapped inputs, into sums [4] int32. */
 // @ts-ignore: decorator
 @inline
-export function dotPairs(a: usize, end: usize, x: usize): i32 {
-  let sum: i64 = 0;
+export function dotFourPairs(a: usize, bytes: usize, x: usize, sums: usize): void {
+  const end = a + bytes;
+  let a1 = end;
+  let a2 = a1 + bytes;
+  let a3 = a2 + bytes;
+  let sum0: i64 = 0;
+  let sum1: i64 = 0;
+  let sum2: i64 = 0;
+  let sum3: i64 = 0;
   do {
-    sum += load<i64>(a) * load<i64>(x);
-    sum += load<i64>(a, 8) * load<i64>(x, 8);
+    const x0 = load<i64>(x);
+    const x1 = load<i64>(x, 8);
+    sum0 += load<i64>(a) * x0 + load<i64>(a, 8) * x1;
+    sum1 += load<i64>(a1) * x0 + load<i64>(a1, 8) * x1;
+    sum2 += load<i64>(a2) * x0 + load<i64>(a2, 8) * x1;
+    sum3 += load<i64>(a3) * x0 + load<i64>(a3, 8) * x1;
     a += 16;
+    a1 += 16;
+    a2 += 16;
+    a3 += 16;
     x += 16;
   } while (a < end);
-  return highField(sum);
+  store<i32>(sums, highField(sum0));
+  store<i32>(sums, highField(sum1), 4);
+  store<i32>(sums, highField(sum2), 8);
+  store<i32>(sums, highField(sum3), 12);
 }
 
 /** sums [n/2] pairs += factor · pairs [a, end). */

@@ -5,22 +5,27 @@
  * Filters are worked on in blocks, so that scratch memory stays small: their operands (or their weight
  * gradients) are spread once and every window of the input passes by.
  *
- *     scratch -> | CONV_BLOCK rows of pairs | one window of pairs |      4 bytes per padded weight
+ *     scratch -> | CONV_BLOCK rows of pairs | one window of pairs | four sums |
  */
 import { Layer, LAYER_FLAG_PROPAGATE } from '../contract.gen';
-import { alignBias } from '../math/fixed';
 import { nextState } from '../math/random';
 import {
   addScaledPairs,
-  dotPairs,
+  dotFourPairs,
   separatePairs,
   spreadInputs,
   spreadOperands,
 } from '../math/swar';
-import { hasFlag, isRelu, isTrained, paddedElements, rowLength, xStride } from '../memory/layer';
+import {
+  hasFlag,
+  isTrained,
+  paddedElements,
+  rowLength,
+  xStride,
+} from '../memory/layer';
 import { updateRow } from '../optim/row';
 import { biasShift, firstDraw, layerStream, updateBias, weightShift } from '../optim/sgd';
-import { accumulators, finishBackward, finishForward } from './requantise';
+import { accumulators, addBiases, finishBackward, finishForward } from './requantise';
 
 /** Filters worked on together. */
 export const CONV_BLOCK: i32 = 8;
@@ -54,7 +59,7 @@ function spreadWindow(layer: Layer, x: usize, target: usize, swapped: bool): voi
   spreadInputs(x, words, target, swapped);
 }
 
-/** Spreads the operands of filters [first, first + count). */
+/** Spreads the operands of filters [first, first + count) into rows of pairs. */
 function spreadFilters(layer: Layer, first: i32, count: i32): void {
   const words = <i32>layer.rowWords;
   const bytes = pairBytes(layer);
@@ -67,38 +72,41 @@ function spreadFilters(layer: Layer, first: i32, count: i32): void {
   }
 }
 
-/** Sums of filters [first, first + count) at one position, the bias included; returns their bits. */
-function sumPosition(layer: Layer, acc: usize, first: i32, count: i32, window: usize): i32 {
+/** Where windows are spread, behind the rows of pairs: a multiple of four, for they are multiplied so. */
+function windowOf(layer: Layer): usize {
+  const rows = min(CONV_BLOCK, (<i32>layer.outputs + 3) & ~3);
+  return <usize>layer.scratch + <usize>rows * pairBytes(layer);
+}
+
+/**
+ * acc [count] int32: sums of the spread filters at one position, without the bias. Four are multiplied at a
+ * time; where fewer are left they go by `spare`.
+ */
+function multiplyFilters(layer: Layer, acc: usize, count: i32, window: usize, spare: usize): void {
   const bytes = pairBytes(layer);
-  const shift = layer.inputExponent + <i32>layer.weightExponent + 12;
-  const relu = isRelu(layer);
-  let bias = <usize>layer.bias + ((<usize>first) << 1);
   let pairs = <usize>layer.scratch;
-  let bits = 0;
-  for (let f = 0; f < count; f++) {
-    let sum = dotPairs(pairs, pairs + bytes, window) + alignBias(<i32>load<i16>(bias), shift);
-    if (relu) sum = max(0, sum);
-    store<i32>(acc, sum);
-    bits |= abs(sum);
-    acc += 4;
-    bias += 2;
-    pairs += bytes;
+  for (; count >= 4; count -= 4) {
+    dotFourPairs(pairs, bytes, window, acc);
+    pairs += bytes << 2;
+    acc += 16;
   }
-  return bits;
+  if (count == 0) return;
+  dotFourPairs(pairs, bytes, window, spare);
+  memory.copy(acc, spare, (<usize>count) << 2);
 }
 
 /**
  * Convolution, forward.
  *
  * acc [OH][OW][O] int32, unit 2^(ex + ew), then y int8 or the logits. Rounding: of the bias, and of y.
- * Scratch: 4 bytes per padded weight of CONV_BLOCK filters and of one window.
+ * Scratch: 4 bytes per padded weight of CONV_BLOCK filters and of one window, and four sums.
  */
 export function convForward(layer: Layer): void {
   const outputs = <i32>layer.outputs;
-  const window = <usize>layer.scratch + <usize>min(CONV_BLOCK, outputs) * pairBytes(layer);
+  const window = windowOf(layer);
+  const spare = window + pairBytes(layer);
   const rowStep = <usize>(<i32>layer.strideHeight * xStride(layer));
   const columnStep = <usize>(<i32>layer.strideWidth * <i32>layer.channels);
-  let bits = 0;
   for (let first = 0; first < outputs; first += CONV_BLOCK) {
     const count = min(CONV_BLOCK, outputs - first);
     spreadFilters(layer, first, count);
@@ -108,14 +116,14 @@ export function convForward(layer: Layer): void {
       let x = row;
       for (let c = <i32>layer.outputWidth; c > 0; c--) {
         spreadWindow(layer, x, window, true);
-        bits |= sumPosition(layer, acc, first, count, window);
+        multiplyFilters(layer, acc, count, window, spare);
         acc += (<usize>outputs) << 2;
         x += columnStep;
       }
       row += rowStep;
     }
   }
-  finishForward(layer, bits, layer.inputExponent + <i32>layer.weightExponent);
+  finishForward(layer, addBiases(layer, 0), layer.inputExponent + <i32>layer.weightExponent);
 }
 
 /** All `count` errors at `e` are 0. */
@@ -152,7 +160,7 @@ function scatterWindow(layer: Layer, dx: usize, e: usize, count: i32, window: us
 /** Input gradient into the wide buffer, laid out like x with its padding. Exact. */
 function inputGradient(layer: Layer): void {
   const outputs = <i32>layer.outputs;
-  const window = <usize>layer.scratch + <usize>min(CONV_BLOCK, outputs) * pairBytes(layer);
+  const window = windowOf(layer);
   const rowStep = (<usize>(<i32>layer.strideHeight * xStride(layer))) << 2;
   const columnStep = (<usize>(<i32>layer.strideWidth * <i32>layer.channels)) << 2;
   memory.fill(<usize>layer.wide, 0, (<usize>paddedElements(layer)) << 2);
@@ -213,7 +221,7 @@ export function biasGradient(layer: Layer, output: i32): i32 {
 function updateConv(layer: Layer, errorExponent: i32, stepSeed: i32, lrShift: i32): void {
   const outputs = <i32>layer.outputs;
   const bytes = pairBytes(layer);
-  const window = <usize>layer.scratch + <usize>min(CONV_BLOCK, outputs) * bytes;
+  const window = windowOf(layer);
   const shift = weightShift(layer, errorExponent, lrShift);
   const shiftOfBias = biasShift(errorExponent, lrShift);
   const seed = layerStream(layer, stepSeed);

@@ -1,9 +1,9 @@
 /** The dense layer, forward and backward (SPEC 2.3, 2.6). Shapes: x [I], w [O][I], y [O]. */
 import { Layer, LAYER_FLAG_PROPAGATE } from '../contract.gen';
-import { alignBias } from '../math/fixed';
 import { nextState } from '../math/random';
 import {
-  dotProduct,
+  dotFourRows,
+  dotRow,
   evenOperands,
   highField,
   loadOperands,
@@ -12,10 +12,28 @@ import {
   OPERAND_OFFSET_SHIFT,
   packInputs,
 } from '../math/swar';
-import { hasFlag, isRelu, isTrained } from '../memory/layer';
+import { hasFlag, isTrained } from '../memory/layer';
 import { updatePaddedRow } from '../optim/row';
 import { biasShift, firstDraw, layerStream, updateBias, weightShift } from '../optim/sgd';
-import { accumulators, finishBackward, finishForward } from './requantise';
+import { accumulators, addBiases, finishBackward, finishForward } from './requantise';
+
+/** acc [O] int32 = Σ (hi + 128) · x over the packed inputs, four rows at a time. */
+function multiplyRows(layer: Layer, acc: usize, packed: usize): void {
+  const end = packed + (<usize>layer.rowWords << 2);
+  const rowBytes = <usize>layer.rowWords << 1;
+  let w = <usize>layer.weights;
+  let rows = <i32>layer.outputs;
+  for (; rows >= 4; rows -= 4) {
+    dotFourRows(w, rowBytes, packed, end, acc);
+    w += rowBytes << 2;
+    acc += 16;
+  }
+  for (; rows > 0; rows--) {
+    store<i32>(acc, dotRow(w, packed, end));
+    w += rowBytes;
+    acc += 4;
+  }
+}
 
 /**
  * Dense layer, forward.
@@ -26,27 +44,10 @@ import { accumulators, finishBackward, finishForward } from './requantise';
  */
 export function denseForward(layer: Layer): void {
   const scratch = <usize>layer.scratch;
-  const stride = <i32>layer.rowWords;
-  const surplus = packInputs(<usize>layer.x, stride, scratch) << OPERAND_OFFSET_SHIFT;
-  const end = scratch + (<usize>stride << 2);
-  const rowBytes = <usize>stride << 1;
-  const exponent = layer.inputExponent + <i32>layer.weightExponent;
-  const relu = isRelu(layer);
-  let acc = accumulators(layer);
-  const last = acc + (<usize>layer.outputs << 2);
-  let w = <usize>layer.weights;
-  let bias = <usize>layer.bias;
-  let bits = 0;
-  while (acc < last) {
-    let sum = dotProduct(w, scratch, end) - surplus + alignBias(<i32>load<i16>(bias), exponent + 12);
-    if (relu) sum = max(0, sum);
-    store<i32>(acc, sum);
-    bits |= abs(sum);
-    w += rowBytes;
-    bias += 2;
-    acc += 4;
-  }
-  finishForward(layer, bits, exponent);
+  const surplus = packInputs(<usize>layer.x, <i32>layer.rowWords, scratch) << OPERAND_OFFSET_SHIFT;
+  multiplyRows(layer, accumulators(layer), scratch);
+  const bits = addBiases(layer, surplus);
+  finishForward(layer, bits, layer.inputExponent + <i32>layer.weightExponent);
 }
 
 function sumOf(e: usize, count: i32): i32 {

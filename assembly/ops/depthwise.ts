@@ -3,13 +3,12 @@
  * Shapes: x [H][W][C] with its padding around it, w [C][KH][KW], y [OH][OW][C].
  */
 import { Layer, LAYER_FLAG_PROPAGATE } from '../contract.gen';
-import { alignBias } from '../math/fixed';
 import { nextState } from '../math/random';
-import { hasFlag, isRelu, isTrained, paddedElements, rowLength, xStride } from '../memory/layer';
+import { hasFlag, isTrained, paddedElements, rowLength, xStride } from '../memory/layer';
 import { updateRow } from '../optim/row';
 import { biasShift, firstDraw, layerStream, updateBias, weightShift } from '../optim/sgd';
 import { biasGradient } from './conv';
-import { accumulators, finishBackward, finishForward } from './requantise';
+import { accumulators, addBiases, finishBackward, finishForward } from './requantise';
 
 /** Σ hi[k] · x[k] over one channel's window at `x`. */
 function dotWindow(layer: Layer, w: usize, x: usize): i32 {
@@ -28,24 +27,15 @@ function dotWindow(layer: Layer, w: usize, x: usize): i32 {
   return sum;
 }
 
-/** All channels of the position whose window begins at `x`; returns their bits. */
-function sumPosition(layer: Layer, acc: usize, x: usize): i32 {
-  const shift = layer.inputExponent + <i32>layer.weightExponent + 12;
-  const relu = isRelu(layer);
+/** All channels of the position whose window begins at `x`. */
+function sumPosition(layer: Layer, acc: usize, x: usize): void {
   let w = <usize>layer.weights;
-  let bias = <usize>layer.bias;
-  let bits = 0;
   for (let c = <i32>layer.channels; c > 0; c--) {
-    let sum = dotWindow(layer, w, x) + alignBias(<i32>load<i16>(bias), shift);
-    if (relu) sum = max(0, sum);
-    store<i32>(acc, sum);
-    bits |= abs(sum);
+    store<i32>(acc, dotWindow(layer, w, x));
     acc += 4;
     x += 1;
-    bias += 2;
     w += (<usize>layer.rowWords) << 1;
   }
-  return bits;
 }
 
 /**
@@ -58,17 +48,16 @@ export function depthwiseForward(layer: Layer): void {
   const columnStep = <usize>(<i32>layer.strideWidth * <i32>layer.channels);
   let acc = accumulators(layer);
   let row = <usize>layer.x;
-  let bits = 0;
   for (let r = <i32>layer.outputHeight; r > 0; r--) {
     let x = row;
     for (let c = <i32>layer.outputWidth; c > 0; c--) {
-      bits |= sumPosition(layer, acc, x);
+      sumPosition(layer, acc, x);
       acc += (<usize>layer.channels) << 2;
       x += columnStep;
     }
     row += rowStep;
   }
-  finishForward(layer, bits, layer.inputExponent + <i32>layer.weightExponent);
+  finishForward(layer, addBiases(layer, 0), layer.inputExponent + <i32>layer.weightExponent);
 }
 
 /** dx of one channel's window += hi[k] · error. */

@@ -3,23 +3,15 @@
  * all of it. "bits" below is the OR of all magnitudes, whose bit length is that of the largest.
  */
 import { EXPONENT_BIAS, Layer, LAYER_FLAG_GATED, LAYER_FLAG_LOGITS } from '../contract.gen';
-import {
-  bitLength,
-  clampExponent,
-  clampSymmetric,
-  INT8_LIMIT,
-  requantiseShift,
-  roundShift,
-} from '../math/fixed';
-import { hasFlag, interiorOffset, xStride } from '../memory/layer';
+import { bitLength, clampExponent, clampInt8, halfOf, requantiseShift } from '../math/fixed';
+import { hasFlag, interiorOffset, isRelu, positionsOf, xStride } from '../memory/layer';
 
-/** source [n] int32 -> target [n] int8, rounded to nearest, halves up, saturated to ±127. */
+/** source [n] int32 -> target [n] int8, rounded to nearest, halves up, saturated to ±127; 0 ≤ shift ≤ 24. */
 export function requantise(source: usize, n: i32, shift: i32, target: usize): void {
   const end = source + ((<usize>n) << 2);
-  while (source < end) {
-    store<i8>(target, <i8>clampSymmetric(roundShift(load<i32>(source), shift), INT8_LIMIT));
-    source += 4;
-    target += 1;
+  const half = halfOf(shift);
+  for (; source < end; source += 4, target++) {
+    store<i8>(target, <i8>clampInt8((load<i32>(source) + half) >> shift));
   }
 }
 
@@ -28,6 +20,35 @@ export function requantise(source: usize, n: i32, shift: i32, target: usize): vo
 @inline
 export function accumulators(layer: Layer): usize {
   return <usize>(hasFlag(layer, LAYER_FLAG_LOGITS) ? layer.y : layer.wide);
+}
+
+/**
+ * Adds the biases to the sums [P][O] at accumulators(layer) and applies the ReLU; returns the bits.
+ *
+ * `surplus` comes off every sum. A bias of unit 2^−12 is aligned to the sums' unit: a right shift rounds to
+ * nearest, and gives 0 from 17 on; a left shift stops at 14.
+ */
+export function addBiases(layer: Layer, surplus: i32): i32 {
+  const outputs = (<usize>layer.outputs) << 2;
+  const start = accumulators(layer);
+  const end = start + <usize>positionsOf(layer) * outputs;
+  const shift = layer.inputExponent + <i32>layer.weightExponent + 12;
+  const left = min(14, max(0, -shift));
+  const right = min(24, max(0, shift));
+  const relu = isRelu(layer);
+  let bias = <usize>layer.bias;
+  let bits = 0;
+  for (let first = start; first < start + outputs; first += 4, bias += 2) {
+    const aligned = (((<i32>load<i16>(bias)) << left) + halfOf(right)) >> right;
+    const addend = aligned - surplus;
+    for (let acc = first; acc < end; acc += outputs) {
+      let sum = load<i32>(acc) + addend;
+      if (relu) sum = max(0, sum);
+      store<i32>(acc, sum);
+      bits |= abs(sum);
+    }
+  }
+  return bits;
 }
 
 /**
@@ -51,18 +72,20 @@ export function finishForward(layer: Layer, bits: i32, exponent: i32): void {
   layer.outputExponent = clampExponent(exponent + shift);
 }
 
-/** Closes the gate of a row: dx is 0 where x is. Returns the bits of what is left. */
-function gateRow(dx: usize, x: usize, n: i32, gated: bool): i32 {
-  const end = x + <usize>n;
+/** Bits of a row of dx. */
+function bitsOf(dx: usize, n: i32): i32 {
+  const end = dx + ((<usize>n) << 2);
   let bits = 0;
-  while (x < end) {
-    const value = load<i32>(dx);
-    if (gated && load<i8>(x) == 0) store<i32>(dx, 0);
-    else bits |= abs(value);
-    dx += 4;
-    x += 1;
-  }
+  for (; dx < end; dx += 4) bits |= abs(load<i32>(dx));
   return bits;
+}
+
+/** dx of a row becomes 0 where x is. */
+function gateRow(dx: usize, x: usize, n: i32): void {
+  const end = x + <usize>n;
+  for (; x < end; x++, dx += 4) {
+    if (load<i8>(x) == 0) store<i32>(dx, 0);
+  }
 }
 
 /**
@@ -78,7 +101,8 @@ export function finishBackward(layer: Layer, exponent: i32): i32 {
   let x = <usize>layer.x + offset;
   let bits = 0;
   for (let row = <i32>layer.height; row > 0; row--) {
-    bits |= gateRow(dx, x, length, gated);
+    if (gated) gateRow(dx, x, length);
+    bits |= bitsOf(dx, length);
     dx += stride << 2;
     x += stride;
   }

@@ -21,6 +21,7 @@ export function scratchBytes(layer: Layer): i32 {
     const spread = (alignUp4(paddedElements(layer)) << 1) + 12 * rowWords;
     return spread + (positionsOf(layer) << 3) + 64;
   }
-  const rows = min(CONV_BLOCK, <i32>layer.outputs);
-  return kind == RECORD_CONV ? (rows + 1) * (rowWords << 2) : rowWords << 2;
+  if (kind == RECORD_DEPTHWISE) return rowWords << 2;
+  const rows = min(CONV_BLOCK, alignUp4(<i32>layer.outputs));
+  return (rows + 1) * (rowWords << 2) + 16;
 }

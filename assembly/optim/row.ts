@@ -18,7 +18,7 @@ export const MAX_SHIFT: i32 = 30;
 /** From this shift on no step of a dense layer reaches the limit: |error · x| ≤ 127 · 127. */
 const UNLIMITED_SHIFT: i32 = 2;
 
-/** Sign and next bit of four words: different where a word may saturate. */
+/** The top bit of each of four words. */
 const TOP_BITS: u64 = 0x8000800080008000;
 
 /** A step of at least one unit per gradient unit, shift ≤ 0. */
@@ -70,37 +70,59 @@ export function updateOuterRow(w: usize, x: usize, n: i32, error: i32, shift: i3
   }
 }
 
+/** The top bit of every word whose magnitude is 16384 or more: those a limited step may saturate. */
+// @ts-ignore: decorator
+@inline
+function nearLimits(words: u64): u64 {
+  return words ^ (words << 1);
+}
+
+/** Four words and their inputs, saturating; returns the new remainder. */
+function lowerFour(w: usize, x: usize, error: i32, shift: i32, mask: i32, remainder: i32): i32 {
+  for (let i: usize = 0; i < 4; i++, w += 2) {
+    const exact = error * <i32>load<i8>(x + i) + remainder;
+    lower(w, exact >> shift);
+    remainder = exact & mask;
+  }
+  return remainder;
+}
+
 /**
  * updateOuterRow() for a count padded to a multiple of 4 with x = 0, which changes neither words nor
- * remainder. Words are tested four at a time for how near the limits they are.
+ * remainder. Words are tested eight at a time for how near the limits they are.
  */
 export function updatePaddedRow(w: usize, x: usize, n: i32, error: i32, shift: i32, state: i32): void {
   if (shift < UNLIMITED_SHIFT || shift > MAX_SHIFT) {
     updateOuterRow(w, x, n, error, shift, state);
     return;
   }
-  const end = x + <usize>n;
+  const last = x + <usize>(n & ~7);
   const mask = (1 << shift) - 1;
   let remainder = draw(state, shift);
-  do {
-    const words = load<u64>(w);
-    const u0 = error * <i32>load<i8>(x) + remainder;
-    const u1 = error * <i32>load<i8>(x, 1) + (u0 & mask);
-    const u2 = error * <i32>load<i8>(x, 2) + (u1 & mask);
-    const u3 = error * <i32>load<i8>(x, 3) + (u2 & mask);
-    remainder = u3 & mask;
-    if (((words ^ (words << 1)) & TOP_BITS) == 0) {
-      store<i16>(w, <i16>(<i32>load<i16>(w) - (u0 >> shift)));
-      store<i16>(w, <i16>(<i32>load<i16>(w, 2) - (u1 >> shift)), 2);
-      store<i16>(w, <i16>(<i32>load<i16>(w, 4) - (u2 >> shift)), 4);
-      store<i16>(w, <i16>(<i32>load<i16>(w, 6) - (u3 >> shift)), 6);
-    } else {
-      lower(w, u0 >> shift);
-      lower(w + 2, u1 >> shift);
-      lower(w + 4, u2 >> shift);
-      lower(w + 6, u3 >> shift);
+  for (; x < last; x += 8, w += 16) {
+    const near = nearLimits(load<u64>(w)) | nearLimits(load<u64>(w, 8));
+    if (near & TOP_BITS) {
+      remainder = lowerFour(w, x, error, shift, mask, remainder);
+      remainder = lowerFour(w + 8, x + 4, error, shift, mask, remainder);
+      continue;
     }
-    w += 8;
-    x += 4;
-  } while (x < end);
+    const u0 = error * <i32>load<i8>(x) + remainder;
+    store<i16>(w, <i16>(<i32>load<i16>(w) - (u0 >> shift)));
+    const u1 = error * <i32>load<i8>(x, 1) + (u0 & mask);
+    store<i16>(w, <i16>(<i32>load<i16>(w, 2) - (u1 >> shift)), 2);
+    const u2 = error * <i32>load<i8>(x, 2) + (u1 & mask);
+    store<i16>(w, <i16>(<i32>load<i16>(w, 4) - (u2 >> shift)), 4);
+    const u3 = error * <i32>load<i8>(x, 3) + (u2 & mask);
+    store<i16>(w, <i16>(<i32>load<i16>(w, 6) - (u3 >> shift)), 6);
+    const u4 = error * <i32>load<i8>(x, 4) + (u3 & mask);
+    store<i16>(w, <i16>(<i32>load<i16>(w, 8) - (u4 >> shift)), 8);
+    const u5 = error * <i32>load<i8>(x, 5) + (u4 & mask);
+    store<i16>(w, <i16>(<i32>load<i16>(w, 10) - (u5 >> shift)), 10);
+    const u6 = error * <i32>load<i8>(x, 6) + (u5 & mask);
+    store<i16>(w, <i16>(<i32>load<i16>(w, 12) - (u6 >> shift)), 12);
+    const u7 = error * <i32>load<i8>(x, 7) + (u6 & mask);
+    store<i16>(w, <i16>(<i32>load<i16>(w, 14) - (u7 >> shift)), 14);
+    remainder = u7 & mask;
+  }
+  if (n & 4) lowerFour(w, x, error, shift, mask, remainder);
 }
