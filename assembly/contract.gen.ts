@@ -319,8 +319,8 @@ export class Layer {
   weightExponent: i16;
   /** Bq */
   initBound: u16;
-  /** 0 */
-  reserved: u16;
+  /** of no meaning to intrinsics; the portable kernel notes here how large weights may be */
+  bound: u16;
 }
 
 /** HEAD: the loss as plan lays it out. */

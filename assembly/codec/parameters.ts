@@ -13,7 +13,7 @@ import {
 import { clampSymmetric } from '../math/fixed';
 import { draw, fold, nextState } from '../math/random';
 import { readWord, writeWord } from '../memory/block';
-import { biasesOf, isPool, layerAt, rowLength, rowsOf } from '../memory/layer';
+import { biasesOf, isPool, layerAt, rowLength, rowsOf, UNKNOWN_BOUND } from '../memory/layer';
 import { model } from '../train/model';
 
 /** What happens to a run of words at `words` and its slice of the buffer at `io`. */
@@ -85,6 +85,7 @@ export function transfer(mode: i32, offset: i32, count: i32): void {
     const size = weightsOf(layer) + biasesOf(layer);
     while (offset < size && count > 0) {
       const run = min(count, runLength(layer, offset));
+      layer.bound = <u16>UNKNOWN_BOUND;
       moveRun(mode, addressOf(layer, offset), io, run, first);
       io += (<usize>run) << 1;
       first += run;
@@ -110,6 +111,7 @@ export function initialiseParameters(seed: i32): void {
   for (let i = 0; i < model.layers; i++) {
     const layer = layerAt(model.layerTable, i);
     const stream = fold(fold(fold(seed, PURPOSE_INIT), <i32>layer.index), 0);
+    layer.bound = <u16>UNKNOWN_BOUND;
     let w = <usize>layer.weights;
     for (let row = 0; row < rowsOf(layer); row++) {
       initialiseRow(w, rowLength(layer), <i32>layer.initBound, fold(stream, row));

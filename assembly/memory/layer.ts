@@ -26,6 +26,9 @@ import {
 /** Bytes from one layer to the next. */
 export const LAYER_BYTES: usize = offsetof<Layer>();
 
+/** layer.bound where words of any size may have been written: a bound no step is safe with. */
+export const UNKNOWN_BOUND: i32 = 65535;
+
 /** Layers follow each other in memory. */
 // @ts-ignore: decorator
 @inline

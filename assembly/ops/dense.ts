@@ -12,8 +12,8 @@ import {
   OPERAND_OFFSET_SHIFT,
   packInputs,
 } from '../math/swar';
-import { hasFlag, isTrained } from '../memory/layer';
-import { updatePaddedRow } from '../optim/row';
+import { hasFlag, isTrained, UNKNOWN_BOUND } from '../memory/layer';
+import { largestStep, MAX_SHIFT, updateOuterRow, updateSafeRow } from '../optim/row';
 import { biasShift, firstDraw, layerStream, updateBias, weightShift } from '../optim/sgd';
 import { accumulators, addBiases, finishBackward, finishForward } from './requantise';
 
@@ -90,19 +90,50 @@ function inputGradient(layer: Layer): void {
   }
 }
 
+const WORD_LIMIT: i32 = 32767;
+
+/**
+ * No weight will leave int16 in this step. layer.bound is at least the largest magnitude; it grows with every
+ * step by what a step can move, and is counted anew when it has become too large to tell.
+ */
+function stepIsSafe(layer: Layer, shift: i32): bool {
+  const step = shift < 2 || shift > MAX_SHIFT ? WORD_LIMIT : largestStep(shift);
+  let bound = <i32>layer.bound + step;
+  if (bound > WORD_LIMIT && step < WORD_LIMIT) {
+    const words = <i32>layer.outputs * <i32>layer.rowWords;
+    bound = step + largestMagnitude(<usize>layer.weights, words);
+  }
+  const isSafe = bound <= WORD_LIMIT;
+  layer.bound = <u16>(isSafe ? bound : UNKNOWN_BOUND);
+  return isSafe;
+}
+
+/** max |w| of n words. */
+function largestMagnitude(w: usize, n: i32): i32 {
+  const end = w + ((<usize>n) << 1);
+  let largest = 0;
+  for (; w < end; w += 2) largest = max(largest, abs(<i32>load<i16>(w)));
+  return largest;
+}
+
 /** Rows whose error is 0 have nothing to learn and are left alone. */
 function updateDense(layer: Layer, errorExponent: i32, stepSeed: i32, lrShift: i32): void {
   const shift = weightShift(layer, errorExponent, lrShift);
   const shiftOfBias = biasShift(errorExponent, lrShift);
   const seed = layerStream(layer, stepSeed);
   const rowBytes = <usize>layer.rowWords << 1;
+  const isSafe = stepIsSafe(layer, shift);
   let w = <usize>layer.weights;
   for (let row = 0; row < <i32>layer.outputs; row++) {
     const error = <i32>load<i8>(<usize>layer.error + <usize>row);
     if (error != 0) {
       const state = firstDraw(seed, row);
       updateBias(<usize>layer.bias + (<usize>row << 1), error, shiftOfBias, state);
-      updatePaddedRow(w, <usize>layer.x, <i32>layer.rowWords, error, shift, nextState(state));
+      if (isSafe) {
+        updateSafeRow(w, <usize>layer.x, <i32>layer.rowWords, error, shift, nextState(state));
+      } else {
+        updateOuterRow(w, <usize>layer.x, <i32>layer.channels, error, shift, nextState(state));
+      }
     }
     w += rowBytes;
   }

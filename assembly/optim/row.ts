@@ -15,11 +15,13 @@ import { draw } from '../math/random';
 /** Steps this small have an expectation below 2^−4 of a unit even at the largest gradient. */
 export const MAX_SHIFT: i32 = 30;
 
-/** From this shift on no step of a dense layer reaches the limit: |error · x| ≤ 127 · 127. */
-const UNLIMITED_SHIFT: i32 = 2;
+/** Largest product of an error and an input. */
+const LARGEST_PRODUCT: i32 = 127 * 127;
 
-/** The top bit of each of four words. */
-const TOP_BITS: u64 = 0x8000800080008000;
+/** The largest step of an outer product at this shift, 2 ≤ shift ≤ 30: below UPDATE_LIMIT. */
+export function largestStep(shift: i32): i32 {
+  return (LARGEST_PRODUCT >> shift) + 1;
+}
 
 /** A step of at least one unit per gradient unit, shift ≤ 0. */
 export function leap(g: i32, shift: i32): i32 {
@@ -70,59 +72,37 @@ export function updateOuterRow(w: usize, x: usize, n: i32, error: i32, shift: i3
   }
 }
 
-/** The top bit of every word whose magnitude is 16384 or more: those a limited step may saturate. */
-// @ts-ignore: decorator
-@inline
-function nearLimits(words: u64): u64 {
-  return words ^ (words << 1);
-}
-
-/** Four words and their inputs, saturating; returns the new remainder. */
-function lowerFour(w: usize, x: usize, error: i32, shift: i32, mask: i32, remainder: i32): i32 {
-  for (let i: usize = 0; i < 4; i++, w += 2) {
-    const exact = error * <i32>load<i8>(x + i) + remainder;
-    lower(w, exact >> shift);
-    remainder = exact & mask;
-  }
-  return remainder;
-}
-
 /**
- * updateOuterRow() for a count padded to a multiple of 4 with x = 0, which changes neither words nor
- * remainder. Words are tested eight at a time for how near the limits they are.
+ * updateOuterRow() where nothing can saturate: for 2 ≤ shift ≤ 30, words that a step of this shift cannot
+ * drive out of int16, and a count padded to a multiple of 4 with x = 0, which changes neither words nor
+ * remainder.
  */
-export function updatePaddedRow(w: usize, x: usize, n: i32, error: i32, shift: i32, state: i32): void {
-  if (shift < UNLIMITED_SHIFT || shift > MAX_SHIFT) {
-    updateOuterRow(w, x, n, error, shift, state);
-    return;
-  }
-  const last = x + <usize>(n & ~7);
+export function updateSafeRow(w: usize, x: usize, n: i32, error: i32, shift: i32, state: i32): void {
+  const end = x + <usize>n;
   const mask = (1 << shift) - 1;
   let remainder = draw(state, shift);
-  for (; x < last; x += 8, w += 16) {
-    const near = nearLimits(load<u64>(w)) | nearLimits(load<u64>(w, 8));
-    if (near & TOP_BITS) {
-      remainder = lowerFour(w, x, error, shift, mask, remainder);
-      remainder = lowerFour(w + 8, x + 4, error, shift, mask, remainder);
-      continue;
-    }
-    const u0 = error * <i32>load<i8>(x) + remainder;
-    store<i16>(w, <i16>(<i32>load<i16>(w) - (u0 >> shift)));
-    const u1 = error * <i32>load<i8>(x, 1) + (u0 & mask);
-    store<i16>(w, <i16>(<i32>load<i16>(w, 2) - (u1 >> shift)), 2);
-    const u2 = error * <i32>load<i8>(x, 2) + (u1 & mask);
-    store<i16>(w, <i16>(<i32>load<i16>(w, 4) - (u2 >> shift)), 4);
-    const u3 = error * <i32>load<i8>(x, 3) + (u2 & mask);
-    store<i16>(w, <i16>(<i32>load<i16>(w, 6) - (u3 >> shift)), 6);
-    const u4 = error * <i32>load<i8>(x, 4) + (u3 & mask);
-    store<i16>(w, <i16>(<i32>load<i16>(w, 8) - (u4 >> shift)), 8);
-    const u5 = error * <i32>load<i8>(x, 5) + (u4 & mask);
-    store<i16>(w, <i16>(<i32>load<i16>(w, 10) - (u5 >> shift)), 10);
-    const u6 = error * <i32>load<i8>(x, 6) + (u5 & mask);
-    store<i16>(w, <i16>(<i32>load<i16>(w, 12) - (u6 >> shift)), 12);
-    const u7 = error * <i32>load<i8>(x, 7) + (u6 & mask);
-    store<i16>(w, <i16>(<i32>load<i16>(w, 14) - (u7 >> shift)), 14);
-    remainder = u7 & mask;
+  if (n & 4) {
+    remainder = lowerFour(w, x, error, shift, mask, remainder);
+    w += 8;
+    x += 4;
   }
-  if (n & 4) lowerFour(w, x, error, shift, mask, remainder);
+  for (; x < end; x += 8, w += 16) {
+    remainder = lowerFour(w, x, error, shift, mask, remainder);
+    remainder = lowerFour(w + 8, x + 4, error, shift, mask, remainder);
+  }
+}
+
+/** Four words of updateSafeRow(); returns the remainder for the next. */
+// @ts-ignore: decorator
+@inline
+function lowerFour(w: usize, x: usize, error: i32, shift: i32, mask: i32, remainder: i32): i32 {
+  const u0 = error * <i32>load<i8>(x) + remainder;
+  store<i16>(w, <i16>(<i32>load<i16>(w) - (u0 >> shift)));
+  const u1 = error * <i32>load<i8>(x, 1) + (u0 & mask);
+  store<i16>(w, <i16>(<i32>load<i16>(w, 2) - (u1 >> shift)), 2);
+  const u2 = error * <i32>load<i8>(x, 2) + (u1 & mask);
+  store<i16>(w, <i16>(<i32>load<i16>(w, 4) - (u2 >> shift)), 4);
+  const u3 = error * <i32>load<i8>(x, 3) + (u2 & mask);
+  store<i16>(w, <i16>(<i32>load<i16>(w, 6) - (u3 >> shift)), 6);
+  return u3 & mask;
 }

@@ -287,7 +287,7 @@ struct linnet_layer {
     uint16_t pad_right; /* columns of zeros behind x */
     int16_t weight_exponent; /* ew */
     uint16_t init_bound; /* Bq */
-    uint16_t reserved; /* 0 */
+    uint16_t bound; /* of no meaning to intrinsics; the portable kernel notes here how large weights may be */
 };
 
 /* HEAD: the loss as plan lays it out. Little-endian in linear memory. */

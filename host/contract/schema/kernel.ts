@@ -306,7 +306,7 @@ export const structs: readonly StructLayout[] = [
       { name: 'padRight', type: 'u16', text: 'columns of zeros behind x' },
       { name: 'weightExponent', type: 'i16', text: 'ew' },
       { name: 'initBound', type: 'u16', text: 'Bq' },
-      { name: 'reserved', type: 'u16', text: '0' },
+      { name: 'bound', type: 'u16', text: 'of no meaning to intrinsics; the portable kernel notes here how large weights may be' },
     ],
   },
   {
