@@ -1,0 +1,72 @@
+/**
+ * `npm run fuzz -- [--seconds N] [TARGET…]`: looks N seconds in all for inputs that break a claim of the fuzz
+ * targets, from the seeds in firmware/fuzz/seeds and what earlier runs found (build/fuzz). An input
+ * that breaks one is written there, its path is printed, and the exit code is 1.
+ *
+ * Targets: kernel-portable, kernel-accelerated, intrinsics; all if none is named.
+ */
+import { spawnSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { buildFuzzer, fuzzTargets, lackOfFuzzer } from './build-fuzz.mjs';
+import { root } from './incremental.mjs';
+
+/** An input that takes longer hangs. */
+const timeoutSeconds = 20;
+const maxInputBytes = { kernel: 1024, intrinsics: 16_404 };
+
+const runs = {
+  'kernel-portable': { target: 'kernel', kernel: 'build/kernel.wasm' },
+  'kernel-accelerated': { target: 'kernel', kernel: 'build/kernel.accelerated.wasm' },
+  intrinsics: { target: 'intrinsics' },
+};
+
+const { values, positionals } = parseArgs({
+  options: { seconds: { type: 'string', default: '60' } },
+  allowPositionals: true,
+});
+const chosen = positionals.length > 0 ? positionals : Object.keys(runs);
+const unknown = chosen.find((name) => !(name in runs));
+const seconds = Number(values.seconds);
+if (unknown !== undefined || !(seconds > 0)) {
+  console.error(`Usage: npm run fuzz -- [--seconds N] [${Object.keys(runs).join(' | ')}]…`);
+  process.exit(2);
+}
+
+function search(program, name, { target, kernel }, share) {
+  const found = join(root, 'build/fuzz', name);
+  mkdirSync(found, { recursive: true });
+  const args = [
+    `-max_total_time=${Math.max(1, Math.round(share))}`,
+    `-timeout=${timeoutSeconds}`,
+    `-max_len=${maxInputBytes[target]}`,
+    `-artifact_prefix=${found}-`,
+    ...['-print_final_stats=1', '-verbosity=0', '-rss_limit_mb=1024'],
+    found,
+    join(root, 'firmware/fuzz/seeds', target),
+  ];
+  const env = { ...process.env, ...(kernel && { LINNET_FUZZ_KERNEL: join(root, kernel) }) };
+  const { status, stderr } = spawnSync(program, args, {
+    env,
+    encoding: 'utf8',
+    maxBuffer: 1 << 26,
+  });
+  const executed = /number_of_executed_units: (\d+)/.exec(stderr)?.[1] ?? '?';
+  console.log(`${name}: ${status === 0 ? `${executed} inputs, no claim broken` : 'BROKEN'}`);
+  if (status !== 0) console.error(stderr.slice(-6000));
+  return status === 0;
+}
+
+const lack = lackOfFuzzer();
+if (lack !== undefined) {
+  console.error(process.env.CI ? `Nothing fuzzed: ${lack}` : `Skipped: ${lack}`);
+  process.exit(process.env.CI ? 1 : 0);
+}
+const { buildKernel } = await import('./build-kernel.mjs');
+await buildKernel();
+const here = chosen.filter((name) => fuzzTargets.includes(runs[name].target));
+for (const name of here) {
+  const program = await buildFuzzer(runs[name].target);
+  if (!search(program, name, runs[name], seconds / here.length)) process.exitCode = 1;
+}
