@@ -3,7 +3,7 @@
  * build/fuzz: with libFuzzer they look for inputs, with replay.c they repeat given ones.
  */
 import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { compileFiles, findCompiler, linkFile } from './compile-c.mjs';
 import { listFiles, root } from './incremental.mjs';
@@ -26,6 +26,25 @@ const targets = {
 export const fuzzTargets = Object.keys(targets).filter(
   (name) => name !== 'intrinsics' || existsSync(join(intrinsics, 'intrinsics.h')),
 );
+
+/** Writes the committed inputs of a target into files of a fresh folder; returns folder and paths. */
+export function unpackSeeds(name) {
+  const folder = join(root, 'build/fuzz', `seeds-${name}`);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const lines = readFileSync(join(fuzz, 'seeds', `${name}.txt`), 'utf8')
+    .trim()
+    .split('\n');
+  const paths = lines
+    .filter((line) => !line.startsWith('#'))
+    .map((line) => line.split(' '))
+    .map(([file, base64]) => {
+      const path = join(folder, file);
+      writeFileSync(path, Buffer.from(base64, 'base64'));
+      return path;
+    });
+  return { folder, paths };
+}
 
 /** The engine is other people's code and lives on tail calls: it is compiled as ever. */
 function engineJobs(prefix, wasm3, definitions) {

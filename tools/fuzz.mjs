@@ -9,7 +9,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { buildFuzzer, fuzzTargets, lackOfFuzzer } from './build-fuzz.mjs';
+import { buildFuzzer, fuzzTargets, lackOfFuzzer, unpackSeeds } from './build-fuzz.mjs';
 import { root } from './incremental.mjs';
 
 /** An input that takes longer hangs. */
@@ -44,7 +44,7 @@ function search(program, name, { target, kernel }, share) {
     `-artifact_prefix=${found}-`,
     ...['-print_final_stats=1', '-verbosity=0', '-rss_limit_mb=1024'],
     found,
-    join(root, 'firmware/fuzz/seeds', target),
+    unpackSeeds(target).folder,
   ];
   const env = { ...process.env, ...(kernel && { LINNET_FUZZ_KERNEL: join(root, kernel) }) };
   const { status, stderr } = spawnSync(program, args, {
