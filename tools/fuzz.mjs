@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { buildFuzzer, fuzzTargets, lackOfFuzzer, unpackSeeds } from './build-fuzz.mjs';
 import { root } from './incremental.mjs';
+import { setUp } from './setup.mjs';
 
 /** An input that takes longer hangs. */
 const timeoutSeconds = 20;
@@ -63,8 +64,7 @@ if (lack !== undefined) {
   console.error(process.env.CI ? `Nothing fuzzed: ${lack}` : `Skipped: ${lack}`);
   process.exit(process.env.CI ? 1 : 0);
 }
-const { buildKernel } = await import('./build-kernel.mjs');
-await buildKernel();
+await setUp();
 const here = chosen.filter((name) => fuzzTargets.includes(runs[name].target));
 for (const name of here) {
   const program = await buildFuzzer(runs[name].target);
