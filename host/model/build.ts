@@ -139,6 +139,11 @@ function draftLayer(layer: RecordedSpec, input: Shape): Draft {
   }
 }
 
+/** [H, W, C] a layer gives for an input of this shape. Throws ERR_SHAPE if its window does not fit. */
+export function outputShapeOf(layer: RecordedSpec, input: Shape): Shape {
+  return draftLayer(layer, input).output;
+}
+
 /** A layer that becomes a record, and where the user wrote it. */
 export interface Recorded {
   readonly layer: RecordedSpec;
