@@ -1,0 +1,122 @@
+/** Whether a model fits a device, and the cheapest change that makes it fit. */
+import { LinnetError } from '../contract/error.js';
+import type { Kernel } from '../kernel/kernel.js';
+import { buildDescriptor } from './build.js';
+import { listChanges, type Change } from './changes.js';
+import { needOf, readArena, type ImageFootprint, type Need } from './footprint.js';
+import type { ModelInfo } from './info.js';
+import { parseDescriptor } from './parse.js';
+import type { ModelSpec } from './spec.js';
+
+/** What the device has, bytes; absent = no limit. */
+export interface Budget {
+  readonly ramBytes?: number | undefined;
+  readonly flashBytes?: number | undefined;
+}
+
+export interface DeviceImage {
+  readonly image: ImageFootprint;
+  readonly sectorBytes: number;
+}
+
+export interface Fitted {
+  readonly change: Change;
+  readonly need: Need;
+  /** Share of the model's parameters, multiplications and training that is lost: 0 nothing, 1 all. */
+  readonly loss: number;
+}
+
+export function fits(need: Need, budget: Budget): boolean {
+  return (
+    need.ramBytes <= (budget.ramBytes ?? Infinity) &&
+    need.flashBytes <= (budget.flashBytes ?? Infinity)
+  );
+}
+
+/** Bits of the layers with parameters that are not trained, the first ones. */
+function frozenMask(layers: number): number {
+  return 2 ** layers - 1;
+}
+
+/** Plans a model and adds up what its device needs. Throws the kernel's status. */
+export function measureNeed(
+  kernel: Kernel,
+  descriptor: Uint8Array,
+  device: DeviceImage,
+  frozen = 0,
+): Need {
+  kernel.plan(descriptor, { frozenLayers: frozenMask(frozen) });
+  const arena = readArena(kernel);
+  return needOf(arena, kernel.word('parameters'), device.image, device.sectorBytes);
+}
+
+const gone = (before: number, after: number): number =>
+  before === 0 ? 0 : Math.max(0, 1 - after / before);
+
+/**
+ * What a change costs: the mean of the parameters and multiplications that are gone, and half of the
+ * parameters that are no longer trained. A yardstick to rank changes, not a prediction of accuracy.
+ */
+function lossOf(before: ModelInfo, after: ModelInfo, frozen: number): number {
+  const size = (gone(before.parameters, after.parameters) + gone(before.macs, after.macs)) / 2;
+  const fixed = after.layers
+    .filter(({ index }) => index >= 0 && index < frozen)
+    .reduce((sum, { rows, rowLength, biases }) => sum + rows * rowLength + biases, 0);
+  return size + fixed / (2 * after.parameters);
+}
+
+/** Plans a changed model; undefined if the change made it invalid. */
+function tryChange(
+  kernel: Kernel,
+  before: ModelInfo,
+  change: Change,
+  device: DeviceImage,
+): Fitted | undefined {
+  try {
+    const descriptor = buildDescriptor(change.spec);
+    const need = measureNeed(kernel, descriptor, device, change.frozen);
+    return { change, need, loss: lossOf(before, parseDescriptor(descriptor), change.frozen) };
+  } catch (error) {
+    if (error instanceof LinnetError) return undefined;
+    throw error;
+  }
+}
+
+/** Two changes, the second on the result of the first. */
+function pairUp(first: Change): Change[] {
+  return listChanges(first.spec).map((second) => ({
+    ...second,
+    text: `${first.text}, and ${second.text}`,
+    frozen: Math.max(first.frozen, second.frozen),
+  }));
+}
+
+function tryAll(
+  kernel: Kernel,
+  before: ModelInfo,
+  changes: readonly Change[],
+  device: DeviceImage,
+): Fitted[] {
+  return changes
+    .map((change) => tryChange(kernel, before, change, device))
+    .filter((tried) => tried !== undefined)
+    .sort((a, b) => a.loss - b.loss);
+}
+
+/**
+ * Changes after which the model fits, the cheapest first, every one planned by the kernel itself. Pairs of
+ * changes are tried only if no single one is enough.
+ */
+export function findFittingChanges(
+  kernel: Kernel,
+  spec: ModelSpec,
+  device: DeviceImage,
+  budget: Budget,
+): Fitted[] {
+  const before = parseDescriptor(buildDescriptor(spec));
+  const singles = tryAll(kernel, before, listChanges(spec), device);
+  const fitting = singles.filter(({ need }) => fits(need, budget));
+  if (fitting.length > 0) return fitting;
+  const pairs = singles.flatMap(({ change }) => pairUp(change));
+  return tryAll(kernel, before, pairs, device).filter(({ need }) => fits(need, budget));
+}
