@@ -21,6 +21,8 @@ if (process.env.CI) strict.push('-Werror');
 /** Sources of the firmware that drive a kernel; the rest makes a node of it. */
 const glue = ['bytes', 'heap', 'kernel', 'sha256'];
 
+const intrinsics = join(firmware, 'src/intrinsics');
+
 const objectName = (folder, source) => `${folder}-${basename(source, '.c')}`;
 
 /** Jobs for compileFiles(): the engine, which is other people's code, without warnings. */
@@ -53,6 +55,11 @@ function glueJobs(wasm3, definitions, folders) {
   });
 }
 
+/** The native functions of an accelerated kernel: all of its arithmetic, so worth optimising. */
+function intrinsicsJobs(folders) {
+  return ownJobs('intrinsics', listFiles([intrinsics], ['.c']), folders, ['-O3']);
+}
+
 const posixFlags = ['-D_DEFAULT_SOURCE', '-D_DARWIN_C_SOURCE'];
 const addonFlags =
   process.platform === 'darwin' ? ['-bundle', '-undefined', 'dynamic_lookup'] : ['-shared'];
@@ -64,7 +71,11 @@ async function buildTargets(compiler, targets) {
   const posix = join(firmware, 'ports/posix');
   const tools = join(firmware, 'tools');
   const binding = join(root, 'host/wasm3');
-  const kernelJobs = [...engineJobs(wasm3, definitions), ...glueJobs(wasm3, definitions, core)];
+  const kernelJobs = [
+    ...engineJobs(wasm3, definitions),
+    ...glueJobs(wasm3, definitions, core),
+    ...intrinsicsJobs(core),
+  ];
   const addonJobs = ownJobs(
     'addon',
     listFiles([binding], ['.c']),
@@ -73,7 +84,7 @@ async function buildTargets(compiler, targets) {
   );
   const runner = ['vector_runner', 'runner_stdio'].map((name) => join(tools, `${name}.c`));
   const nodeSources = listFiles([join(firmware, 'src')], ['.c']).filter(
-    (source) => !glue.includes(basename(source, '.c')),
+    (source) => !source.startsWith(intrinsics) && !glue.includes(basename(source, '.c')),
   );
   const nodeJobs = [
     ...ownJobs('firmware', nodeSources, core),

@@ -3,6 +3,7 @@
 #include <stdbool.h>
 #include <string.h>
 #include "bytes.h"
+#include "intrinsics/intrinsics.h"
 #include "m3_compile.h"
 #include "m3_env.h"
 #include "wasm3.h"
@@ -70,6 +71,12 @@ static linnet_status_t refuse(struct linnet_kernel *kernel, linnet_status_t stat
     return status;
 }
 
+/* Refuses a kernel for the sake of a name that goes away with it. */
+static linnet_status_t refuse_import(struct linnet_kernel *kernel, const char *name) {
+    strncpy(kernel->import, name, sizeof kernel->import - 1u);
+    return refuse(kernel, LINNET_ERR_INTRINSICS, kernel->import);
+}
+
 static linnet_status_t refuse_module(struct linnet_kernel *kernel, M3Result result) {
     bool is_full = result == m3Err_mallocFailed || result == m3Err_mallocFailedCodePage;
     return refuse(kernel, is_full ? LINNET_ERR_MEMORY : LINNET_ERR_ENGINE, result);
@@ -115,7 +122,70 @@ static linnet_status_t bind_exports(struct linnet_kernel *kernel, IM3Module modu
     return LINNET_OK;
 }
 
-/* Version first, then the block, which must lie in memory. */
+static const struct linnet_intrinsic *find_intrinsic(const char *name) {
+    for (uint32_t i = 0; i < LINNET_INTRINSIC_COUNT; i++) {
+        if (strcmp(linnet_intrinsics[i].name, name) == 0) {
+            return &linnet_intrinsics[i];
+        }
+    }
+    return NULL;
+}
+
+/*
+ * Every import must be an intrinsic, with its signature. The engine's copies of the names give way
+ * to ours, which take no RAM.
+ */
+static linnet_status_t bind_imports(struct linnet_kernel *kernel, IM3Module module) {
+    for (uint32_t i = 0; i < module->numGlobals; i++) {
+        if (module->globals[i].imported) {
+            const char *name = module->globals[i].import.fieldUtf8;
+            return refuse_import(kernel, name != NULL ? name : "a global");
+        }
+    }
+    for (uint32_t i = 0; i < module->numFunctions; i++) {
+        IM3Function function = &module->functions[i];
+        if (function->import.fieldUtf8 == NULL) {
+            continue;
+        }
+        const struct linnet_intrinsic *intrinsic = find_intrinsic(function->import.fieldUtf8);
+        if (intrinsic == NULL || strcmp(function->import.moduleUtf8, "linnet") != 0 ||
+            !has_signature(function, intrinsic->arguments)) {
+            return refuse_import(kernel, function->import.fieldUtf8);
+        }
+        m3_Free(function->import.moduleUtf8);
+        m3_Free(function->import.fieldUtf8);
+        function->import.fieldUtf8 = intrinsic->name;
+    }
+    return LINNET_OK;
+}
+
+/* Called by the interpreter: the stack holds the result, then the arguments. */
+static const void *call_intrinsic(IM3Runtime runtime, IM3ImportContext context, uint64_t *stack,
+                                  void *memory) {
+    const struct linnet_intrinsic *intrinsic = context->userdata;
+    struct linnet_memory view = {memory, m3_GetMemorySize(runtime)};
+    int32_t arguments[4] = {0, 0, 0, 0};
+    for (uint32_t i = 0; i < intrinsic->arguments; i++) {
+        arguments[i] = (int32_t)stack[1u + i];
+    }
+    *(int32_t *)(void *)stack = intrinsic->entry(view, arguments);
+    return m3Err_none;
+}
+
+/* Writes the code that calls the intrinsics; it is code like any other and goes with it. */
+static M3Result link_imports(IM3Module module) {
+    M3Result result = m3Err_none;
+    for (uint32_t i = 0; i < module->numFunctions && result == m3Err_none; i++) {
+        IM3Function function = &module->functions[i];
+        if (function->import.fieldUtf8 != NULL) {
+            result = CompileRawFunction(module, function, (const void *)call_intrinsic,
+                                        find_intrinsic(function->import.fieldUtf8));
+        }
+    }
+    return result;
+}
+
+/* Version first, then the block, which must lie in memory, then what the kernel imports. */
 static linnet_status_t check_abi(struct linnet_kernel *kernel) {
     int32_t version = linnet_kernel_call(kernel, LINNET_KERNEL_FUNCTION_abi, 0, 0, 0);
     if (kernel->heap == NULL) {
@@ -131,6 +201,10 @@ static linnet_status_t check_abi(struct linnet_kernel *kernel) {
     kernel->block = (uint32_t)block;
     if (linnet_kernel_at(kernel, kernel->block, 4u * LINNET_BLOCK_WORDS) == NULL) {
         return refuse(kernel, LINNET_ERR_ABI, "the parameter block is outside the memory");
+    }
+    uint32_t set = linnet_kernel_word(kernel, LINNET_BLOCK_INTRINSIC_SET);
+    if (set != 0 && set != LINNET_INTRINSIC_SET_VERSION) {
+        return refuse(kernel, LINNET_ERR_INTRINSICS, "another set of intrinsics");
     }
     return LINNET_OK;
 }
@@ -156,7 +230,13 @@ static linnet_status_t load_module(struct linnet_kernel *kernel, const uint8_t *
     if (runtime->memory.mallocated == NULL) {
         return refuse(kernel, LINNET_ERR_ABI, "memory");
     }
-    return bind_exports(kernel, module);
+    linnet_status_t status = bind_imports(kernel, module);
+    if (status == LINNET_OK) {
+        result = link_imports(module);
+        status =
+            result == m3Err_none ? bind_exports(kernel, module) : refuse_module(kernel, result);
+    }
+    return status;
 }
 
 linnet_status_t linnet_kernel_open(struct linnet_kernel *kernel, struct linnet_heap *heap,
@@ -185,7 +265,7 @@ void linnet_kernel_close(struct linnet_kernel *kernel) {
 }
 
 /* Forgets all compiled code, keeping its pages for what is compiled next. */
-static void forget_code(IM3Runtime runtime) {
+static M3Result forget_code(IM3Runtime runtime) {
     for (uint32_t i = 0; i < runtime->modules->numFunctions; i++) {
         IM3Function function = &runtime->modules->functions[i];
         if (function->wasm != NULL) {
@@ -202,6 +282,7 @@ static void forget_code(IM3Runtime runtime) {
     for (IM3CodePage page = runtime->pagesOpen; page != NULL; page = page->info.next) {
         page->info.lineIndex = 0;
     }
+    return link_imports(runtime->modules);
 }
 
 static M3Result call(IM3Function function, uint32_t arguments, int32_t values[3], int32_t *out) {
@@ -228,10 +309,12 @@ static M3Result call_export(struct linnet_kernel *kernel, enum linnet_kernel_fun
      * Planning takes about as much code as training and happens once a model: it has the RAM to
      * itself, before and after.
      */
-    forget_code(kernel->runtime);
-    result = call(kernel->functions[function], exports[function].arguments, values, out);
-    forget_code(kernel->runtime);
-    return result;
+    result = forget_code(kernel->runtime);
+    if (result == m3Err_none) {
+        result = call(kernel->functions[function], exports[function].arguments, values, out);
+    }
+    M3Result forgotten = forget_code(kernel->runtime);
+    return result != m3Err_none ? result : forgotten;
 }
 
 int32_t linnet_kernel_call(struct linnet_kernel *kernel, enum linnet_kernel_function function,

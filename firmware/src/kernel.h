@@ -20,13 +20,15 @@ struct linnet_kernel {
     uint32_t block;           /* address of the parameter block */
     uint32_t memory_bytes;    /* linear memory the engine may give */
     const char *engine_error; /* last message of the engine, or NULL */
+    char import[32];          /* name of the import that is not supplied */
 };
 
 /*
  * Loads wasm bytes that stay where they are (execute in place) and binds the exports.
  * heap: emptied first, owned by the kernel until close. memory_bytes: limit of the linear memory.
  * Errors: ERR_ENGINE (refused; engine_error says why), ERR_ABI (an export is missing or the ABI
- * differs), ERR_MEMORY (the heap is too small).
+ * differs), ERR_MEMORY (the heap is too small), ERR_INTRINSICS (another set, or engine_error names
+ * an import that is no intrinsic).
  */
 linnet_status_t linnet_kernel_open(struct linnet_kernel *kernel, struct linnet_heap *heap,
                                    const uint8_t *wasm, uint32_t wasm_bytes, uint32_t memory_bytes);

@@ -9,8 +9,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include "instances.h"
+#include "intrinsics/intrinsics.h"
 
-#define MAX_ARGUMENTS 5u
+#define MAX_ARGUMENTS 6u
 
 /* Arguments of one call from JavaScript. */
 struct arguments {
@@ -111,9 +112,9 @@ static napi_value open_kernel(napi_env env, napi_callback_info info) {
         !take_u32(&arguments, 2, &heap_bytes)) {
         return NULL;
     }
-    const char *cause = NULL;
+    char cause[CAUSE_BYTES];
     int32_t handle =
-        instances_open(arguments.instances, wasm, wasm_bytes, memory_bytes, heap_bytes, &cause);
+        instances_open(arguments.instances, wasm, wasm_bytes, memory_bytes, heap_bytes, cause);
     if (handle < 0) {
         char code[12];
         snprintf(code, sizeof code, "%d", (int)handle);
@@ -222,6 +223,44 @@ static napi_value close_kernel(napi_env env, napi_callback_info info) {
     return NULL;
 }
 
+/* An ArrayBuffer as linear memory; false after throwing. */
+static bool take_memory(const struct arguments *arguments, size_t index,
+                        struct linnet_memory *memory) {
+    void *data = NULL;
+    size_t size = 0;
+    bool is_buffer = false;
+    napi_value value = arguments->values[index];
+    if (napi_is_arraybuffer(arguments->env, value, &is_buffer) != napi_ok || !is_buffer ||
+        napi_get_arraybuffer_info(arguments->env, value, &data, &size) != napi_ok) {
+        throw_type_error(arguments->env, "expected an ArrayBuffer");
+        return false;
+    }
+    memory->start = data;
+    memory->bytes = size > UINT32_MAX ? UINT32_MAX : (uint32_t)size;
+    return true;
+}
+
+/* intrinsic(index, memory, a, b, c, d) → what the native function returned. */
+static napi_value call_intrinsic(napi_env env, napi_callback_info info) {
+    struct arguments arguments;
+    struct linnet_memory memory;
+    uint32_t index = 0;
+    int32_t values[4];
+    if (!take_arguments(env, info, 6, &arguments) || !take_u32(&arguments, 0, &index) ||
+        !take_memory(&arguments, 1, &memory)) {
+        return NULL;
+    }
+    for (size_t i = 0; i < 4; i++) {
+        if (!take_i32(&arguments, 2 + i, &values[i])) {
+            return NULL;
+        }
+    }
+    if (index >= LINNET_INTRINSIC_COUNT) {
+        return throw_type_error(env, "there is no such intrinsic");
+    }
+    return make_i32(env, linnet_intrinsics[index].entry(memory, values));
+}
+
 static void close_all(napi_env env, void *data, void *hint) {
     (void)env;
     (void)hint;
@@ -238,6 +277,7 @@ NAPI_MODULE_INIT() {
         {"lastError", NULL, last_error, NULL, NULL, NULL, napi_enumerable, NULL},
         {"read", NULL, read_memory, NULL, NULL, NULL, napi_enumerable, NULL},
         {"write", NULL, write_memory, NULL, NULL, NULL, napi_enumerable, NULL},
+        {"intrinsic", NULL, call_intrinsic, NULL, NULL, NULL, napi_enumerable, NULL},
         {"close", NULL, close_kernel, NULL, NULL, NULL, napi_enumerable, NULL},
     };
     struct instances *instances = calloc(1, sizeof *instances);

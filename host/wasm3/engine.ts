@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { kernelExports } from '../contract/schema.js';
 import { LinnetError, statusName } from '../contract/error.js';
-import { status } from '../contract/contract.gen.js';
+import { intrinsicNames, status } from '../contract/contract.gen.js';
 import { packagePath } from '../kernel/load.js';
-import type { KernelEngine, KernelFunction } from '../kernel/engine.js';
+import type { Intrinsics, KernelEngine, KernelFunction } from '../kernel/engine.js';
 
 /** What addon.c exports. Handles are numbers; misuse throws. */
 interface Addon {
@@ -16,6 +16,8 @@ interface Addon {
   read(handle: number, pointer: number, length: number): Uint8Array;
   write(handle: number, pointer: number, bytes: Uint8Array): void;
   close(handle: number): void;
+  /** A native function on linear memory; what lies outside it gives ERR_RANGE. */
+  intrinsic(index: number, memory: ArrayBuffer, a: number, b: number, c: number, d: number): number;
 }
 
 export interface Wasm3Options {
@@ -133,4 +135,18 @@ export function openWasm3Engine(wasm: Uint8Array, options: Wasm3Options = {}): K
       source: error,
     });
   }
+}
+
+/**
+ * The native functions an accelerated kernel imports, for an engine other than wasm3; undefined if the
+ * binding is not built. Unused arguments are 0.
+ */
+export function nativeIntrinsics(): Intrinsics | undefined {
+  if (!hasWasm3()) return undefined;
+  const binding = loadAddon();
+  const bind =
+    (index: number) =>
+    (memory: ArrayBuffer, a = 0, b = 0, c = 0, d = 0): number =>
+      binding.intrinsic(index, memory, a, b, c, d);
+  return Object.fromEntries(intrinsicNames.map((name, index) => [name, bind(index)])) as Intrinsics;
 }

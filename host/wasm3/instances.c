@@ -33,28 +33,31 @@ static uint32_t find_free(const struct instances *instances) {
     return handle;
 }
 
+static int32_t refuse(int32_t status, const char *reason, char cause[CAUSE_BYTES]) {
+    cause[0] = 0;
+    strncat(cause, reason, CAUSE_BYTES - 1u);
+    return status;
+}
+
 int32_t instances_open(struct instances *instances, const uint8_t *wasm, uint32_t wasm_bytes,
-                       uint32_t memory_bytes, uint32_t heap_bytes, const char **cause) {
+                       uint32_t memory_bytes, uint32_t heap_bytes, char cause[CAUSE_BYTES]) {
     uint32_t handle = find_free(instances);
     if (handle == MAX_INSTANCES) {
-        *cause = "too many kernels are open: close some";
-        return LINNET_ERR_FULL;
+        return refuse(LINNET_ERR_FULL, "too many kernels are open: close some", cause);
     }
     if (wasm_bytes == 0 || heap_bytes == 0) {
-        *cause = "no wasm bytes or no heap";
-        return LINNET_ERR_ENGINE;
+        return refuse(LINNET_ERR_ENGINE, "no wasm bytes or no heap", cause);
     }
     struct instance *instance = allocate(wasm_bytes, heap_bytes);
     if (instance == NULL) {
-        *cause = "the process is out of memory";
-        return LINNET_ERR_MEMORY;
+        return refuse(LINNET_ERR_MEMORY, "the process is out of memory", cause);
     }
     memcpy(instance->wasm, wasm, wasm_bytes);
     linnet_heap_init(&instance->heap, instance->memory, heap_bytes);
     linnet_status_t status = linnet_kernel_open(&instance->kernel, &instance->heap, instance->wasm,
                                                 wasm_bytes, memory_bytes);
     if (status != LINNET_OK) {
-        *cause = instance->kernel.engine_error;
+        refuse(status, instance->kernel.engine_error, cause);
         release(instance);
         return status;
     }

@@ -20,13 +20,15 @@ struct instances {
     struct instance *slots[MAX_INSTANCES];
 };
 
+#define CAUSE_BYTES 96u
+
 /*
  * Opens a kernel. memory_bytes: limit of its linear memory; heap_bytes: what the engine may
  * allocate, linear memory included.
  * Returns the handle, 0 to MAX_INSTANCES − 1, or a negative status with a reason in `cause`.
  */
 int32_t instances_open(struct instances *instances, const uint8_t *wasm, uint32_t wasm_bytes,
-                       uint32_t memory_bytes, uint32_t heap_bytes, const char **cause);
+                       uint32_t memory_bytes, uint32_t heap_bytes, char cause[CAUSE_BYTES]);
 
 /* The instance of a handle, or NULL if it is not open. */
 struct instance *instances_find(struct instances *instances, uint32_t handle);

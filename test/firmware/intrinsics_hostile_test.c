@@ -9,10 +9,10 @@ static uint8_t before[ARENA_BYTES];
 
 /* Values at which checks go wrong. */
 static uint32_t nasty(uint32_t *random) {
-    static const uint32_t values[] = {0u,      1u,      2u,      3u,          127u,       128u,
-                                      255u,    256u,    4096u,   4097u,       32767u,     32768u,
-                                      32769u,  65535u,  65536u,  65537u,      0x7fffffffu, 0x80000000u,
-                                      ~0u,     ~0u - 3u, ~0u - 7u, 0x40000000u, 0xfffu,     0x3fffu};
+    static const uint32_t values[] = {
+        0u,          1u,          2u,     3u,       127u,     128u,        255u,   256u,
+        4096u,       4097u,       32767u, 32768u,   32769u,   65535u,      65536u, 65537u,
+        0x7fffffffu, 0x80000000u, ~0u,    ~0u - 3u, ~0u - 7u, 0x40000000u, 0xfffu, 0x3fffu};
     uint32_t style = random_below(random, 4u);
     if (style == 0) {
         return random_u32(random);
@@ -46,8 +46,8 @@ static uint32_t choose_function(uint32_t *random, uint32_t kind) {
     if (random_below(random, 10u) == 0) {
         return random_below(random, LINNET_INTRINSIC_COUNT);
     }
-    return second + (kind == 0                           ? LINNET_INTRINSIC_softmax_cross_entropy
-                     : kind >= LINNET_RECORD_MAX_POOL    ? LINNET_INTRINSIC_pool_forward
+    return second + (kind == 0                         ? LINNET_INTRINSIC_softmax_cross_entropy
+                     : kind >= LINNET_RECORD_MAX_POOL  ? LINNET_INTRINSIC_pool_forward
                      : kind == LINNET_RECORD_DEPTHWISE ? LINNET_INTRINSIC_depthwise_forward
                                                        : LINNET_INTRINSIC_linear_forward);
 }
@@ -57,8 +57,8 @@ static uint32_t choose_structure(uint32_t *random, uint32_t *function) {
     static const struct bounds bounds = {24u, 5u, 6u, 4u};
     uint32_t is_head = random_below(random, 5u) == 0;
     uint32_t kind = LINNET_RECORD_DENSE + random_below(random, 6u);
-    struct placed placed = is_head ? place_head(random, &arena, 1)
-                                   : place_layer(random, &arena, kind, &bounds);
+    struct placed placed =
+        is_head ? place_head(random, &arena, 1) : place_layer(random, &arena, kind, &bounds);
     uint32_t bytes = is_head ? sizeof(struct linnet_head) : sizeof(struct linnet_layer);
     if (random_below(random, 4u) == 0) {
         aim(random, placed.at, is_head ? 5u : 9u);

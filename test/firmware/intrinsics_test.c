@@ -37,7 +37,7 @@ static void copy_memory(void) {
 }
 
 static uint32_t forward_of(uint32_t kind) {
-    return kind >= LINNET_RECORD_MAX_POOL      ? LINNET_INTRINSIC_pool_forward
+    return kind >= LINNET_RECORD_MAX_POOL    ? LINNET_INTRINSIC_pool_forward
            : kind == LINNET_RECORD_DEPTHWISE ? LINNET_INTRINSIC_depthwise_forward
                                              : LINNET_INTRINSIC_linear_forward;
 }
@@ -64,10 +64,9 @@ static void test_backward(uint32_t *random, uint32_t kind) {
     int32_t arguments[4] = {(int32_t)placed.at, error_exponent, (int32_t)seed, lr_shift};
     copy_memory();
     uint8_t *memory = arena_start(&expected);
-    int32_t result =
-        kind >= LINNET_RECORD_MAX_POOL
-            ? naive_pool_backward(memory, placed.at, error_exponent)
-            : naive_linear_backward(memory, placed.at, error_exponent, seed, lr_shift);
+    int32_t result = kind >= LINNET_RECORD_MAX_POOL
+                         ? naive_pool_backward(memory, placed.at, error_exponent)
+                         : naive_linear_backward(memory, placed.at, error_exponent, seed, lr_shift);
     CHECK_EQUAL(arena_call(&actual, forward_of(kind) + 1u, arguments), result);
     compare(&placed);
 }
@@ -83,8 +82,8 @@ static void test_loss(uint32_t *random, int is_softmax) {
     uint8_t *memory = arena_start(&expected);
     int32_t result = is_softmax ? naive_softmax(memory, placed.at, label, threshold)
                                 : naive_squared_error(memory, placed.at, threshold);
-    uint32_t index = is_softmax ? LINNET_INTRINSIC_softmax_cross_entropy
-                                : LINNET_INTRINSIC_squared_error;
+    uint32_t index =
+        is_softmax ? LINNET_INTRINSIC_softmax_cross_entropy : LINNET_INTRINSIC_squared_error;
     CHECK_EQUAL(arena_call(&actual, index, arguments), result);
     compare(&placed);
 }

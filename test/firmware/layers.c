@@ -57,7 +57,8 @@ static struct side random_side(uint32_t *random, uint32_t size, uint32_t kernel,
     while (side.before + side.size + side.behind < side.kernel) {
         side.size++;
     }
-    side.count = (uint16_t)((side.before + side.size + side.behind - side.kernel) / side.stride + 1);
+    side.count =
+        (uint16_t)((side.before + side.size + side.behind - side.kernel) / side.stride + 1);
     return side;
 }
 
@@ -76,13 +77,14 @@ static void set_sides(struct linnet_layer *layer, struct side rows, struct side 
     layer->output_width = columns.count;
 }
 
-static void choose_shape(uint32_t *random, struct linnet_layer *layer, const struct bounds *bounds) {
+static void choose_shape(uint32_t *random, struct linnet_layer *layer,
+                         const struct bounds *bounds) {
     int is_pool = layer->kind >= LINNET_RECORD_MAX_POOL;
     int is_series = happens(random, 60u);
     struct side one = {1, 1, 1, 0, 0, 1};
     struct side rows = random_side(random, bounds->side / 4u, bounds->kernel, !is_pool);
-    struct side columns = random_side(random, is_series ? bounds->side : bounds->side / 4u,
-                                      bounds->kernel, !is_pool);
+    struct side columns =
+        random_side(random, is_series ? bounds->side : bounds->side / 4u, bounds->kernel, !is_pool);
     layer->channels = (uint16_t)between(random, 1u, bounds->channels);
     layer->outputs = (uint16_t)between(random, 1u, bounds->outputs);
     set_sides(layer, is_series ? one : rows, columns);
@@ -174,7 +176,8 @@ static void fill_layer(uint32_t *random, uint8_t *memory, const struct linnet_la
     memset(memory + l->x, 0, s->inputs);
     for (uint32_t r = 0; r < l->height; r++) {
         uint32_t first = (l->pad_top + r) * width + (uint32_t)l->pad_left * l->channels;
-        fill_int8(random, memory + l->x + first, (uint32_t)l->width * l->channels, sparsity / 2u, 1);
+        fill_int8(random, memory + l->x + first, (uint32_t)l->width * l->channels, sparsity / 2u,
+                  1);
     }
     fill_int8(random, memory + l->error, s->outputs, sparsity, 0);
     for (uint32_t o = 0; o < l->outputs && l->kind < LINNET_RECORD_MAX_POOL; o++) {

@@ -319,8 +319,8 @@ int32_t naive_linear_backward(uint8_t *memory, uint32_t at, int32_t error_expone
         int64_t bias_step = step(bias_gradient, (int64_t)lr_shift - error_exponent - 12, first);
         write16(memory, s.l.bias + 2u * o, sat16(bias - bias_step));
         update_row(memory, s.l.weights + 2u * o * s.l.row_words, s.row,
-                   (int64_t)lr_shift - error_exponent - s.l.input_exponent +
-                       s.l.weight_exponent - 8,
+                   (int64_t)lr_shift - error_exponent - s.l.input_exponent + s.l.weight_exponent -
+                       8,
                    second);
     }
     return propagates ? store_error(memory, &s, (int64_t)error_exponent + s.l.weight_exponent) : 0;
@@ -382,8 +382,7 @@ int32_t naive_pool_backward(uint8_t *memory, uint32_t at, int32_t error_exponent
         }
     }
     return store_error(memory, &s,
-                       is_max ? error_exponent
-                              : error_exponent - blen((int64_t)s.kh * s.kw - 1));
+                       is_max ? error_exponent : error_exponent - blen((int64_t)s.kh * s.kw - 1));
 }
 
 static struct linnet_head head_at(const uint8_t *memory, uint32_t at) {

@@ -33,8 +33,8 @@ static inline int32_t linnet_max(int32_t a, int32_t b) {
 }
 
 /*
- * a + b, wrapping. No sum of a valid layer wraps, but regions of a hostile one may overlap, and then
- * an accumulator in memory can hold anything.
+ * a + b, wrapping. No sum of a valid layer wraps, but regions of a hostile one may overlap, and
+ * then an accumulator in memory can hold anything.
  */
 static inline int32_t linnet_add(int32_t a, int32_t b) {
     return (int32_t)((uint32_t)a + (uint32_t)b);

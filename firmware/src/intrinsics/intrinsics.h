@@ -15,7 +15,7 @@
 #include "linnet_contract.h"
 
 /*
- * Linear memory of a kernel during one call. Its bytes must start at a multiple of 8 and be
+ * Linear memory of a kernel during one call. Its bytes must start at a multiple of 4 and be
  * little-endian, as wasm has them and every core we build for.
  */
 struct linnet_memory {

@@ -103,8 +103,9 @@ static uint32_t exponentials(const struct loss *loss, int32_t largest) {
     uint32_t sum = 0;
     for (uint32_t i = 0; i < loss->head.elements; i++) {
         uint32_t distance = (uint32_t)largest - (uint32_t)loss->logits[i];
-        uint32_t e = distance == 0 ? E_ONE
-                                   : power_of_two(distance_q10(distance, loss->head.logits_exponent));
+        uint32_t e = distance == 0
+                         ? E_ONE
+                         : power_of_two(distance_q10(distance, loss->head.logits_exponent));
         loss->err[i] = (int32_t)e;
         sum += e;
     }
@@ -197,6 +198,5 @@ int32_t linnet_intrinsic_squared_error(struct linnet_memory memory, const int32_
     }
     loss.home->predicted = 0;
     loss.home->loss = (int32_t)divide(sum, loss.head.elements);
-    return finish_loss(&loss, bits, worst <= (uint32_t)arguments[2],
-                       loss.head.target_exponent - 8);
+    return finish_loss(&loss, bits, worst <= (uint32_t)arguments[2], loss.head.target_exponent - 8);
 }

@@ -123,7 +123,8 @@ static bool has_parameters(struct linnet_memory memory, const struct linnet_view
                            uint32_t scratch_bytes) {
     const struct linnet_layer *layer = &view->layer;
     return layer->row_words == linnet_align4(view->row) &&
-           linnet_memory_holds(memory, layer->weights, 2u * layer->outputs * layer->row_words, 4u) &&
+           linnet_memory_holds(memory, layer->weights, 2u * layer->outputs * layer->row_words,
+                               4u) &&
            linnet_memory_holds(memory, layer->bias, 2u * layer->outputs, 2u) &&
            layer->scratch_bytes >= scratch_bytes &&
            linnet_memory_holds(memory, layer->scratch, layer->scratch_bytes, 4u);
@@ -167,8 +168,7 @@ int32_t linnet_view_dense(struct linnet_memory memory, int32_t at, bool backward
 
 int32_t linnet_view_conv(struct linnet_memory memory, int32_t at, bool backward,
                          struct linnet_view *view) {
-    if (!open_view(memory, at, view) || !has_kernel(&view->layer) ||
-        !has_shape(view)) {
+    if (!open_view(memory, at, view) || !has_kernel(&view->layer) || !has_shape(view)) {
         return LINNET_ERR_RANGE;
     }
     const struct linnet_layer *layer = &view->layer;
@@ -189,15 +189,13 @@ int32_t linnet_view_conv(struct linnet_memory memory, int32_t at, bool backward,
 
 int32_t linnet_view_pool(struct linnet_memory memory, int32_t at, bool backward,
                          struct linnet_view *view) {
-    if (!open_view(memory, at, view) || !has_no_padding(&view->layer) ||
-        !has_shape(view)) {
+    if (!open_view(memory, at, view) || !has_no_padding(&view->layer) || !has_shape(view)) {
         return LINNET_ERR_RANGE;
     }
     const struct linnet_layer *layer = &view->layer;
-    bool fits = layer->kind >= LINNET_RECORD_MAX_POOL &&
-                layer->kind <= LINNET_RECORD_GLOBAL_AVERAGE_POOL &&
-                layer->outputs == layer->channels && view->row <= LINNET_MAX_POSITIONS &&
-                (layer->flags & LINNET_LAYER_FLAG_LOGITS) == 0 &&
-                has_regions(memory, view, backward);
+    bool fits =
+        layer->kind >= LINNET_RECORD_MAX_POOL && layer->kind <= LINNET_RECORD_GLOBAL_AVERAGE_POOL &&
+        layer->outputs == layer->channels && view->row <= LINNET_MAX_POSITIONS &&
+        (layer->flags & LINNET_LAYER_FLAG_LOGITS) == 0 && has_regions(memory, view, backward);
     return fits ? LINNET_OK : LINNET_ERR_RANGE;
 }
