@@ -1,5 +1,6 @@
 #include "kernel.h"
 
+#include <setjmp.h>
 #include <stdbool.h>
 #include <string.h>
 #include "bytes.h"
@@ -23,6 +24,12 @@
  */
 static LINNET_THREAD_LOCAL struct linnet_heap *engine_heap;
 
+/*
+ * Where to go on if the heap is full while a kernel is loaded: wasm3 0.5 cannot take back a module
+ * it has read in part. NULL at any other time, when it gets NULL and says so.
+ */
+static LINNET_THREAD_LOCAL jmp_buf *engine_exit;
+
 /* Values the interpreter may stack, all calls of one export together; op_Entry traps beyond. */
 #define STACK_BYTES 1536u
 
@@ -31,15 +38,22 @@ void *linnet_engine_calloc(size_t count, size_t bytes);
 void *linnet_engine_realloc(void *block, size_t bytes);
 void linnet_engine_free(void *block);
 
+static void *or_leave(void *block, size_t bytes) {
+    if (block == NULL && bytes != 0 && engine_exit != NULL) {
+        longjmp(*engine_exit, 1);
+    }
+    return block;
+}
+
 void *linnet_engine_calloc(size_t count, size_t bytes) {
     if (bytes != 0 && count > SIZE_MAX / bytes) {
-        return NULL;
+        return or_leave(NULL, bytes);
     }
-    return linnet_heap_allocate(engine_heap, count * bytes);
+    return or_leave(linnet_heap_allocate(engine_heap, count * bytes), count * bytes);
 }
 
 void *linnet_engine_realloc(void *block, size_t bytes) {
-    return linnet_heap_resize(engine_heap, block, bytes);
+    return or_leave(linnet_heap_resize(engine_heap, block, bytes), bytes);
 }
 
 void linnet_engine_free(void *block) {
@@ -155,6 +169,7 @@ static linnet_status_t bind_imports(struct linnet_kernel *kernel, IM3Module modu
         m3_Free(function->import.moduleUtf8);
         m3_Free(function->import.fieldUtf8);
         function->import.fieldUtf8 = intrinsic->name;
+        function->numNames = 0;
     }
     return LINNET_OK;
 }
@@ -239,6 +254,20 @@ static linnet_status_t load_module(struct linnet_kernel *kernel, const uint8_t *
     return status;
 }
 
+/* load_module() in a heap that may be too small for it. */
+static linnet_status_t load_or_leave(struct linnet_kernel *kernel, const uint8_t *wasm,
+                                     uint32_t wasm_bytes) {
+    jmp_buf exit;
+    if (setjmp(exit) != 0) {
+        engine_exit = NULL;
+        return refuse(kernel, LINNET_ERR_MEMORY, m3Err_mallocFailed);
+    }
+    engine_exit = &exit;
+    linnet_status_t status = load_module(kernel, wasm, wasm_bytes);
+    engine_exit = NULL;
+    return status;
+}
+
 linnet_status_t linnet_kernel_open(struct linnet_kernel *kernel, struct linnet_heap *heap,
                                    const uint8_t *wasm, uint32_t wasm_bytes,
                                    uint32_t memory_bytes) {
@@ -254,7 +283,7 @@ linnet_status_t linnet_kernel_open(struct linnet_kernel *kernel, struct linnet_h
         return refuse(kernel, LINNET_ERR_MEMORY, "no linear memory");
     }
     engine_heap = heap;
-    linnet_status_t status = load_module(kernel, wasm, wasm_bytes);
+    linnet_status_t status = load_or_leave(kernel, wasm, wasm_bytes);
     return status == LINNET_OK ? check_abi(kernel) : status;
 }
 

@@ -3,12 +3,30 @@ import { compileProgram, hasCompiler, runProgram } from './native.js';
 
 const storeSources = ['store', 'store_cell', 'store_record', 'sha256', 'crc32', 'bytes'];
 
+const intrinsicsSources = [
+  ...[
+    'table',
+    'view',
+    'linear',
+    'dense',
+    'conv',
+    'depthwise',
+    'pool',
+    'loss',
+    'requantise',
+    'update',
+  ].map((name) => `intrinsics/${name}`),
+  './layers',
+];
+
 /** Every test program and what it is made of; it ends with a line on stderr if a check fails. */
 const programs = {
   bytes_test: ['bytes', 'messages.gen'],
   frame_test: ['frame', 'crc32', 'bytes'],
   cbor_test: ['cbor', 'bytes'],
   heap_test: ['heap'],
+  intrinsics_test: [...intrinsicsSources, './naive'],
+  intrinsics_hostile_test: intrinsicsSources,
   store_test: [...storeSources, './nor_flash'],
   store_cut_test: [...storeSources, './nor_flash'],
 };
