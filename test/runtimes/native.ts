@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { packagePath } from '../../host/kernel/load.js';
+import { kernelBuilds, packagePath } from '../../host/kernel/load.js';
 import { buildNative } from '../../tools/build-native.mjs';
 import type { TapeRuntime } from './tape.js';
 
@@ -16,6 +16,7 @@ const build = await buildNative(['vector_runner']);
 /** The kernel in wasm3 in a process of its own: the vector runner, compiled for this machine. */
 export const nativeRuntime: TapeRuntime = {
   name: 'wasm3 in the native vector runner',
+  builds: kernelBuilds,
   available: () => (build.available ? undefined : build.reason),
   async run(kernelWasm, tape, { memoryBytes = defaultMemoryBytes } = {}) {
     const folder = await mkdtemp(join(tmpdir(), 'linnet-tape-'));

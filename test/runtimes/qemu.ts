@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { kernelBuilds } from '../../host/kernel/load.js';
 import { type Board, buildFirmware } from '../../tools/build-firmware.mjs';
 import { decodeTape, type TapeRuntime } from './tape.js';
 
@@ -152,6 +153,7 @@ export async function openQemuRuntime(core: Core): Promise<TapeRuntime> {
   const image = await buildOnce(core);
   return {
     name: `wasm3 on QEMU ${cores[core].title}`,
+    builds: kernelBuilds,
     available: () => (image.available ? undefined : image.reason),
     async run(kernelWasm, tape, options = {}) {
       return (await runOnQemu(kernelWasm, tape, options.memoryBytes, core)).output;

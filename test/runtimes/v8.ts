@@ -2,7 +2,10 @@ import { blockWord, constant, status } from '../../host/contract/contract.gen.js
 import { LinnetError } from '../../host/contract/error.js';
 import { sha256 } from '../../host/contract/hash.js';
 import type { KernelEngine } from '../../host/kernel/engine.js';
+import { kernelBuilds } from '../../host/kernel/load.js';
 import { openV8Engine } from '../../host/kernel/v8-engine.js';
+import { nativeIntrinsics } from '../../host/wasm3/engine.js';
+import { buildNative } from '../../tools/build-native.mjs';
 import { decodeTape, type TapeRecord, type TapeRuntime } from './tape.js';
 
 /** Ends a tape: the kernel trapped. */
@@ -99,12 +102,20 @@ export function interpretTape(engine: KernelEngine, tape: Uint8Array): Uint8Arra
   return Uint8Array.from(Buffer.concat(emitted));
 }
 
-/** The kernel in this process's V8: always available, and cannot limit the memory. */
+const intrinsics = (await buildNative(['linnet_wasm3.node'])).available
+  ? nativeIntrinsics()
+  : undefined;
+
+/**
+ * The kernel in this process's V8: always available, and cannot limit the memory. The accelerated kernel
+ * calls the C of the firmware.
+ */
 export const v8Runtime: TapeRuntime = {
   name: `v8 ${process.versions.v8}`,
+  builds: intrinsics === undefined ? ['portable'] : kernelBuilds,
   available: () => undefined,
   async run(kernelWasm, tape) {
-    const engine = await openV8Engine(kernelWasm);
+    const engine = await openV8Engine(kernelWasm, intrinsics);
     try {
       return interpretTape(engine, tape);
     } finally {

@@ -5,7 +5,6 @@
 #include "requantise.h"
 
 #define ONE_Q15 32768
-#define MAX_SKIP_THRESHOLD 32767u
 /* log2 of the numerator's full scale, Q10. */
 #define SCALE_Q10 16384
 #define Q_LIMIT 16384u
@@ -29,8 +28,7 @@ static bool open_loss(struct linnet_memory memory, const int32_t arguments[4],
                       uint32_t max_elements, struct loss *loss) {
     uint32_t at = (uint32_t)arguments[0];
     uint32_t label = (uint32_t)arguments[1];
-    if (!linnet_memory_holds(memory, at, sizeof loss->head, 4u) ||
-        (uint32_t)arguments[2] > MAX_SKIP_THRESHOLD) {
+    if (!linnet_memory_holds(memory, at, sizeof loss->head, 4u) || arguments[2] < 0) {
         return false;
     }
     loss->home = (struct linnet_head *)(void *)(memory.start + at);
