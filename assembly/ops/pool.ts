@@ -64,12 +64,29 @@ function meanShift(layer: Layer): i32 {
   return bitLength(<i32>layer.kernelHeight * <i32>layer.kernelWidth - 1);
 }
 
-/**
- * Pooling, forward. The values of a window go to the wide buffer, from where they are requantised; that
- * leaves a maximum as it is.
- */
-export function poolForward(layer: Layer): void {
-  const isMean = averages(layer);
+/** The largest of every window, as it is: y [OH][OW][C] int8. */
+function takeLargest(layer: Layer): void {
+  const rowStep = <usize>(<i32>layer.strideHeight * xStride(layer));
+  const columnStep = <usize>(<i32>layer.strideWidth * <i32>layer.channels);
+  let target = <usize>layer.y;
+  let row = <usize>layer.x;
+  for (let r = <i32>layer.outputHeight; r > 0; r--) {
+    let y = target;
+    let x = row;
+    for (let c = <i32>layer.outputWidth; c > 0; c--) {
+      for (let channel: usize = 0; channel < <usize>layer.channels; channel++) {
+        store<i8>(y++, load<i8>(largestOf(layer, x + channel)));
+      }
+      x += columnStep;
+    }
+    row += rowStep;
+    target += <usize>layer.yStride;
+  }
+  layer.outputExponent = layer.inputExponent;
+}
+
+/** The sum of every window into the wide buffer; returns their bits. */
+function sumWindows(layer: Layer): i32 {
   const rowStep = <usize>(<i32>layer.strideHeight * xStride(layer));
   const columnStep = <usize>(<i32>layer.strideWidth * <i32>layer.channels);
   let acc = <usize>layer.wide;
@@ -78,18 +95,23 @@ export function poolForward(layer: Layer): void {
   for (let r = <i32>layer.outputHeight; r > 0; r--) {
     let x = row;
     for (let c = <i32>layer.outputWidth; c > 0; c--) {
-      for (let channel = 0; channel < <i32>layer.channels; channel++) {
-        const at = x + <usize>channel;
-        const value = isMean ? sumOf(layer, at) : <i32>load<i8>(largestOf(layer, at));
-        store<i32>(acc, value);
-        bits |= abs(value);
-        acc += 4;
+      for (let channel: usize = 0; channel < <usize>layer.channels; channel++, acc += 4) {
+        const sum = sumOf(layer, x + channel);
+        store<i32>(acc, sum);
+        bits |= abs(sum);
       }
       x += columnStep;
     }
     row += rowStep;
   }
-  finishForward(layer, bits, layer.inputExponent - meanShift(layer));
+  return bits;
+}
+
+/** Pooling, forward. A maximum is exact, −128 of a sample included; a mean is a sum, requantised. */
+export function poolForward(layer: Layer): void {
+  if (averages(layer)) {
+    finishForward(layer, sumWindows(layer), layer.inputExponent - meanShift(layer));
+  } else takeLargest(layer);
 }
 
 /**

@@ -6,6 +6,7 @@ import type { TapeRecord, TapeValue } from '../runtimes/tape.js';
 import { drawSample, fillInput, fillWords } from '../vectors/fill.js';
 import {
   type BlockWord,
+  type InputFill,
   listConfusion,
   type Outcome,
   type Settings,
@@ -131,8 +132,8 @@ function compileTrajectory(model: Model, seed: number, steps: number): CompiledS
 
 /** One step on a kernel that holds `model`. */
 function compileStep(step: Step, model: Model): CompiledStep {
-  const sample = (): TapeRecord =>
-    write('inputPtr', fillInput('x' in step ? step.x : { kind: 'zero' }, model.inputs));
+  const sample = (x?: InputFill): TapeRecord[] =>
+    x ? [write('inputPtr', fillInput(x, model.inputs))] : [];
   switch (step.do) {
     case 'plan':
       return { records: compilePlan(step), read: firstNumber };
@@ -142,9 +143,9 @@ function compileStep(step: Step, model: Model): CompiledStep {
       return { records: compileBegin(step.settings, model.classes), read: firstNumber };
     case 'train':
     case 'evaluate':
-      return { records: [sample(), call(step.do, step.label)], read: firstNumber };
+      return { records: [...sample(step.x), call(step.do, step.label)], read: firstNumber };
     case 'infer':
-      return { records: [sample(), call('infer')], read: firstNumber };
+      return { records: [...sample(step.x), call('infer')], read: firstNumber };
     case 'call':
       return { records: [call(step.name, ...step.args)], read: firstNumber };
     case 'loadSlice': {

@@ -28,6 +28,8 @@ import { type Counters, listConfusion, type Logits, type Settings } from '../vec
  * counts. Statuses that the specification leaves open are errors of whoever asks.
  */
 export class OracleMachine {
+  /** What was written last as a sample. */
+  sample: Int8Array | undefined;
   private planned: Model | undefined;
   private words: Int16Array = new Int16Array();
   private begun: Plan | undefined;
@@ -40,6 +42,7 @@ export class OracleMachine {
   plan(descriptor: Uint8Array, memoryBytes: number, frozenLayers = 0): number {
     this.planned = undefined;
     this.begun = undefined;
+    this.sample = undefined;
     const { model, violations } = readDescriptor(descriptor);
     const [first, ...others] = violations;
     if (others.length > 0) {

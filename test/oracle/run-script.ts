@@ -1,7 +1,7 @@
 import { sha256, toHex } from '../../host/contract/hash.js';
 import type { KernelFunction } from '../../host/kernel/engine.js';
 import { drawSample, fillInput, fillWords } from '../vectors/fill.js';
-import type { Outcome, Step, Trajectory } from '../vectors/script.js';
+import type { InputFill, Outcome, Step, Trajectory } from '../vectors/script.js';
 import { OracleMachine } from './machine.js';
 
 /** SHA-256 of words as little-endian int16, hex. */
@@ -50,11 +50,19 @@ function expectRefused(result: number): number {
   return result;
 }
 
+/** The sample that is written, or the last one if none is. */
+function sampleFor(fill: InputFill | undefined, machine: OracleMachine): Int8Array {
+  if (fill) machine.sample = fillInput(fill, machine.model.inputs);
+  if (!machine.sample) throw new Error('no sample has been written since plan');
+  return machine.sample;
+}
+
 function runTrajectory(machine: OracleMachine, seed: number, steps: number): Trajectory {
   let letters = '';
   const hashes: string[] = [];
   for (let t = 0; t < steps; t++) {
     const { x, label } = drawSample(machine.model, seed, t);
+    machine.sample = x;
     letters += machine.train(x, label) === 1 ? 'S' : 'T';
     hashes.push(hashWords(machine.parameters()));
   }
@@ -75,9 +83,9 @@ function runStep(machine: OracleMachine, step: Step): Outcome {
       return machine.begin(step.settings);
     case 'train':
     case 'evaluate':
-      return machine[step.do](fillInput(step.x, machine.model.inputs), step.label);
+      return machine[step.do](sampleFor(step.x, machine), step.label);
     case 'infer':
-      return machine.infer(fillInput(step.x, machine.model.inputs));
+      return machine.infer(sampleFor(step.x, machine));
     case 'call':
       return runCall(machine, step.name, step.args);
     case 'loadSlice':

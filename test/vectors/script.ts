@@ -82,9 +82,9 @@ export type Step =
   | { readonly do: 'load'; readonly words: WordFill }
   /** Writes the settings and class weights, calls begin. Outcome: status. */
   | { readonly do: 'begin'; readonly settings: Settings }
-  /** Writes a sample and calls. Outcome: what the call returns. */
-  | { readonly do: 'train' | 'evaluate'; readonly x: InputFill; readonly label: number }
-  | { readonly do: 'infer'; readonly x: InputFill }
+  /** Writes a sample, or leaves the last one where it is, and calls. Outcome: what the call returns. */
+  | { readonly do: 'train' | 'evaluate'; readonly x?: InputFill; readonly label: number }
+  | { readonly do: 'infer'; readonly x?: InputFill }
   /** A bare call. Outcome: what it returns. */
   | { readonly do: 'call'; readonly name: KernelFunction; readonly args: readonly number[] }
   /** Writes words to the transfer buffer and calls load. Outcome: status. */

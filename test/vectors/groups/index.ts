@@ -3,6 +3,7 @@ import { conv, depthwise } from './conv.js';
 import { dense, exponents } from './dense.js';
 import { embedding } from './embedding.js';
 import { freezing, proximal } from './fleet.js';
+import { limits } from './limits.js';
 import { loss } from './loss.js';
 import { pool } from './pool.js';
 import { reconstruction } from './reconstruction.js';
@@ -28,6 +29,7 @@ export const vectorGroups: Readonly<Record<string, readonly Draft[]>> = {
   loss,
   reconstruction,
   update,
+  limits,
   freezing,
   proximal,
   delta,

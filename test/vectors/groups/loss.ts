@@ -3,7 +3,7 @@ import { readModel } from '../../oracle/descriptor.js';
 import { forward, largestError } from '../../oracle/model.js';
 import { softmaxCrossEntropy } from '../../oracle/softmax.js';
 import type { Step } from '../script.js';
-import { call, type Draft, finish, look, ready } from './common.js';
+import { call, type Draft, finish, look, plan, ready, settings } from './common.js';
 
 /**
  * Softmax and cross-entropy on chosen logits. The model has one input, a zero, so the logits are
@@ -27,13 +27,18 @@ function everyLabel(name: string, el: number, biases: readonly number[]): Draft 
   const words = { values: [...biases.map(() => 128), ...biases] };
   return {
     name,
-    script: biases.flatMap((_, label): Step[] => [
-      ...ready(biasModel(biases.length, el), words, { lrShift: 0 }),
-      { do: 'evaluate', x: zero, label },
-      { do: 'train', x: zero, label },
-      ...look,
+    script: [
+      plan(biasModel(biases.length, el)),
+      ...biases.flatMap((_, label): Step[] => [
+        { do: 'load', words },
+        { do: 'begin', settings: settings({ lrShift: 0 }) },
+        { do: 'evaluate', x: zero, label },
+        { do: 'train', x: zero, label },
+        ...look,
+        { do: 'counters' },
+      ]),
       ...finish,
-    ]),
+    ],
   };
 }
 

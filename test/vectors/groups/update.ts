@@ -142,16 +142,20 @@ const swept: Readonly<Record<string, Net>> = {
 /** Class weights move every shift through all of its ranges: > 30, 17…30, 9…16, 1…8 and ≤ 0. */
 const sweeps: readonly Draft[] = Object.entries(swept).map(([name, net]) => ({
   name: `${name}, every shift from far above 30 to far below 0`,
-  script: Array.from({ length: 55 }, (_, i) => i - 30).flatMap((weight): Step[] => [
-    ...ready(
-      netDescriptor(net),
-      { kind: weight % 2 === 0 ? 'small' : 'uniform', seed: weight + 40 },
-      { lrShift: 6, classWeights: [weight, weight, weight] },
-    ),
-    { do: 'train', x: { kind: 'uniform', seed: weight + 40 }, label: (weight + 30) % 3 },
-    { do: 'hash' },
+  script: [
+    plan(netDescriptor(net)),
+    ...Array.from({ length: 55 }, (_, i) => i - 30).flatMap((weight): Step[] => [
+      { do: 'load', words: { kind: weight % 2 === 0 ? 'small' : 'uniform', seed: weight + 40 } },
+      {
+        do: 'begin',
+        settings: settings({ lrShift: 6, classWeights: [weight, weight, weight] }),
+      },
+      { do: 'train', x: { kind: 'uniform', seed: weight + 40 }, label: (weight + 30) % 3 },
+      { do: 'hash' },
+      { do: 'saturations' },
+    ]),
     ...finish,
-  ]),
+  ],
 }));
 
 /** Rates that are far too large, for as long as it takes until words saturate. */
