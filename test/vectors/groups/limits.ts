@@ -48,8 +48,8 @@ function drift(name: string, net: Net, [kind, words]: (typeof starts)[number], s
       ...Array.from({ length: 18 }, (_, t): Step[] => [
         { do: 'train', x: t % 5 === 4 ? bytes : top, label: t < 15 ? 1 : 0 },
         { do: 'hash' },
+        ...(t === 14 ? [{ do: 'saturations' } as const] : []),
       ]).flat(),
-      { do: 'saturations' },
       { do: 'logits' },
       ...finish,
     ],
