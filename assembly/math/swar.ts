@@ -157,20 +157,21 @@ export function spreadOperands(w: usize, n: i32, pairs: usize): void {
   }
 }
 
-/** `n` int8 values, n a multiple of 4 -> [n/2] i64, swapped for a dot product or not. */
-export function spreadInputs(x: usize, n: i32, pairs: usize, swapped: bool): void {
+/** `n` int8 values, n a multiple of 4 -> [n/2] i64 pairs. */
+export function spreadInputs(x: usize, n: i32, pairs: usize): void {
   const end = x + <usize>n;
-  const high: i64 = swapped ? 32 : 0;
-  const low: i64 = 32 - high;
-  while (x < end) {
-    const x0 = load<i8>(x) as i64;
-    const x1 = load<i8>(x, 1) as i64;
-    const x2 = load<i8>(x, 2) as i64;
-    const x3 = load<i8>(x, 3) as i64;
-    store<i64>(pairs, (x0 << high) + (x1 << low));
-    store<i64>(pairs, (x2 << high) + (x3 << low), 8);
-    x += 4;
-    pairs += 16;
+  for (; x < end; x += 4, pairs += 16) {
+    store<i64>(pairs, ((load<i8>(x, 1) as i64) << 32) + (load<i8>(x) as i64));
+    store<i64>(pairs, ((load<i8>(x, 3) as i64) << 32) + (load<i8>(x, 2) as i64), 8);
+  }
+}
+
+/** `n` int8 values, n a multiple of 4 -> [n/2] i64, swapped for a dot product. */
+export function spreadSwapped(x: usize, n: i32, pairs: usize): void {
+  const end = x + <usize>n;
+  for (; x < end; x += 4, pairs += 16) {
+    store<i64>(pairs, ((load<i8>(x) as i64) << 32) + (load<i8>(x, 1) as i64));
+    store<i64>(pairs, ((load<i8>(x, 2) as i64) << 32) + (load<i8>(x, 3) as i64), 8);
   }
 }
 

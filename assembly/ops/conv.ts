@@ -15,6 +15,7 @@ import {
   separatePairs,
   spreadInputs,
   spreadOperands,
+  spreadSwapped,
 } from '../math/swar';
 import {
   hasFlag,
@@ -28,7 +29,7 @@ import { biasShift, firstDraw, layerStream, updateBias, weightShift } from '../o
 import { accumulators, addBiases, finishBackward, finishForward } from './requantise';
 
 /** Filters worked on together. */
-export const CONV_BLOCK: i32 = 8;
+export const CONV_BLOCK: i32 = 16;
 
 /** Bytes of a row of pairs. */
 // @ts-ignore: decorator
@@ -56,7 +57,8 @@ function spreadWindow(layer: Layer, x: usize, target: usize, swapped: bool): voi
     }
     x = bytes;
   }
-  spreadInputs(x, words, target, swapped);
+  if (swapped) spreadSwapped(x, words, target);
+  else spreadInputs(x, words, target);
 }
 
 /** Spreads the operands of filters [first, first + count) into rows of pairs. */

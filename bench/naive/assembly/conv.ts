@@ -1,0 +1,1 @@
+export { biasGradient, CONV_BLOCK, convBackward, convForward } from './linear';

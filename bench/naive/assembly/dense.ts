@@ -1,0 +1,1 @@
+export { denseBackward, denseForward } from './linear';
