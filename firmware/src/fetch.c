@@ -6,24 +6,24 @@
 /* Bytes of an OBJECT response that are not data: message header, status, offset. */
 #define OVERHEAD_BYTES (LINNET_MESSAGE_HEADER_BYTES + 2u + 4u)
 
-linnet_status_t linnet_fetch_choose(const struct linnet_node *node,
+linnet_status_t linnet_fetch_choose(struct linnet_node *node,
                                     const struct linnet_announcement *announcement,
+                                    uint32_t passed_over,
                                     const struct linnet_allowed_kernel **choice) {
-    *choice = NULL;
+    linnet_status_t status = LINNET_ERR_INTRINSICS;
     for (uint32_t i = 0; i < announcement->kernel_count; i++) {
         const struct linnet_allowed_kernel *kernel = &announcement->kernels[i];
-        if (kernel->intrinsic_set > LINNET_INTRINSIC_SET_VERSION) {
+        if (kernel->intrinsic_set != 0 && kernel->intrinsic_set != LINNET_INTRINSIC_SET) {
             continue;
         }
-        if (node->has_kernel && memcmp(kernel->hash, node->kernel_hash, LINNET_HASH_BYTES) == 0) {
+        if ((passed_over >> i & 1u) == 0 &&
+            linnet_store_verdict(&node->store, kernel->hash) != LINNET_VERDICT_FAILED) {
             *choice = kernel;
             return LINNET_OK;
         }
-        if (*choice == NULL) {
-            *choice = kernel;
-        }
+        status = LINNET_ERR_TRIAL;
     }
-    return *choice == NULL ? LINNET_ERR_UNSUPPORTED : LINNET_OK;
+    return status;
 }
 
 static uint32_t slice_bytes(const struct linnet_node *node) {
@@ -82,7 +82,7 @@ linnet_status_t linnet_fetch_step(struct linnet_node *node) {
     }
     linnet_status_t status = LINNET_OK;
     if (round->kernel == NULL) {
-        status = linnet_fetch_choose(node, announcement, &round->kernel);
+        status = linnet_fetch_choose(node, announcement, node->work.passed_over, &round->kernel);
     }
     if (status == LINNET_OK) {
         status =

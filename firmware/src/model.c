@@ -4,6 +4,7 @@
 
 static linnet_status_t open_kernel(struct linnet_node *node, const uint8_t *hash,
                                    struct linnet_span wasm, uint32_t memory_bytes) {
+    node->port->feed_watchdog(node->port->context);
     linnet_status_t status =
         linnet_kernel_open(&node->kernel, &node->heap, wasm.data, wasm.length, memory_bytes);
     node->has_kernel = status == LINNET_OK;
@@ -37,6 +38,8 @@ static linnet_status_t plan(struct linnet_node *node) {
     memcpy(to, descriptor->data, descriptor->length);
     linnet_kernel_set_word(kernel, LINNET_BLOCK_DESCRIPTOR_BYTES, descriptor->length);
     linnet_kernel_set_word(kernel, LINNET_BLOCK_MEMORY_BYTES, kernel->memory_bytes);
+    linnet_kernel_set_word(kernel, LINNET_BLOCK_FROZEN_LAYERS,
+                           node->work.announcement.plan.frozen_layers);
     return (linnet_status_t)linnet_kernel_call(kernel, LINNET_KERNEL_FUNCTION_plan, 0, 0, 0);
 }
 
@@ -82,8 +85,12 @@ linnet_status_t linnet_model_plan(struct linnet_node *node) {
     struct linnet_round *round = &node->round;
     struct linnet_kernel *kernel = &node->kernel;
     const uint8_t *hash = round->kernel->hash;
+    bool is_proved = linnet_store_verdict(&node->store, hash) == LINNET_VERDICT_PROVED;
     struct linnet_span wasm;
     linnet_status_t status = linnet_store_find(&node->store, LINNET_OBJECT_KERNEL, hash, &wasm);
+    if (status == LINNET_OK && !is_proved) {
+        status = linnet_trial_begin(node);
+    }
     uint32_t descriptor_bytes = round->descriptor.length;
     bool is_open = node->has_kernel && kernel->heap != NULL &&
                    kernel->memory_bytes >= LINNET_BARE_MEMORY_BYTES + descriptor_bytes &&
@@ -97,13 +104,16 @@ linnet_status_t linnet_model_plan(struct linnet_node *node) {
     if (linnet_kernel_word(kernel, LINNET_BLOCK_NUMERICS) != node->work.announcement.numerics) {
         return LINNET_ERR_UNSUPPORTED;
     }
+    if (linnet_kernel_word(kernel, LINNET_BLOCK_INTRINSIC_SET) != round->kernel->intrinsic_set) {
+        return LINNET_ERR_INTRINSICS;
+    }
     status = plan_in_memory(node, wasm);
     if (status < 0) {
         return status;
     }
     round->parameters = linnet_kernel_word(kernel, LINNET_BLOCK_PARAMETERS);
     round->inputs = linnet_kernel_word(kernel, LINNET_BLOCK_INPUT_BYTES);
-    node->work.phase = LINNET_PHASE_LOAD;
+    node->work.phase = is_proved ? LINNET_PHASE_LOAD : LINNET_PHASE_TRIAL;
     return check_snapshot(node);
 }
 

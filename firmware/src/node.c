@@ -18,6 +18,7 @@ static void boot(struct linnet_node *node, uint32_t reset_reason) {
         node->store_status = linnet_store_count_boot(&node->store);
     }
     if (node->store_status == LINNET_OK) {
+        linnet_trial_boot(node);
         linnet_model_boot(node);
     } else {
         node->last_error = node->store_status;
@@ -115,8 +116,7 @@ static uint32_t send_next(struct linnet_node *node, uint32_t now_ms) {
     if (!node->session.is_open) {
         return wait_ms;
     }
-    if (node->unlogged < 0) {
-        linnet_log_failure(node);
+    if (linnet_log_pending(node)) {
         return 0;
     }
     uint8_t id = linnet_work_request(node, now_ms);

@@ -2,7 +2,7 @@
  * A node as a struct, and what its parts ask of each other. Applications include linnet.h.
  *
  * The parts, in the order of the data: session (HELLO), serve (requests of the host), work (one
- * announced version through its phases), and the phases: fetch, round, upload.
+ * announced version through its phases), and the phases: fetch, model, trial, round, upload.
  */
 #ifndef LINNET_NODE_H
 #define LINNET_NODE_H
@@ -36,6 +36,16 @@
 #endif
 #endif
 
+/* Set of intrinsics the build supplies, as HELLO says it: 0 = none, only portable kernels run. */
+#ifndef LINNET_INTRINSIC_SET
+#define LINNET_INTRINSIC_SET LINNET_INTRINSIC_SET_VERSION
+#endif
+
+/* Starts of the device in the middle of one kernel's trial, after which it has failed. */
+#ifndef LINNET_TRIAL_STARTS
+#define LINNET_TRIAL_STARTS 3u
+#endif
+
 /* Linear memory of a kernel without a model: its own data, and room to start. */
 #ifndef LINNET_BARE_MEMORY_BYTES
 #define LINNET_BARE_MEMORY_BYTES 4096u
@@ -52,6 +62,7 @@ enum linnet_phase {
     LINNET_PHASE_IDLE,
     LINNET_PHASE_FETCH,
     LINNET_PHASE_PLAN,
+    LINNET_PHASE_TRIAL,
     LINNET_PHASE_LOAD,
     LINNET_PHASE_EVALUATE,
     LINNET_PHASE_TRAIN,
@@ -73,6 +84,7 @@ struct linnet_finished {
 struct linnet_work {
     enum linnet_phase phase;
     bool has_announcement;
+    uint32_t passed_over;                    /* bit i: kernel i of it cannot be used here */
     struct linnet_timer pause;               /* after a refusal, or until the offer is repeated */
     struct linnet_announcement announcement; /* points into bytes */
     struct linnet_finished finished;
@@ -94,11 +106,13 @@ struct linnet_round {
     struct linnet_span descriptor;              /* in flash */
     uint32_t parameters;
     uint32_t inputs;
-    uint32_t available; /* samples of the split at hand: n, or those to evaluate */
-    uint32_t samples;   /* m */
-    uint32_t position;  /* parameters loaded, or samples evaluated */
-    uint32_t step;      /* training steps done */
+    uint32_t trial_call; /* next call of the kernel's trial */
+    uint32_t available;  /* samples of the split at hand: n, or those to evaluate */
+    uint32_t samples;    /* m */
+    uint32_t position;   /* parameters loaded, or samples evaluated */
+    uint32_t step;       /* training steps done */
     uint32_t total_steps;
+    uint32_t pulled; /* parameters pulled toward the base after this step */
     uint32_t filled; /* inputs of the present sample that are in place */
     uint32_t index;  /* of that sample in its split */
     uint8_t label;
@@ -115,6 +129,13 @@ struct linnet_upload {
     uint8_t hash[LINNET_HASH_BYTES];
 };
 
+/* What the host shall be told about a kernel. */
+struct linnet_notice {
+    const char *cause; /* NULL = nothing */
+    bool has_failed;   /* its trial; or else it was passed over */
+    uint8_t kernel[LINNET_ID_BYTES];
+};
+
 struct linnet_node {
     const struct linnet_port *port;
     struct linnet_heap heap;
@@ -126,6 +147,7 @@ struct linnet_node {
     linnet_status_t store_status; /* negative: the flash cannot be used */
     linnet_status_t last_error;
     linnet_status_t unlogged; /* failure the host has not been told of; LINNET_OK = none */
+    struct linnet_notice notice;
     uint32_t installed_version;
 
     struct linnet_session session;
@@ -149,8 +171,8 @@ void linnet_session_take(struct linnet_node *node, struct linnet_span body);
 
 /* Answers a request of the host. */
 void linnet_serve(struct linnet_node *node, const struct linnet_message *message);
-/* Tells the host of a failure. */
-void linnet_log_failure(struct linnet_node *node);
+/* Tells the host what it has not been told; false if there is nothing. */
+bool linnet_log_pending(struct linnet_node *node);
 
 /* work.c */
 
@@ -173,9 +195,13 @@ void linnet_work_session(struct linnet_node *node, bool samples_changed);
 
 /* fetch.c: LINNET_PHASE_FETCH */
 
-/* Chooses a kernel of the announcement: ERR_UNSUPPORTED if none fits. */
-linnet_status_t linnet_fetch_choose(const struct linnet_node *node,
+/*
+ * Chooses a kernel of the announcement; passed_over: bits of those that are out. ERR_INTRINSICS if
+ * no set of intrinsics fits, ERR_TRIAL if what fits has failed its trial here or is out.
+ */
+linnet_status_t linnet_fetch_choose(struct linnet_node *node,
                                     const struct linnet_announcement *announcement,
+                                    uint32_t passed_over,
                                     const struct linnet_allowed_kernel **choice);
 linnet_status_t linnet_fetch_step(struct linnet_node *node);
 uint32_t linnet_fetch_pack(struct linnet_node *node, uint8_t *out, uint32_t capacity);
@@ -183,7 +209,7 @@ linnet_status_t linnet_fetch_take(struct linnet_node *node, struct linnet_span b
 
 /* model.c: LINNET_PHASE_PLAN and LINNET_PHASE_LOAD */
 
-/* Opens the newest kernel of the store, if there is one that works. */
+/* Opens the newest proved kernel of the store, if there is one. */
 void linnet_model_boot(struct linnet_node *node);
 /* About how much linear memory a kernel can have. */
 uint32_t linnet_model_memory(const struct linnet_node *node);
@@ -191,11 +217,25 @@ linnet_status_t linnet_model_plan(struct linnet_node *node);
 linnet_status_t linnet_model_load(struct linnet_node *node);
 /*
  * Passes words [offset, offset + count) of the snapshot through the kernel's transfer buffer and
- * `load` or `delta`, at most IO_WORDS. result: what stands in the buffer then, or NULL.
+ * `load`, `delta` or `pull`, at most IO_WORDS. result: what stands in the buffer then, or NULL.
  */
 linnet_status_t linnet_model_transfer(struct linnet_node *node,
                                       enum linnet_kernel_function function, uint32_t offset,
                                       uint32_t count, const uint8_t **result);
+
+/* trial.c: LINNET_PHASE_TRIAL, and what becomes of a kernel that cannot be used */
+
+/* After a start: ends the trial that the start interrupted, if that decides it. */
+void linnet_trial_boot(struct linnet_node *node);
+/* Before the first call of a kernel that is not proved. */
+linnet_status_t linnet_trial_begin(struct linnet_node *node);
+/* One call of the trial. */
+linnet_status_t linnet_trial_step(struct linnet_node *node);
+/*
+ * The kernel in hand came to this negative status before it was loaded. Returns LINNET_OK if the
+ * work goes on with another kernel, else the status.
+ */
+linnet_status_t linnet_trial_give_up(struct linnet_node *node, linnet_status_t status);
 
 /* round.c: LINNET_PHASE_EVALUATE and LINNET_PHASE_TRAIN */
 

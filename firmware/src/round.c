@@ -77,6 +77,7 @@ static linnet_status_t begin(struct linnet_node *node, uint32_t total_steps) {
     linnet_kernel_set_word(kernel, LINNET_BLOCK_LR_DECAY, plan->lr_decay);
     linnet_kernel_set_word(kernel, LINNET_BLOCK_TOTAL_STEPS, total_steps);
     linnet_kernel_set_word(kernel, LINNET_BLOCK_SKIP_THRESHOLD, plan->skip_threshold);
+    linnet_kernel_set_word(kernel, LINNET_BLOCK_PROXIMAL_SHIFT, plan->proximal_shift);
     return (linnet_status_t)linnet_kernel_call(kernel, LINNET_KERNEL_FUNCTION_begin, 0, 0, 0);
 }
 
@@ -152,12 +153,16 @@ void linnet_round_free(struct linnet_node *node) {
 /* confusion: points into linear memory. */
 static linnet_status_t read_counters(struct linnet_node *node, struct linnet_counters *counters) {
     struct linnet_kernel *kernel = &node->kernel;
+    int32_t saturations = linnet_kernel_call(kernel, LINNET_KERNEL_FUNCTION_saturations, 0, 0, 0);
+    if (saturations < 0) {
+        return (linnet_status_t)saturations;
+    }
     uint32_t classes = linnet_kernel_word(kernel, LINNET_BLOCK_CLASSES);
     uint32_t at = linnet_kernel_word(kernel, LINNET_BLOCK_CONFUSION_PTR);
     const void *confusion = linnet_kernel_at(kernel, at, 4 * classes * classes);
     counters->samples = linnet_kernel_word(kernel, LINNET_BLOCK_SAMPLES);
     counters->skipped = linnet_kernel_word(kernel, LINNET_BLOCK_SKIPPED);
-    counters->saturations = linnet_kernel_word(kernel, LINNET_BLOCK_WEIGHT_SATURATIONS);
+    counters->saturations = (uint32_t)saturations;
     counters->loss = (uint64_t)linnet_kernel_word(kernel, LINNET_BLOCK_LOSS_HIGH) << 32 |
                      linnet_kernel_word(kernel, LINNET_BLOCK_LOSS_LOW);
     counters->confusion = confusion;
@@ -183,12 +188,39 @@ static linnet_status_t keep_evaluation(struct linnet_node *node) {
 }
 
 static linnet_status_t finish_training(struct linnet_node *node) {
-    int32_t status = linnet_kernel_call(&node->kernel, LINNET_KERNEL_FUNCTION_check, 0, 0, 0);
-    if (status < 0) {
-        return (linnet_status_t)status;
+    struct linnet_kernel *kernel = &node->kernel;
+    linnet_status_t status =
+        (linnet_status_t)linnet_kernel_call(kernel, LINNET_KERNEL_FUNCTION_check, 0, 0, 0);
+    if (status >= 0) {
+        status = read_counters(node, &node->round.training);
     }
-    status = read_counters(node, &node->round.training);
-    return status < 0 ? (linnet_status_t)status : linnet_upload_begin(node);
+    return status < 0 ? status : linnet_upload_begin(node);
+}
+
+/* Whether the pull toward the base is due, or not yet through all parameters. */
+static bool must_pull(const struct linnet_node *node) {
+    const struct linnet_round *round = &node->round;
+    return node->work.phase == LINNET_PHASE_TRAIN &&
+           node->work.announcement.plan.proximal_shift != 0 && round->step > 0 &&
+           round->step % LINNET_PROXIMAL_INTERVAL == 0 && round->pulled < round->parameters;
+}
+
+static linnet_status_t next_training_step(struct linnet_node *node) {
+    struct linnet_round *round = &node->round;
+    if (must_pull(node)) {
+        return LINNET_OK;
+    }
+    return round->step < round->total_steps ? choose_sample(node) : finish_training(node);
+}
+
+static linnet_status_t pull(struct linnet_node *node) {
+    struct linnet_round *round = &node->round;
+    uint32_t left = round->parameters - round->pulled;
+    uint32_t count = left < LINNET_IO_WORDS ? left : LINNET_IO_WORDS;
+    linnet_status_t status =
+        linnet_model_transfer(node, LINNET_KERNEL_FUNCTION_pull, round->pulled, count, NULL);
+    round->pulled += count;
+    return status < 0 ? status : next_training_step(node);
 }
 
 static uint8_t *input_at(struct linnet_node *node, uint32_t offset, uint32_t length) {
@@ -197,7 +229,7 @@ static uint8_t *input_at(struct linnet_node *node, uint32_t offset, uint32_t len
 }
 
 bool linnet_round_needs_sample(const struct linnet_node *node) {
-    return pulls_samples(node) && node->round.filled < node->round.inputs;
+    return pulls_samples(node) && !must_pull(node) && node->round.filled < node->round.inputs;
 }
 
 #if LINNET_PULL_SAMPLES
@@ -256,22 +288,31 @@ static linnet_status_t take_own_sample(struct linnet_node *node) {
                                          round->inputs, &round->label);
 }
 
+/* A model of one class reconstructs its input: whatever the sample's label, its own is 0. */
+static int32_t label(struct linnet_node *node) {
+    return linnet_kernel_word(&node->kernel, LINNET_BLOCK_CLASSES) == 1 ? 0 : node->round.label;
+}
+
 linnet_status_t linnet_round_step(struct linnet_node *node) {
     struct linnet_round *round = &node->round;
     bool is_training = node->work.phase == LINNET_PHASE_TRAIN;
+    if (must_pull(node)) {
+        return pull(node);
+    }
     linnet_status_t status = pulls_samples(node) ? LINNET_OK : take_own_sample(node);
     if (status < 0) {
         return status;
     }
     enum linnet_kernel_function function =
         is_training ? LINNET_KERNEL_FUNCTION_train : LINNET_KERNEL_FUNCTION_evaluate;
-    int32_t result = linnet_kernel_call(&node->kernel, function, round->label, 0, 0);
+    int32_t result = linnet_kernel_call(&node->kernel, function, label(node), 0, 0);
     if (result < 0) {
         return (linnet_status_t)result;
     }
     if (is_training) {
         round->step++;
-        return round->step < round->total_steps ? choose_sample(node) : finish_training(node);
+        round->pulled = 0;
+        return next_training_step(node);
     }
     round->position++;
     if (round->position < round->available) {

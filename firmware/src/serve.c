@@ -88,18 +88,48 @@ static void put_decimal(struct linnet_writer *w, uint32_t value) {
     }
 }
 
-void linnet_log_failure(struct linnet_node *node) {
+static void put_hex(struct linnet_writer *w, const uint8_t *bytes, uint32_t length) {
+    static const char digits[] = "0123456789abcdef";
+    for (uint32_t i = 0; i < length; i++) {
+        linnet_put_u8(w, (uint8_t)digits[bytes[i] >> 4]);
+        linnet_put_u8(w, (uint8_t)digits[bytes[i] & 15]);
+    }
+}
+
+static void put_notice(struct linnet_writer *w, struct linnet_notice *notice) {
+    linnet_put_u8(w,
+                  (uint8_t)(notice->has_failed ? LINNET_LOG_LEVEL_ERROR : LINNET_LOG_LEVEL_WARN));
+    put_text(w, "kernel ");
+    put_hex(w, notice->kernel, sizeof notice->kernel);
+    put_text(w, notice->has_failed ? " failed its trial: " : " was passed over: ");
+    put_text(w, notice->cause);
+    notice->cause = NULL;
+}
+
+static void put_failure(struct linnet_writer *w, struct linnet_node *node) {
     bool is_engine = node->unlogged == LINNET_ERR_ENGINE || node->unlogged == LINNET_ERR_TRAP;
-    struct linnet_writer w = linnet_writer(linnet_link_body(&node->link), LINNET_BODY_BYTES);
-    linnet_put_u8(&w, LINNET_LOG_LEVEL_ERROR);
-    put_text(&w, "version ");
-    put_decimal(&w, node->work.announcement.version);
-    put_text(&w, " failed: status -");
-    put_decimal(&w, (uint32_t)-node->unlogged);
+    linnet_put_u8(w, LINNET_LOG_LEVEL_ERROR);
+    put_text(w, "version ");
+    put_decimal(w, node->work.announcement.version);
+    put_text(w, " failed: status -");
+    put_decimal(w, (uint32_t)-node->unlogged);
     if (is_engine && node->kernel.engine_error != NULL) {
-        put_text(&w, ", ");
-        put_text(&w, node->kernel.engine_error);
+        put_text(w, ", ");
+        put_text(w, node->kernel.engine_error);
     }
     node->unlogged = LINNET_OK;
+}
+
+bool linnet_log_pending(struct linnet_node *node) {
+    if (node->notice.cause == NULL && node->unlogged >= 0) {
+        return false;
+    }
+    struct linnet_writer w = linnet_writer(linnet_link_body(&node->link), LINNET_BODY_BYTES);
+    if (node->notice.cause != NULL) {
+        put_notice(&w, &node->notice);
+    } else {
+        put_failure(&w, node);
+    }
     linnet_link_send(&node->link, LINNET_MESSAGE_LOG, 0, 0, linnet_writer_length(&w));
+    return true;
 }

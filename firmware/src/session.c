@@ -37,7 +37,7 @@ uint32_t linnet_session_pack(struct linnet_node *node, uint8_t *out, uint32_t ca
     const struct linnet_hello_request hello = {
         .protocol = LINNET_PROTOCOL_VERSION,
         .kernel_abi = LINNET_KERNEL_ABI_VERSION,
-        .intrinsic_set = LINNET_INTRINSIC_SET_VERSION,
+        .intrinsic_set = LINNET_INTRINSIC_SET,
         .descriptor_format = LINNET_DESCRIPTOR_FORMAT_VERSION,
         .numerics = has_kernel ? linnet_kernel_word(&node->kernel, LINNET_BLOCK_NUMERICS) : 0,
         .boot_epoch = node->store.boot_epoch,

@@ -1,12 +1,12 @@
 #include "store.h"
 #include "store_record.h"
+#include "store_slot.h"
 
 #include <string.h>
 #include "sha256.h"
 
-#define SLOT_MAGIC                                                                                 \
-    0x534e4e4cu /* "LNNS"; number: kind, length and data: of the object, its hash                  \
-                 */
+/* Of a header, "LNNS"; number: kind, length and data: of the object, its hash. */
+#define SLOT_MAGIC 0x534e4e4cu
 
 static bool is_power_of_two(uint32_t v) {
     return v != 0 && (v & (v - 1)) == 0;
@@ -24,7 +24,8 @@ static uint32_t place(struct linnet_store *store, enum linnet_object_kind kind, 
     struct linnet_slot_pair *pair = &store->pairs[kind];
     uint32_t sector_bytes = store->port->flash.sector_bytes;
     pair->count = count;
-    pair->capacity = sectors * sector_bytes - LINNET_CELL_BYTES;
+    pair->lead_bytes = LINNET_CELL_BYTES * (kind == LINNET_OBJECT_KERNEL ? 2u : 1u);
+    pair->capacity = sectors * sector_bytes - pair->lead_bytes;
     for (uint32_t i = 0; i < count; i++) {
         pair->slots[i].offset = (sector + i * sectors) * sector_bytes;
     }
@@ -49,12 +50,14 @@ static linnet_status_t lay_out(struct linnet_store *store) {
     return LINNET_OK;
 }
 
-/* The slot of a kind with the newest object, or NULL if all are empty. */
-static struct linnet_slot *newest_slot(struct linnet_slot_pair *pair) {
+/* The slot of a kind with the newest object of this verdict at least, or NULL. */
+static struct linnet_slot *newest_slot(struct linnet_slot_pair *pair, bool must_be_proved) {
     struct linnet_slot *newest = NULL;
     for (uint32_t i = 0; i < pair->count; i++) {
         struct linnet_slot *slot = &pair->slots[i];
-        if (slot->sequence != 0 && (newest == NULL || slot->sequence > newest->sequence)) {
+        bool is_fit = !must_be_proved || slot->verdict == LINNET_VERDICT_PROVED;
+        if (slot->sequence != 0 && is_fit &&
+            (newest == NULL || slot->sequence > newest->sequence)) {
             newest = slot;
         }
     }
@@ -69,12 +72,16 @@ static void scan(struct linnet_store *store, enum linnet_object_kind kind) {
     struct linnet_slot_pair *pair = &store->pairs[kind];
     struct linnet_cell header;
     for (uint32_t i = 0; i < pair->count; i++) {
-        if (linnet_cell_read(store->port, pair->slots[i].offset, SLOT_MAGIC, &header) &&
+        struct linnet_slot *slot = &pair->slots[i];
+        if (linnet_cell_read(store->port, slot->offset, SLOT_MAGIC, &header) &&
             header.number == (uint32_t)kind && header.length <= pair->capacity) {
-            pair->slots[i].sequence = header.sequence;
+            slot->sequence = header.sequence;
+            slot->verdict = kind == LINNET_OBJECT_KERNEL
+                                ? linnet_slot_verdict(store, slot->offset, header.data)
+                                : LINNET_VERDICT_NONE;
         }
     }
-    const struct linnet_slot *newest = newest_slot(pair);
+    const struct linnet_slot *newest = newest_slot(pair, false);
     if (newest != NULL) {
         use(pair, newest);
     }
@@ -97,10 +104,10 @@ linnet_status_t linnet_store_open(struct linnet_store *store, const struct linne
     return LINNET_OK;
 }
 
-static struct linnet_span object_of(const struct linnet_store *store,
+static struct linnet_span object_of(const struct linnet_store *store, enum linnet_object_kind kind,
                                     const struct linnet_slot *slot, uint32_t length) {
-    struct linnet_span object = {store->port->flash.base + slot->offset + LINNET_CELL_BYTES,
-                                 length};
+    uint32_t offset = slot->offset + store->pairs[kind].lead_bytes;
+    struct linnet_span object = {store->port->flash.base + offset, length};
     return object;
 }
 
@@ -110,17 +117,18 @@ static bool has_hash(struct linnet_span object, const uint8_t *hash) {
     return memcmp(digest, hash, sizeof digest) == 0;
 }
 
-static bool read_header(const struct linnet_store *store, const struct linnet_slot *slot,
+bool linnet_slot_header(const struct linnet_store *store, const struct linnet_slot *slot,
                         struct linnet_cell *header) {
     return slot->sequence != 0 && linnet_cell_read(store->port, slot->offset, SLOT_MAGIC, header);
 }
 
 /* True if a slot holds the object of its header; a spoilt one empties the slot. */
-static bool is_whole(const struct linnet_store *store, struct linnet_slot *slot) {
+static bool is_whole(const struct linnet_store *store, enum linnet_object_kind kind,
+                     struct linnet_slot *slot) {
     struct linnet_cell header;
     if (!slot->is_verified) {
-        slot->is_verified = read_header(store, slot, &header) &&
-                            has_hash(object_of(store, slot, header.length), header.data);
+        slot->is_verified = linnet_slot_header(store, slot, &header) &&
+                            has_hash(object_of(store, kind, slot, header.length), header.data);
         slot->sequence = slot->is_verified ? header.sequence : 0;
     }
     return slot->is_verified;
@@ -133,9 +141,9 @@ linnet_status_t linnet_store_find(struct linnet_store *store, enum linnet_object
     for (uint32_t i = 0; i < pair->count; i++) {
         struct linnet_slot *slot = &pair->slots[i];
         struct linnet_cell header;
-        if (read_header(store, slot, &header) &&
-            memcmp(header.data, hash, LINNET_HASH_BYTES) == 0 && is_whole(store, slot)) {
-            *object = object_of(store, slot, header.length);
+        if (linnet_slot_header(store, slot, &header) &&
+            memcmp(header.data, hash, LINNET_HASH_BYTES) == 0 && is_whole(store, kind, slot)) {
+            *object = object_of(store, kind, slot, header.length);
             use(pair, slot);
             return LINNET_OK;
         }
@@ -146,26 +154,52 @@ linnet_status_t linnet_store_find(struct linnet_store *store, enum linnet_object
 linnet_status_t linnet_store_newest(struct linnet_store *store, enum linnet_object_kind kind,
                                     const uint8_t **hash, struct linnet_span *object) {
     struct linnet_slot_pair *pair = &store->pairs[kind];
-    struct linnet_slot *slot = newest_slot(pair);
+    bool must_be_proved = kind == LINNET_OBJECT_KERNEL;
+    struct linnet_slot *slot = newest_slot(pair, must_be_proved);
     struct linnet_cell header;
-    while (slot != NULL && !is_whole(store, slot)) {
-        slot = newest_slot(pair);
+    while (slot != NULL && !is_whole(store, kind, slot)) {
+        slot = newest_slot(pair, must_be_proved);
     }
-    if (slot == NULL || !read_header(store, slot, &header)) {
+    if (slot == NULL || !linnet_slot_header(store, slot, &header)) {
         return LINNET_ERR_NOT_FOUND;
     }
     *hash = header.data;
-    *object = object_of(store, slot, header.length);
+    *object = object_of(store, kind, slot, header.length);
     use(pair, slot);
     return LINNET_OK;
 }
 
-/* The slot that is not in use, unless there is only one or what is in use turns out to be spoilt.
+/* A kernel to fall back to. */
+static bool is_proved(const struct linnet_store *store, enum linnet_object_kind kind,
+                      struct linnet_slot *slot) {
+    return slot->verdict == LINNET_VERDICT_PROVED && is_whole(store, kind, slot);
+}
+
+/*
+ * The slot that is not in use, unless there is only one, what is in use turns out to be spoilt, or
+ * the other one has the only proved kernel.
  */
-static struct linnet_slot *slot_to_replace(const struct linnet_store *store,
-                                           struct linnet_slot_pair *pair) {
+static struct linnet_slot *slot_to_replace(struct linnet_store *store,
+                                           enum linnet_object_kind kind) {
+    struct linnet_slot_pair *pair = &store->pairs[kind];
     struct linnet_slot *used = &pair->slots[pair->in_use];
-    return pair->count == 1 || !is_whole(store, used) ? used : &pair->slots[1 - pair->in_use];
+    if (pair->count == 1 || !is_whole(store, kind, used)) {
+        return used;
+    }
+    struct linnet_slot *other = &pair->slots[1 - pair->in_use];
+    return !is_proved(store, kind, used) && is_proved(store, kind, other) ? used : other;
+}
+
+/* Up to where the object begins; the sectors behind are erased when it reaches them. */
+static linnet_status_t erase_lead(const struct linnet_store *store, enum linnet_object_kind kind,
+                                  const struct linnet_slot *slot) {
+    uint32_t end = slot->offset + store->pairs[kind].lead_bytes;
+    linnet_status_t status = LINNET_OK;
+    for (uint32_t at = slot->offset; at < end && status == LINNET_OK;
+         at += store->port->flash.sector_bytes) {
+        status = linnet_flash_erase(store->port, at);
+    }
+    return status;
 }
 
 linnet_status_t linnet_store_begin(struct linnet_store *store, enum linnet_object_kind kind,
@@ -176,10 +210,15 @@ linnet_status_t linnet_store_begin(struct linnet_store *store, enum linnet_objec
     if (length > pair->capacity) {
         return LINNET_ERR_FULL;
     }
-    struct linnet_slot *slot = slot_to_replace(store, pair);
+    struct linnet_slot *slot = slot_to_replace(store, kind);
+    linnet_status_t status =
+        kind == LINNET_OBJECT_KERNEL ? linnet_slot_leave_kernel(store, slot) : LINNET_OK;
     slot->sequence = 0;
+    slot->verdict = LINNET_VERDICT_NONE;
     slot->is_verified = false;
-    linnet_status_t status = linnet_flash_erase(store->port, slot->offset);
+    if (status == LINNET_OK) {
+        status = erase_lead(store, kind, slot);
+    }
     if (status == LINNET_OK) {
         writing->slot = slot;
         writing->kind = kind;
@@ -196,7 +235,8 @@ static linnet_status_t flush(struct linnet_store *store) {
     struct linnet_store_write *writing = &store->writing;
     uint32_t write_bytes = store->port->flash.write_bytes;
     uint32_t filled = (writing->offset - 1) % LINNET_CELL_BYTES + 1;
-    uint32_t at = writing->slot->offset + LINNET_CELL_BYTES + writing->offset - filled;
+    uint32_t lead_bytes = store->pairs[writing->kind].lead_bytes;
+    uint32_t at = writing->slot->offset + lead_bytes + writing->offset - filled;
     uint32_t padded = (filled + write_bytes - 1) & ~(write_bytes - 1);
     memset(writing->cell + filled, 0xff, padded - filled);
     linnet_status_t status = LINNET_OK;
@@ -235,16 +275,20 @@ static linnet_status_t seal(struct linnet_store *store) {
     struct linnet_store_write *writing = &store->writing;
     struct linnet_slot_pair *pair = &store->pairs[writing->kind];
     struct linnet_slot *slot = writing->slot;
-    const struct linnet_slot *newest = newest_slot(pair);
-    struct linnet_cell header = {SLOT_MAGIC, newest == NULL ? 1 : newest->sequence + 1,
-                                 (uint32_t)writing->kind, writing->length, writing->hash};
+    const struct linnet_slot *newest = newest_slot(pair, false);
+    struct linnet_cell header = {SLOT_MAGIC,
+                                 newest == NULL ? 1 : newest->sequence + 1,
+                                 (uint32_t)writing->kind,
+                                 writing->length,
+                                 writing->hash,
+                                 NULL};
     if (writing->offset % LINNET_CELL_BYTES != 0) {
         linnet_status_t status = flush(store);
         if (status != LINNET_OK) {
             return status;
         }
     }
-    if (!has_hash(object_of(store, slot, writing->length), writing->hash)) {
+    if (!has_hash(object_of(store, writing->kind, slot, writing->length), writing->hash)) {
         return LINNET_ERR_HASH;
     }
     linnet_status_t status = linnet_cell_write(store->port, slot->offset, &header);

@@ -11,14 +11,20 @@
  * a record or an object exists if its cell carries a good CRC (store_cell.h), so blank or foreign
  * flash is an empty store.
  *
- * A slot is a header cell and the object behind it. The header is programmed last, after the object
- * was read back and hashed: a cut at any instant leaves the slot complete or empty, and the other
- * slot of its kind untouched. An object is hashed once more when it is first found after a start,
- * because a cut during an erase may leave the header and spoil the object.
+ * A slot is a header cell, in a kernel slot a verdict cell, and the object behind them. The header
+ * is programmed last, after the object was read back and hashed: a cut at any instant leaves the
+ * slot complete or empty, and the other slot of its kind untouched. An object is hashed once more
+ * when it is first found after a start, because a cut during an erase may leave the header and
+ * spoil the object.
+ *
+ * The verdict cell is blank until the kernel's trial is over (SPEC 7.1) and erased with the slot;
+ * the records take over which kernel failed then. That a trial is under way stands in the records
+ * too, because it may begin and end more than once.
  *
  * The second kernel slot exists if two take no more than half of what records and descriptors
- * leave. It lets a node run its kernel, which executes in place, while it fetches another; with one
- * slot the kernel must be closed before linnet_store_begin(), and after a cut it is fetched again.
+ * leave. It keeps the proved kernel until another one is proved; with one slot the kernel must be
+ * closed before linnet_store_begin(), after a cut it is fetched again, and when its successor fails
+ * there is none to fall back to.
  */
 #ifndef LINNET_STORE_H
 #define LINNET_STORE_H
@@ -42,18 +48,23 @@ enum linnet_object_kind {
     LINNET_OBJECT_KINDS
 };
 
+/* What a kernel's trial came to; other objects have none. */
+enum linnet_verdict { LINNET_VERDICT_NONE, LINNET_VERDICT_PROVED, LINNET_VERDICT_FAILED };
+
 struct linnet_slot {
     uint32_t offset;   /* of its header in the flash */
     uint32_t sequence; /* greater = newer; 0 = empty */
-    bool is_verified;  /* its object was hashed since the start */
+    enum linnet_verdict verdict;
+    bool is_verified; /* its object was hashed since the start */
 };
 
 /* The slots of one kind. */
 struct linnet_slot_pair {
     struct linnet_slot slots[LINNET_STORE_SLOTS_PER_KIND];
-    uint32_t count;    /* slots there are: 1 or 2 */
-    uint32_t capacity; /* bytes of an object */
-    uint32_t in_use;   /* the slot that was found or committed last; begin takes the other one */
+    uint32_t count;      /* slots there are: 1 or 2 */
+    uint32_t lead_bytes; /* cells before the object */
+    uint32_t capacity;   /* bytes of an object */
+    uint32_t in_use;     /* the slot that was found or committed last; begin takes the other one */
 };
 
 /* An object that is being written. */
@@ -73,6 +84,10 @@ struct linnet_store {
     uint32_t record_offset;   /* of the newest record in the flash */
     uint32_t record_sequence; /* of it; 0 = there is none */
     uint32_t boot_epoch;
+    uint8_t trial_slot;   /* kernel slot whose trial has not ended */
+    uint8_t trial_starts; /* of it; 0 = there is none */
+    uint8_t
+        failed_kernel[LINNET_ID_BYTES]; /* that failed before its slot was emptied; ff … = none */
 };
 
 /*
@@ -97,15 +112,16 @@ linnet_status_t linnet_store_find(struct linnet_store *store, enum linnet_object
                                   const uint8_t hash[LINNET_HASH_BYTES],
                                   struct linnet_span *object);
 /*
- * As find, for the newest object of a kind: what a node has after a start.
+ * As find, for the newest object of a kind: what a node has after a start. A kernel must be proved.
  * hash: [32] in the flash.
  */
 linnet_status_t linnet_store_newest(struct linnet_store *store, enum linnet_object_kind kind,
                                     const uint8_t **hash, struct linnet_span *object);
 
 /*
- * Begins an object: empties the slot of its kind that is not in use. A write begun before is given
- * up. Returns ERR_FULL if the slot is too small, or the status of the port.
+ * Begins an object: empties the slot of its kind that is not in use, never the only proved kernel
+ * if there is another slot. A write begun before is given up. Returns ERR_FULL if the slot is too
+ * small, or the status of the port.
  */
 linnet_status_t linnet_store_begin(struct linnet_store *store, enum linnet_object_kind kind,
                                    const uint8_t hash[LINNET_HASH_BYTES], uint32_t length);
@@ -124,5 +140,27 @@ linnet_status_t linnet_store_write(struct linnet_store *store, uint32_t offset, 
  * announced (the write is given up), ERR_FLASH or the status of the port.
  */
 linnet_status_t linnet_store_commit(struct linnet_store *store);
+
+/* The verdict on a kernel; NONE also if the store knows nothing of it. */
+enum linnet_verdict linnet_store_verdict(struct linnet_store *store,
+                                         const uint8_t hash[LINNET_HASH_BYTES]);
+/*
+ * Notes the verdict on a kernel, and that its trial has ended: that it is proved for as long as it
+ * is in the store, that it failed until two others did. Returns ERR_NOT_FOUND if it is not in the
+ * store, ERR_STATE if it has a verdict, or the status of the port.
+ */
+linnet_status_t linnet_store_judge(struct linnet_store *store,
+                                   const uint8_t hash[LINNET_HASH_BYTES],
+                                   enum linnet_verdict verdict);
+/*
+ * Notes that a trial begins: the first, or the next if the last one of the same kernel has not
+ * ended; store->trial_starts counts. Returns ERR_NOT_FOUND or the status of the port.
+ */
+linnet_status_t linnet_store_begin_trial(struct linnet_store *store,
+                                         const uint8_t hash[LINNET_HASH_BYTES]);
+/* Notes that no trial is under way. */
+linnet_status_t linnet_store_end_trial(struct linnet_store *store);
+/* Hash [32], in the flash, of the kernel whose trial has not ended; NULL if there is none. */
+const uint8_t *linnet_store_trial_hash(const struct linnet_store *store);
 
 #endif

@@ -5,6 +5,7 @@
 #include "crc32.h"
 
 #define DATA_AT 16u
+#define NOTE_AT (DATA_AT + LINNET_CELL_DATA_BYTES)
 #define CRC_AT (LINNET_CELL_BYTES - 4u)
 #define ERASED 0xffu
 
@@ -32,6 +33,7 @@ bool linnet_cell_read(const struct linnet_port *port, uint32_t offset, uint32_t 
     cell->number = linnet_get_u32(&head);
     cell->length = linnet_get_u32(&head);
     cell->data = bytes + DATA_AT;
+    cell->note = bytes + NOTE_AT;
     return cell->magic == magic && linnet_get_u32(&tail) == linnet_crc32(bytes, CRC_AT);
 }
 
@@ -46,6 +48,9 @@ linnet_status_t linnet_cell_write(const struct linnet_port *port, uint32_t offse
     linnet_put_u32(&head, cell->number);
     linnet_put_u32(&head, cell->length);
     memcpy(bytes + DATA_AT, cell->data, LINNET_CELL_DATA_BYTES);
+    if (cell->note != NULL) {
+        memcpy(bytes + NOTE_AT, cell->note, LINNET_CELL_NOTE_BYTES);
+    }
     linnet_put_u32(&tail, linnet_crc32(bytes, CRC_AT));
     return linnet_flash_program(port, offset, bytes, sizeof bytes);
 }

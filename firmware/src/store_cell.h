@@ -4,8 +4,8 @@
  *
  *     0      4           8        12       16                48      60       64
  *     ┌──────┬───────────┬────────┬────────┬─────────────────┬───────┬────────┐
- *     │ u32  │ u32       │ u32    │ u32    │ 32 bytes        │ ff …  │ u32    │
- *     │ magic│ sequence  │ number │ length │ hash or name    │       │ CRC-32 │
+ *     │ u32  │ u32       │ u32    │ u32    │ 32 bytes        │ 12 b. │ u32    │
+ *     │ magic│ sequence  │ number │ length │ hash or name    │ note  │ CRC-32 │
  *     └──────┴───────────┴────────┴────────┴─────────────────┴───────┴────────┘
  *
  * The CRC covers the 60 bytes before it; a cell that was cut while it was programmed fails it.
@@ -18,6 +18,7 @@
 
 #define LINNET_CELL_BYTES 64u /* also the largest program unit a store can use */
 #define LINNET_CELL_DATA_BYTES 32u
+#define LINNET_CELL_NOTE_BYTES 12u
 
 struct linnet_cell {
     uint32_t magic;
@@ -25,6 +26,7 @@ struct linnet_cell {
     uint32_t number;
     uint32_t length;
     const uint8_t *data; /* [32] */
+    const uint8_t *note; /* [12]; written as ff … if NULL */
 };
 
 /* Reads the cell at an offset of the flash; false if it is not a valid one of this magic. */

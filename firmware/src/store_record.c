@@ -2,10 +2,39 @@
 
 #include <string.h>
 
-#define RECORD_MAGIC 0x524e4e4cu /* "LNNR"; number: boot epoch, length and data: name */
+/* "LNNR"; number: boot epoch, length and data: name. */
+#define RECORD_MAGIC 0x524e4e4cu
+
+/*
+ * The note of a record; blank flash is no kernel and no trial:
+ *
+ *     0               8            9        10
+ *     ┌───────────────┬────────────┬────────┬────┐
+ *     │ failed kernel │ trial slot │ starts │ ff │
+ *     └───────────────┴────────────┴────────┴────┘
+ */
+#define SLOT_AT LINNET_ID_BYTES
+#define STARTS_AT (LINNET_ID_BYTES + 1u)
+#define NO_TRIAL 0xffu
+
+static void read_note(struct linnet_store *store, const uint8_t *note) {
+    bool is_on_trial = note[STARTS_AT] != NO_TRIAL;
+    memcpy(store->failed_kernel, note, LINNET_ID_BYTES);
+    store->trial_slot = is_on_trial ? note[SLOT_AT] : 0;
+    store->trial_starts = is_on_trial ? note[STARTS_AT] : 0;
+}
+
+static void write_note(const struct linnet_store *store, uint8_t *note) {
+    bool is_on_trial = store->trial_starts > 0;
+    memset(note, 0xff, LINNET_CELL_NOTE_BYTES);
+    memcpy(note, store->failed_kernel, LINNET_ID_BYTES);
+    note[SLOT_AT] = is_on_trial ? store->trial_slot : NO_TRIAL;
+    note[STARTS_AT] = is_on_trial ? store->trial_starts : NO_TRIAL;
+}
 
 void linnet_record_open(struct linnet_store *store) {
     struct linnet_cell cell;
+    memset(store->failed_kernel, 0xff, sizeof store->failed_kernel);
     uint32_t end = LINNET_RECORD_SECTORS * store->port->flash.sector_bytes;
     for (uint32_t offset = 0; offset < end; offset += LINNET_CELL_BYTES) {
         if (linnet_cell_read(store->port, offset, RECORD_MAGIC, &cell) &&
@@ -13,6 +42,7 @@ void linnet_record_open(struct linnet_store *store) {
             store->record_offset = offset;
             store->record_sequence = cell.sequence;
             store->boot_epoch = cell.number;
+            read_note(store, cell.note);
         }
     }
 }
@@ -35,12 +65,15 @@ static linnet_status_t make_room(const struct linnet_store *store, uint32_t *off
     return linnet_flash_erase(store->port, *offset);
 }
 
+/* A record of what stands in the store's fields, of this epoch and name. */
 static linnet_status_t append(struct linnet_store *store, uint32_t boot_epoch,
                               struct linnet_span name) {
     uint8_t data[LINNET_CELL_DATA_BYTES] = {0};
-    struct linnet_cell cell = {RECORD_MAGIC, store->record_sequence + 1, boot_epoch, name.length,
-                               data};
+    uint8_t note[LINNET_CELL_NOTE_BYTES];
+    struct linnet_cell cell = {
+        RECORD_MAGIC, store->record_sequence + 1, boot_epoch, name.length, data, note};
     uint32_t offset;
+    write_note(store, note);
     if (name.length > 0) {
         memcpy(data, name.data, name.length);
     }
@@ -76,4 +109,8 @@ linnet_status_t linnet_store_set_name(struct linnet_store *store, struct linnet_
         return LINNET_ERR_RANGE;
     }
     return append(store, store->boot_epoch, name);
+}
+
+linnet_status_t linnet_record_write(struct linnet_store *store) {
+    return append(store, store->boot_epoch, linnet_store_name(store));
 }

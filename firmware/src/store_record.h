@@ -13,4 +13,7 @@
 /* Finds the newest record. */
 void linnet_record_open(struct linnet_store *store);
 
+/* Writes a record of the fields as they are. Returns the status of the port. */
+linnet_status_t linnet_record_write(struct linnet_store *store);
+
 #endif

@@ -60,6 +60,8 @@ static const struct number plan_numbers[] = {
     SATURATED(linnet_plan, codec, LINNET_PLAN_CODEC),
     NUMBER(linnet_plan, weight_unit, LINNET_PLAN_WEIGHT_UNIT, 1, UINT32_MAX),
     SATURATED(linnet_plan, deadline_ms, LINNET_PLAN_DEADLINE_MS),
+    NUMBER(linnet_plan, frozen_layers, LINNET_PLAN_FROZEN_LAYERS, 0, UINT32_MAX),
+    NUMBER(linnet_plan, proximal_shift, LINNET_PLAN_PROXIMAL_SHIFT, 0, LINNET_MAX_PROXIMAL_SHIFT),
 };
 #define PLAN_REQUIRED                                                                              \
     (BIT(LINNET_PLAN_TASK) | BIT(LINNET_PLAN_SEED) | BIT(LINNET_PLAN_LR_SHIFT) |                   \

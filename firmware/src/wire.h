@@ -31,6 +31,8 @@ struct linnet_plan {
     uint32_t codec;                   /* LINNET_CODEC_*, one that can carry the task */
     uint32_t weight_unit;             /* at least 1 */
     uint32_t deadline_ms;             /* LINNET_WIRE_ABSENT = none */
+    uint32_t frozen_layers;           /* bit l: layer l is not trained */
+    uint32_t proximal_shift;          /* 0…MAX_PROXIMAL_SHIFT, 0 = no pull */
 };
 
 struct linnet_announcement {

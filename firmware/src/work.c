@@ -9,6 +9,7 @@ uint32_t linnet_node_state(const struct linnet_node *node) {
         [LINNET_PHASE_IDLE] = LINNET_NODE_STATE_IDLE,
         [LINNET_PHASE_FETCH] = LINNET_NODE_STATE_FETCH,
         [LINNET_PHASE_PLAN] = LINNET_NODE_STATE_FETCH,
+        [LINNET_PHASE_TRIAL] = LINNET_NODE_STATE_FETCH,
         [LINNET_PHASE_LOAD] = LINNET_NODE_STATE_FETCH,
         [LINNET_PHASE_EVALUATE] = LINNET_NODE_STATE_EVALUATE,
         [LINNET_PHASE_TRAIN] = LINNET_NODE_STATE_TRAIN,
@@ -29,7 +30,9 @@ static bool plans_equal(const struct linnet_plan *a, const struct linnet_plan *b
     return a->task == b->task && a->seed == b->seed && a->lr_shift == b->lr_shift &&
            a->lr_decay == b->lr_decay && a->epochs == b->epochs && a->samples == b->samples &&
            a->skip_threshold == b->skip_threshold && a->codec == b->codec &&
-           a->weight_unit == b->weight_unit && spans_equal(a->class_weights, b->class_weights);
+           a->weight_unit == b->weight_unit && a->frozen_layers == b->frozen_layers &&
+           a->proximal_shift == b->proximal_shift &&
+           spans_equal(a->class_weights, b->class_weights);
 }
 
 /* Whether b asks for what a asks; a deadline, the kernels and `final` do not change that. */
@@ -68,6 +71,7 @@ static void start(struct linnet_node *node) {
     memset(&node->fetch, 0, sizeof node->fetch);
     memset(&node->round, 0, sizeof node->round);
     linnet_timer_start(&node->work.pause, 0, 0);
+    node->work.passed_over = 0;
     node->work.phase = LINNET_PHASE_FETCH;
 }
 
@@ -80,7 +84,7 @@ static linnet_status_t take_announcement(struct linnet_node *node, struct linnet
     }
     linnet_status_t status = linnet_announcement_parse(bytes.data, bytes.length, &announcement);
     if (status == LINNET_OK) {
-        status = linnet_fetch_choose(node, &announcement, &kernel);
+        status = linnet_fetch_choose(node, &announcement, 0, &kernel);
     }
     if (status < 0 || is_finished(&work->finished, &announcement)) {
         return status;
@@ -218,6 +222,8 @@ static linnet_status_t step(struct linnet_node *node, uint32_t now_ms) {
         return linnet_fetch_step(node);
     case LINNET_PHASE_PLAN:
         return linnet_model_plan(node);
+    case LINNET_PHASE_TRIAL:
+        return linnet_trial_step(node);
     case LINNET_PHASE_LOAD:
         return linnet_model_load(node);
     case LINNET_PHASE_EVALUATE:
@@ -237,7 +243,11 @@ static linnet_status_t step(struct linnet_node *node, uint32_t now_ms) {
 }
 
 bool linnet_work_step(struct linnet_node *node, uint32_t now_ms) {
+    enum linnet_phase phase = node->work.phase;
     linnet_status_t status = step(node, now_ms);
+    if (status < 0 && (phase == LINNET_PHASE_PLAN || phase == LINNET_PHASE_TRIAL)) {
+        status = linnet_trial_give_up(node, status);
+    }
     if (status == LINNET_ERR_LATER) {
         return false;
     }

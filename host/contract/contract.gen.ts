@@ -991,7 +991,7 @@ export interface Counters {
   readonly loss: number;
   /** backward passes skipped */
   readonly skipped: number;
-  /** words at the int16 limits afterwards; 0 of an evaluation */
+  /** parameter words at the int16 limits afterwards */
   readonly saturations: number;
   /** row-major [true][predicted] */
   readonly confusion: readonly number[];

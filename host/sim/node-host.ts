@@ -12,9 +12,14 @@ export interface StoredKernel extends StoredObject {
   readonly numerics: number;
 }
 
-/** What a device keeps in flash: at most one object of each kind. It survives a reset. */
+/** What a device keeps in flash. It survives a reset. */
 export interface NodeObjects {
+  /** The proved kernel. */
   kernel?: StoredKernel;
+  /** A kernel that is not proved yet. */
+  candidate?: StoredObject;
+  /** Hashes of the last kernels that failed their trial. */
+  failedKernels?: readonly Uint8Array[];
   descriptor?: StoredObject;
   snapshot?: StoredObject;
   /** The name the host gave a node that had none. */
@@ -32,6 +37,12 @@ export interface NodeHost {
   readonly timing: NodeTiming;
   readonly samples: SampleSource;
   readonly objects: NodeObjects;
+  /** Set of intrinsics it supplies, 0 = none. */
+  readonly intrinsicSet: number;
+  /** What a call of a kernel on trial may take. */
+  readonly watchdogMs: number;
+  /** A kernel was passed over or failed its trial. */
+  noteKernel(hash: Uint8Array, hasFailed: boolean, cause: string): void;
   /** Resolves at the next answered HELLO. */
   nextSession(signal: AbortSignal): Promise<void>;
   /** Shows a NODE_STATE to STATUS. */

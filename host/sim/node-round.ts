@@ -1,21 +1,24 @@
 import { nodeState, split } from '../contract/contract.gen.js';
-import type { Announcement } from '../contract/contract.gen.js';
+import type { Announcement, Kernel as AllowedKernel } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
-import { nodeKeyOf } from '../contract/hash.js';
+import { equalBytes, nodeKeyOf } from '../contract/hash.js';
 import { Kernel, type KernelCounters } from '../kernel/kernel.js';
 import { openV8Engine } from '../kernel/v8-engine.js';
 import { unpackSnapshot } from '../model/snapshot.js';
 import { fetchObject, fetchSnapshot } from './node-fetch.js';
-import type { NodeHost, StoredKernel } from './node-host.js';
+import type { NodeHost, StoredKernel, StoredObject } from './node-host.js';
 import {
   buildEnvelope,
   chooseKernel,
+  isPullDue,
+  labelFor,
   sampleOfStep,
   samplesOfRound,
   settingsOf,
   taskEvaluates,
   taskTrains,
 } from './node-rules.js';
+import { judgeKernel, planKernel, tryKernel, type Verdict } from './node-trial.js';
 
 /** How long the kernel may compute before the link is served, milliseconds. */
 const sliceMs = 4;
@@ -30,6 +33,17 @@ class Breather {
     signal.throwIfAborted();
     this.lastMs = performance.now();
   }
+}
+
+/** A kernel hung in its trial: the node starts over, as a device whose watchdog fired. */
+export class WatchdogReset extends Error {}
+
+/** A kernel with the announced model in it. */
+interface Loaded {
+  readonly kernel: Kernel;
+  readonly stored: StoredKernel;
+  /** Words of the snapshot. */
+  readonly base: Int16Array;
 }
 
 /**
@@ -48,27 +62,99 @@ export class NodeRound {
   ) {}
 
   async run(): Promise<Uint8Array | undefined> {
-    const { announcement, host } = this;
-    host.enter(nodeState.FETCH);
-    const chosen = chooseKernel(announcement, host.objects.kernel?.hash);
-    const { hash, bytes } = await fetchObject(host, host.objects.kernel, chosen, this.signal);
-    const kernel = new Kernel(await openV8Engine(bytes));
-    try {
-      const numerics = kernel.word('numerics');
-      host.objects.kernel = { hash, bytes, numerics };
-      if (numerics !== announcement.numerics) {
-        throw new LinnetError('ERR_UNSUPPORTED', `the kernel computes numerics ${numerics}`);
+    this.host.enter(nodeState.FETCH);
+    const passedOver: Uint8Array[] = [];
+    for (;;) {
+      const chosen = this.chooseKernel(passedOver);
+      const loaded = await this.tryLoad(chosen, passedOver);
+      if (!loaded) continue;
+      try {
+        return await this.work(loaded);
+      } finally {
+        loaded.kernel.close();
       }
-      return await this.work(kernel, host.objects.kernel);
-    } finally {
-      kernel.close();
     }
   }
 
-  private async work(kernel: Kernel, stored: StoredKernel): Promise<Uint8Array | undefined> {
+  private chooseKernel(passedOver: readonly Uint8Array[]): AllowedKernel {
+    const { intrinsicSet, objects } = this.host;
+    const out = [...passedOver, ...(objects.failedKernels ?? [])];
+    return chooseKernel(this.announcement, intrinsicSet, out);
+  }
+
+  /** Undefined if the kernel cannot be used here and another one can be tried. */
+  private async tryLoad(
+    chosen: AllowedKernel,
+    passedOver: Uint8Array[],
+  ): Promise<Loaded | undefined> {
+    const { objects } = this.host;
+    const isProved = objects.kernel !== undefined && equalBytes(objects.kernel.hash, chosen.hash);
+    const stored = await this.fetchKernel(chosen, isProved);
+    const { descriptor, snapshot } = await fetchSnapshot(this.host, this.announcement, this.signal);
+    const words = unpackSnapshot(snapshot.bytes, descriptor.hash);
+    try {
+      const kernel = await this.openKernel(chosen, stored, isProved, descriptor.bytes);
+      kernel.loadParameters(words);
+      this.host.install(this.announcement.version);
+      return { kernel, stored: objects.kernel!, base: words };
+    } catch (error) {
+      const verdict = judgeKernel(error, isProved);
+      if (verdict === undefined) throw error;
+      this.giveUp(chosen.hash, verdict, error as LinnetError);
+      passedOver.push(chosen.hash);
+      if (!this.hasAnother(passedOver)) throw error;
+      return undefined;
+    }
+  }
+
+  private hasAnother(passedOver: readonly Uint8Array[]): boolean {
+    try {
+      this.chooseKernel(passedOver);
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  private async fetchKernel(chosen: AllowedKernel, isProved: boolean): Promise<StoredObject> {
+    const { objects } = this.host;
+    if (isProved) return objects.kernel!;
+    const stored = await fetchObject(this.host, objects.candidate, chosen, this.signal);
+    objects.candidate = stored;
+    return stored;
+  }
+
+  private async openKernel(
+    chosen: AllowedKernel,
+    { hash, bytes }: StoredObject,
+    isProved: boolean,
+    descriptor: Uint8Array,
+  ): Promise<Kernel> {
+    const { host, announcement } = this;
+    const engine = await openV8Engine(bytes);
+    const plan = (): Kernel => planKernel(engine, chosen, announcement, descriptor);
+    if (isProved) return plan();
+    const kernel = tryKernel(host.watchdogMs, plan);
+    host.objects.kernel = { hash, bytes, numerics: announcement.numerics };
+    delete host.objects.candidate;
+    return kernel;
+  }
+
+  private giveUp(hash: Uint8Array, verdict: Verdict, error: LinnetError): void {
+    const { host } = this;
+    const hasFailed = verdict !== 'unfit';
+    if (hasFailed) {
+      host.objects.failedKernels = [hash, ...(host.objects.failedKernels ?? [])].slice(0, 2);
+      delete host.objects.candidate;
+    }
+    const cause = verdict === 'hung' ? 'the watchdog reset the device' : error.message;
+    host.noteKernel(hash, hasFailed, cause);
+    if (verdict === 'hung') throw new WatchdogReset();
+  }
+
+  private async work({ kernel, stored, base }: Loaded): Promise<Uint8Array | undefined> {
     const { announcement, host } = this;
     const { plan } = announcement;
-    const base = await this.loadModel(kernel);
     if (!taskTrains(plan) && !taskEvaluates(plan)) return undefined;
     const evaluation = taskEvaluates(plan) ? await this.evaluate(kernel) : undefined;
     const result = {
@@ -82,17 +168,8 @@ export class NodeRound {
       return buildEnvelope(announcement, { ...result, samples: 0 });
     }
     const samples = samplesOfRound(plan, host.samples.count(split.TRAIN));
-    const training = await this.train(kernel, samples);
+    const training = await this.train(kernel, samples, base);
     return buildEnvelope(announcement, { ...result, samples, training, delta: kernel.delta(base) });
-  }
-
-  private async loadModel(kernel: Kernel): Promise<Int16Array> {
-    const { descriptor, snapshot } = await fetchSnapshot(this.host, this.announcement, this.signal);
-    kernel.plan(descriptor.bytes);
-    const words = unpackSnapshot(snapshot.bytes, descriptor.hash);
-    kernel.loadParameters(words);
-    this.host.install(this.announcement.version);
-    return words;
   }
 
   private begin(kernel: Kernel, totalSteps: number): void {
@@ -110,13 +187,13 @@ export class NodeRound {
     const inputs = kernel.word('inputBytes');
     for (let index = 0; index < count; index++) {
       const { x, label } = await host.samples.read(split.TEST, index, inputs, signal);
-      kernel.evaluate(x, label);
+      kernel.evaluate(x, labelFor(kernel, label));
       await this.breather.breathe(signal);
     }
     return kernel.counters();
   }
 
-  private async train(kernel: Kernel, samples: number): Promise<KernelCounters> {
+  private async train(kernel: Kernel, samples: number, base: Int16Array): Promise<KernelCounters> {
     const { host, signal } = this;
     const available = host.samples.count(split.TRAIN);
     host.enter(nodeState.TRAIN);
@@ -127,7 +204,8 @@ export class NodeRound {
       host.countSteps(step, totalSteps);
       const index = sampleOfStep(kernel, step, samples, available);
       const { x, label } = await host.samples.read(split.TRAIN, index, inputs, signal);
-      kernel.train(x, label);
+      kernel.train(x, labelFor(kernel, label));
+      if (isPullDue(this.announcement.plan, step + 1)) kernel.pull(base);
       await this.breather.breathe(signal);
     }
     host.countSteps(totalSteps, totalSteps);

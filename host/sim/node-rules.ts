@@ -49,6 +49,8 @@ function checkPlan(plan: Plan): void {
   checkRange('plan.skipThreshold', plan.skipThreshold, 0, 32767);
   checkRange('plan.classWeights', plan.classWeights?.length ?? 0, 0, constant.MAX_CLASSES);
   checkRange('plan.weightUnit', plan.weightUnit, 1, maxU32);
+  checkRange('plan.frozenLayers', plan.frozenLayers ?? 0, 0, maxU32);
+  checkRange('plan.proximalShift', plan.proximalShift ?? 0, 0, constant.MAX_PROXIMAL_SHIFT);
 }
 
 /** Of deterministic CBOR the format is the first entry: it can be read whatever follows it. */
@@ -106,14 +108,27 @@ export function isSameWork(a: Announcement, b: Announcement): boolean {
   return equalBytes(workBytes(a), workBytes(b));
 }
 
-/** The installed kernel if it is allowed, else the first allowed one this node can run. */
-export function chooseKernel(announcement: Announcement, installed?: Uint8Array): AllowedKernel {
-  const { kernels } = announcement;
-  const usable = kernels.filter((kernel) => kernel.intrinsicSet <= version.INTRINSIC_SET);
-  const present = installed && usable.find((kernel) => equalBytes(kernel.hash, installed));
-  const chosen = present ?? usable[0];
+/** Kernels of an announcement that a node looks at. */
+const kernelsKept = 4;
+
+/**
+ * The first allowed kernel this node can run; `out` are hashes of those that are out. Throws
+ * ERR_INTRINSICS if no set of intrinsics fits, ERR_TRIAL if what fits is out.
+ */
+export function chooseKernel(
+  announcement: Announcement,
+  intrinsicSet: number,
+  out: readonly Uint8Array[],
+): AllowedKernel {
+  const fitting = announcement.kernels
+    .slice(0, kernelsKept)
+    .filter((kernel) => kernel.intrinsicSet === 0 || kernel.intrinsicSet === intrinsicSet);
+  if (fitting.length === 0) {
+    throw new LinnetError('ERR_INTRINSICS', 'every announced kernel needs intrinsics not here');
+  }
+  const chosen = fitting.find(({ hash }) => !out.some((other) => equalBytes(hash, other)));
   if (chosen) return chosen;
-  throw new LinnetError('ERR_UNSUPPORTED', 'every announced kernel needs intrinsics not here');
+  throw new LinnetError('ERR_TRIAL', 'no announced kernel is left');
 }
 
 export function taskTrains(plan: Plan): boolean {
@@ -138,6 +153,16 @@ export function sampleOfStep(kernel: Kernel, t: number, m: number, n: number): n
   return kernel.order(0, n, kernel.order(1 + epoch, m, t % m));
 }
 
+/** A model of one class reconstructs its input: whatever the sample's label, its own is 0. */
+export function labelFor(kernel: Kernel, label: number): number {
+  return kernel.word('classes') === 1 ? 0 : label;
+}
+
+/** Whether the words are pulled toward the base after `steps` training steps. */
+export function isPullDue(plan: Plan, steps: number): boolean {
+  return (plan.proximalShift ?? 0) > 0 && steps % constant.PROXIMAL_INTERVAL === 0;
+}
+
 /** Throws ERR_RANGE if the class weights are not one per class. */
 export function settingsOf(
   announcement: Announcement,
@@ -154,6 +179,7 @@ export function settingsOf(
     lrDecay: plan.lrDecay,
     totalSteps,
     skipThreshold: plan.skipThreshold,
+    proximalShift: plan.proximalShift ?? 0,
   };
   if (!plan.classWeights) return settings;
   checkRange('plan.classWeights', plan.classWeights.length, classes, classes);

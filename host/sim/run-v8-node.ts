@@ -16,11 +16,12 @@ export interface V8NodeRun {
   readonly signal: AbortSignal;
   readonly timing?: NodeTiming;
   readonly objects?: NodeObjects;
+  readonly watchdogMs?: number;
 }
 
 /** Runs one V8 node on a byte stream, until the stream ends or the signal aborts. */
 export async function runV8Node(run: V8NodeRun): Promise<void> {
-  const { name, dataset, input, output, signal, timing, objects } = run;
+  const { name, dataset, input, output, signal, timing, objects, watchdogMs } = run;
   const ended = new AbortController();
   const end = (): void => ended.abort();
   const node = new V8Node({
@@ -29,6 +30,7 @@ export async function runV8Node(run: V8NodeRun): Promise<void> {
     ...(dataset && { samples: ownSamples(dataset) }),
     ...(timing && { timing }),
     ...(objects && { objects }),
+    ...(watchdogMs !== undefined && { watchdogMs }),
   });
   for (const event of ['end', 'close', 'error']) input.once(event, end);
   output.once('error', end);

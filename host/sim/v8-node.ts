@@ -11,12 +11,12 @@ import {
 } from '../contract/contract.gen.js';
 import type { Announcement, HelloRequest, HelloResponse } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
-import { equalBytes } from '../contract/hash.js';
+import { equalBytes, toHex } from '../contract/hash.js';
 import { packResponse, unpackRequest } from '../contract/pack.js';
 import type { AnsweredName, RequestBodies, ResponseBodies } from '../contract/pack.js';
 import type { NodeHost, NodeObjects } from './node-host.js';
 import { Peer } from '../frame/peer.js';
-import { NodeRound } from './node-round.js';
+import { NodeRound, WatchdogReset } from './node-round.js';
 import { chooseKernel, isSameWork, readAnnouncement, readReceipt } from './node-rules.js';
 import { pullSample, type SampleSource } from './node-samples.js';
 import { NodeSession, type SessionOwner } from './node-session.js';
@@ -36,6 +36,8 @@ export interface V8NodeOptions {
   readonly timing?: NodeTiming;
   /** What a node before this one left behind, as in a flash; changed in place. */
   readonly objects?: NodeObjects;
+  /** What a call of a kernel on trial may take; default 10 s. */
+  readonly watchdogMs?: number;
 }
 
 /** An announcement and how far the node got with it. */
@@ -55,6 +57,9 @@ export class V8Node implements NodeHost, SessionOwner {
   readonly objects: NodeObjects;
   readonly samples: SampleSource;
   readonly timing: NodeTiming;
+  readonly watchdogMs: number;
+  /** Native functions cannot be given to V8 without a binding, and a node is to run anywhere. */
+  readonly intrinsicSet = 0;
   private readonly link: Peer;
   private readonly introduction: NodeSession;
   private greeting: HelloResponse | undefined;
@@ -69,10 +74,13 @@ export class V8Node implements NodeHost, SessionOwner {
   private totalSteps = 0;
   private bootEpoch = 1;
   private reason: number = resetReason.POWER;
+  /** LOG messages for the next session. */
+  private readonly notes: [number, string][] = [];
 
   constructor(private readonly options: V8NodeOptions) {
     this.objects = options.objects ?? {};
     this.timing = options.timing ?? defaultTiming;
+    this.watchdogMs = options.watchdogMs ?? 10_000;
     this.samples = options.samples ?? this.pulledSamples();
     this.link = new Peer(options.write, (id, body) => this.answer(id, body), this.timing);
     this.introduction = new NodeSession(this.link, this, this.timing);
@@ -150,7 +158,7 @@ export class V8Node implements NodeHost, SessionOwner {
     return {
       protocol: version.PROTOCOL,
       kernelAbi: version.KERNEL_ABI,
-      intrinsicSet: version.INTRINSIC_SET,
+      intrinsicSet: this.intrinsicSet,
       descriptorFormat: version.DESCRIPTOR_FORMAT,
       numerics: kernel?.numerics ?? 0,
       bootEpoch: this.bootEpoch,
@@ -170,11 +178,20 @@ export class V8Node implements NodeHost, SessionOwner {
     const before = this.greeting;
     this.greeting = greeting;
     if (this.node === '' && greeting.node !== '') this.objects.name = greeting.node;
+    for (const [level, text] of this.notes.splice(0)) this.link.log(level, text);
     const isSameData =
       this.options.samples !== undefined ||
       (before?.trainSamples === greeting.trainSamples &&
         before.testSamples === greeting.testSamples);
     if (before && !isSameData && this.work && !this.work.done) this.start(this.work.announcement);
+  }
+
+  noteKernel(hash: Uint8Array, hasFailed: boolean, cause: string): void {
+    const kernel = toHex(hash.subarray(0, constant.ID_BYTES));
+    const what = hasFailed ? 'failed its trial' : 'was passed over';
+    const level = hasFailed ? logLevel.ERROR : logLevel.WARN;
+    this.notes.push([level, `kernel ${kernel} ${what}: ${cause}`]);
+    if (this.introduction.isOpen) for (const note of this.notes.splice(0)) this.link.log(...note);
   }
 
   noteRefusal(code: number): void {
@@ -215,7 +232,7 @@ export class V8Node implements NodeHost, SessionOwner {
       case messageId.RESET:
         unpackRequest('RESET', body);
         // The answer leaves first.
-        setImmediate(() => this.restart());
+        setImmediate(() => this.restart(resetReason.REQUEST));
         return packResponse('RESET', status.OK, {});
       default:
         throw new LinnetError('ERR_MESSAGE', `message ${id} is not for a device`);
@@ -225,7 +242,7 @@ export class V8Node implements NodeHost, SessionOwner {
   private announce(bytes: Uint8Array): void {
     try {
       const announcement = readAnnouncement(bytes);
-      chooseKernel(announcement, this.objects.kernel?.hash);
+      chooseKernel(announcement, this.intrinsicSet, this.objects.failedKernels ?? []);
       if (this.finished && isSameVersion(this.finished, announcement)) return;
       const { work } = this;
       if (work && !work.failed && isSameWork(work.announcement, announcement)) return;
@@ -254,13 +271,13 @@ export class V8Node implements NodeHost, SessionOwner {
     };
   }
 
-  private restart(): void {
+  private restart(reason: number): void {
     this.work?.abort.abort();
     this.work = undefined;
     this.finished = undefined;
     this.greeting = undefined;
     this.bootEpoch++;
-    this.reason = resetReason.REQUEST;
+    this.reason = reason;
     this.state = nodeState.IDLE;
     this.lastError = status.OK;
     this.countSteps(0, 0);
@@ -294,6 +311,11 @@ export class V8Node implements NodeHost, SessionOwner {
   }
 
   private fail(work: Work, error: unknown): void {
+    if (error instanceof WatchdogReset) {
+      this.restart(resetReason.WATCHDOG);
+      this.lastError = status.ERR_TRIAL;
+      return;
+    }
     const code = error instanceof LinnetError ? error.code : 'ERR_INTERNAL';
     work.failed = true;
     this.lastError = status[code];

@@ -4,10 +4,31 @@
 #include "linnet.h"
 #include "reset_reason.h"
 
-static volatile uint32_t milliseconds;
+/*
+ * How long a call may take. This watchdog is beside the one of the board, if that has one, and
+ * counts the ticks the core has seen: an emulator that is starved loses ticks instead of tripping
+ * it.
+ */
+#ifndef LINNET_WATCHDOG_MS
+#define LINNET_WATCHDOG_MS 5000u
+#endif
 
+static volatile uint32_t milliseconds;
+static volatile uint32_t unfed_ms;
+
+/* Preempts a kernel that hangs, which nothing else can end. */
 void linnet_systick(void) {
     milliseconds++;
+    unfed_ms++;
+    if (unfed_ms > LINNET_WATCHDOG_MS) {
+        reset_reason_note(LINNET_RESET_REASON_WATCHDOG);
+        linnet_system_reset();
+    }
+}
+
+static void feed_watchdogs(void) {
+    unfed_ms = 0;
+    board_feed_watchdog();
 }
 
 void linnet_fault(void) {
@@ -46,13 +67,13 @@ static void idle(void *context, uint32_t timeout_ms) {
     (void)context;
     uint32_t start = milliseconds;
     while (milliseconds - start < timeout_ms && !sleep_once()) {
-        board_feed_watchdog();
+        feed_watchdogs();
     }
 }
 
 static void feed_watchdog(void *context) {
     (void)context;
-    board_feed_watchdog();
+    feed_watchdogs();
 }
 
 static void reset(void *context) {

@@ -15,6 +15,7 @@
 #include "flash_file.h"
 #include "options.h"
 #include "stream_link.h"
+#include "watchdog.h"
 
 struct board {
     struct stream_link link;
@@ -68,6 +69,7 @@ static void idle(void *context, uint32_t timeout_ms) {
 
 static void feed_watchdog(void *context) {
     (void)context;
+    watchdog_feed();
 }
 
 /* Returns, so that the node starts over as after a reset. */
@@ -144,23 +146,39 @@ static void close_board(struct board *board) {
     fds1_close(&board->data);
 }
 
-int main(int count, char **arguments) {
-    static struct board board;
-    static struct linnet_node node;
-    const struct options options = parse_options(count, arguments);
-    open_board(&board, &options);
-    const struct linnet_port port = make_port(&board, &options);
-    uint32_t heap_bytes = options.memory_bytes + LINNET_ENGINE_BYTES;
-    void *heap = malloc(heap_bytes);
+static void *make_heap(uint32_t bytes) {
+    void *heap = malloc(bytes);
     if (heap == NULL) {
-        fail(EXIT_FAILED, "use a smaller --memory", "%u bytes of memory: %s", heap_bytes,
+        fail(EXIT_FAILED, "use a smaller --memory", "%u bytes of memory: %s", bytes,
              strerror(errno));
     }
-    linnet_status_t status = linnet_node_init(&node, &port, heap, heap_bytes);
+    return heap;
+}
+
+static void boot(struct linnet_node *node, const struct linnet_port *port, void *heap,
+                 uint32_t heap_bytes) {
+    linnet_status_t status = linnet_node_init(node, port, heap, heap_bytes);
     if (status < 0) {
         fail(EXIT_FAILED, "use a larger --flash-kb, or delete the flash file to start empty",
              "the flash cannot be used (status %d)", (int)status);
     }
+}
+
+int main(int count, char **arguments) {
+    static struct board board;
+    static struct linnet_node node;
+    static struct linnet_port port;
+    const struct options options = parse_options(count, arguments);
+    open_board(&board, &options);
+    port = make_port(&board, &options);
+    uint32_t heap_bytes = options.memory_bytes + LINNET_ENGINE_BYTES;
+    void *heap = make_heap(heap_bytes);
+    if (sigsetjmp(watchdog_restart, 1) != 0) {
+        log_line("a call did not come back in %u ms: reset", options.watchdog_ms);
+        port.reset_reason = LINNET_RESET_REASON_WATCHDOG;
+    }
+    watchdog_start(options.watchdog_ms);
+    boot(&node, &port, heap, heap_bytes);
     run(&board, &node);
     free(heap);
     close_board(&board);

@@ -11,6 +11,8 @@
 #define DEFAULT_MEMORY_BYTES (1024u * 1024u)
 #define MAX_MEMORY_BYTES (1024u * 1024u * 1024u)
 #define MAX_FLASH_KB (1024u * 1024u)
+#define DEFAULT_WATCHDOG_MS 10000u
+#define MAX_WATCHDOG_MS (3600u * 1000u)
 
 static const char usage[] =
     "usage: linnet-node [options]\n"
@@ -24,6 +26,8 @@ static const char usage[] =
     "  --flash-kb N       size of a new flash (default 1024)\n"
     "  --listen ADDRESS   unix:///path or tcp://127.0.0.1:port instead of stdin and stdout\n"
     "  --memory BYTES     linear memory a kernel may use (default 1048576)\n"
+    "  --watchdog MS      reset the node when a call takes this much processor time\n"
+    "                     (default 10000, 0 = never)\n"
     "  --version          print the versions and exit\n"
     "  --help             print this and exit\n"
     "\n"
@@ -84,6 +88,9 @@ static void take_option(struct options *options, int option, const char *value) 
     case 'm':
         options->memory_bytes = parse_number("--memory", value, 1, MAX_MEMORY_BYTES);
         break;
+    case 'w':
+        options->watchdog_ms = parse_number("--watchdog", value, 0, MAX_WATCHDOG_MS);
+        break;
     case 'v':
         print_version();
         exit(EXIT_OK);
@@ -97,17 +104,13 @@ static void take_option(struct options *options, int option, const char *value) 
 
 struct options parse_options(int count, char **arguments) {
     static const struct option known[] = {
-        {"name", required_argument, NULL, 'n'},
-        {"data", required_argument, NULL, 'd'},
-        {"flash", required_argument, NULL, 'f'},
-        {"flash-kb", required_argument, NULL, 'k'},
-        {"listen", required_argument, NULL, 'l'},
-        {"memory", required_argument, NULL, 'm'},
-        {"version", no_argument, NULL, 'v'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"name", required_argument, NULL, 'n'},     {"data", required_argument, NULL, 'd'},
+        {"flash", required_argument, NULL, 'f'},    {"flash-kb", required_argument, NULL, 'k'},
+        {"listen", required_argument, NULL, 'l'},   {"memory", required_argument, NULL, 'm'},
+        {"watchdog", required_argument, NULL, 'w'}, {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
     };
-    struct options options = {"", NULL, NULL, NULL, 0, DEFAULT_MEMORY_BYTES};
+    struct options options = {"", NULL, NULL, NULL, 0, DEFAULT_MEMORY_BYTES, DEFAULT_WATCHDOG_MS};
     int option;
     while ((option = getopt_long(count, arguments, "", known, NULL)) != -1) {
         take_option(&options, option, optarg);

@@ -11,6 +11,7 @@ struct options {
     const char *listen;    /* NULL = stdin and stdout */
     uint32_t flash_bytes;  /* 0 = default, or the size of the file */
     uint32_t memory_bytes; /* limit of the kernel's linear memory */
+    uint32_t watchdog_ms;  /* processor time of one call until the node is reset; 0 = for ever */
 };
 
 /* Ends the process after --help and --version, and with one line for what makes no sense. */

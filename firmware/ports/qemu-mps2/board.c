@@ -14,6 +14,6 @@ uint32_t board_reset_reason(void) {
     return LINNET_RESET_REASON_POWER;
 }
 
-/* None runs: a busy PC would starve the emulator and trip it. */
+/* None runs: a busy PC would starve the emulator and trip it. That of node_main.c does. */
 void board_feed_watchdog(void) {
 }

@@ -172,7 +172,7 @@ export const wireMaps: readonly WireMap[] = [
         name: 'saturations',
         key: 4,
         type: 'uint',
-        text: 'words at the int16 limits afterwards; 0 of an evaluation',
+        text: 'parameter words at the int16 limits afterwards',
       },
       { name: 'confusion', key: 5, type: 'uints', text: 'row-major [true][predicted]' },
     ],
