@@ -64,6 +64,17 @@ export class Kernel {
       );
     }
     this.block = engine.call('block');
+    this.checkBlock();
+  }
+
+  private checkBlock(): void {
+    try {
+      this.engine.readBytes(this.block, 4 * Object.keys(blockWord).length);
+    } catch (error) {
+      throw new LinnetError('ERR_ABI', "the kernel's block is outside its memory", {
+        source: error,
+      });
+    }
   }
 
   get engineName(): string {

@@ -1,4 +1,5 @@
 import { LinnetError } from '../contract/error.js';
+import { kernelExports } from '../contract/schema.js';
 import type { IntrinsicName, Intrinsics, KernelEngine, KernelFunction } from './engine.js';
 
 type Exports = Record<KernelFunction, (...values: number[]) => number> & {
@@ -62,7 +63,8 @@ function bindIntrinsics(
 
 /**
  * Runs a kernel in this process's V8. An accelerated kernel needs `intrinsics`.
- * Throws ERR_ENGINE if the bytes are not a valid kernel, ERR_INTRINSICS if it imports what is not supplied.
+ * Throws ERR_ENGINE if the bytes are no valid module, ERR_ABI if it lacks an export, ERR_INTRINSICS if it
+ * imports what is not supplied.
  */
 export async function openV8Engine(
   wasm: Uint8Array,
@@ -74,7 +76,12 @@ export async function openV8Engine(
       module,
       bindIntrinsics(module, intrinsics, () => (instance.exports as Exports).memory.buffer),
     );
-    return new V8Engine(instance.exports as Exports);
+    const exports = instance.exports as Exports;
+    const lacking = kernelExports.find(
+      ({ name }) => typeof (exports as object as Record<string, unknown>)[name] !== 'function',
+    );
+    if (lacking) throw new LinnetError('ERR_ABI', `the kernel does not export ${lacking.name}`);
+    return new V8Engine(exports);
   } catch (error) {
     if (error instanceof LinnetError) throw error;
     throw new LinnetError('ERR_ENGINE', 'V8 refused the kernel', { source: error });

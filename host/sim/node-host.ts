@@ -1,3 +1,4 @@
+import type { StatusName } from '../contract/contract.gen.js';
 import type { AnsweredName, RequestBodies, ResponseBodies } from '../contract/pack.js';
 import type { SampleSource } from './node-samples.js';
 import type { NodeTiming } from './node-timing.js';
@@ -14,8 +15,10 @@ export interface StoredKernel extends StoredObject {
 
 /** What a device keeps in flash. It survives a reset. */
 export interface NodeObjects {
-  /** The proved kernel. */
+  /** The proved kernel that ran last. */
   kernel?: StoredKernel;
+  /** The one before it. */
+  formerKernel?: StoredKernel;
   /** A kernel that is not proved yet. */
   candidate?: StoredObject;
   /** Hashes of the last kernels that failed their trial. */
@@ -42,7 +45,7 @@ export interface NodeHost {
   /** What a call of a kernel on trial may take. */
   readonly watchdogMs: number;
   /** A kernel was passed over or failed its trial. */
-  noteKernel(hash: Uint8Array, hasFailed: boolean, cause: string): void;
+  noteKernel(hash: Uint8Array, hasFailed: boolean, code: StatusName, cause: string): void;
   /** Resolves at the next answered HELLO. */
   nextSession(signal: AbortSignal): Promise<void>;
   /** Shows a NODE_STATE to STATUS. */

@@ -88,12 +88,15 @@ export class NodeRound {
     passedOver: Uint8Array[],
   ): Promise<Loaded | undefined> {
     const { objects } = this.host;
-    const isProved = objects.kernel !== undefined && equalBytes(objects.kernel.hash, chosen.hash);
-    const stored = await this.fetchKernel(chosen, isProved);
+    const proved = [objects.kernel, objects.formerKernel].find(
+      (kernel) => kernel && equalBytes(kernel.hash, chosen.hash),
+    );
+    const isProved = proved !== undefined;
+    const stored = proved ?? (await this.fetchKernel(chosen));
     const { descriptor, snapshot } = await fetchSnapshot(this.host, this.announcement, this.signal);
-    const words = unpackSnapshot(snapshot.bytes, descriptor.hash);
     try {
       const kernel = await this.openKernel(chosen, stored, isProved, descriptor.bytes);
+      const words = unpackSnapshot(snapshot.bytes, descriptor.hash);
       kernel.loadParameters(words);
       this.host.install(this.announcement.version);
       return { kernel, stored: objects.kernel!, base: words };
@@ -116,9 +119,8 @@ export class NodeRound {
     }
   }
 
-  private async fetchKernel(chosen: AllowedKernel, isProved: boolean): Promise<StoredObject> {
+  private async fetchKernel(chosen: AllowedKernel): Promise<StoredObject> {
     const { objects } = this.host;
-    if (isProved) return objects.kernel!;
     const stored = await fetchObject(this.host, objects.candidate, chosen, this.signal);
     objects.candidate = stored;
     return stored;
@@ -133,10 +135,13 @@ export class NodeRound {
     const { host, announcement } = this;
     const engine = await openV8Engine(bytes);
     const plan = (): Kernel => planKernel(engine, chosen, announcement, descriptor);
-    if (isProved) return plan();
-    const kernel = tryKernel(host.watchdogMs, plan);
-    host.objects.kernel = { hash, bytes, numerics: announcement.numerics };
-    delete host.objects.candidate;
+    const kernel = isProved ? plan() : tryKernel(host.watchdogMs, plan);
+    const { objects } = host;
+    if (!isProved) delete objects.candidate;
+    if (objects.kernel && !equalBytes(objects.kernel.hash, hash)) {
+      objects.formerKernel = objects.kernel;
+    }
+    objects.kernel = { hash, bytes, numerics: announcement.numerics };
     return kernel;
   }
 
@@ -148,7 +153,7 @@ export class NodeRound {
       delete host.objects.candidate;
     }
     const cause = verdict === 'hung' ? 'the watchdog reset the device' : error.message;
-    host.noteKernel(hash, hasFailed, cause);
+    host.noteKernel(hash, hasFailed, error.code, cause);
     if (verdict === 'hung') throw new WatchdogReset();
   }
 

@@ -9,7 +9,12 @@ import {
   status,
   version,
 } from '../contract/contract.gen.js';
-import type { Announcement, HelloRequest, HelloResponse } from '../contract/contract.gen.js';
+import type {
+  Announcement,
+  HelloRequest,
+  HelloResponse,
+  StatusName,
+} from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { equalBytes, toHex } from '../contract/hash.js';
 import { packResponse, unpackRequest } from '../contract/pack.js';
@@ -186,7 +191,8 @@ export class V8Node implements NodeHost, SessionOwner {
     if (before && !isSameData && this.work && !this.work.done) this.start(this.work.announcement);
   }
 
-  noteKernel(hash: Uint8Array, hasFailed: boolean, cause: string): void {
+  noteKernel(hash: Uint8Array, hasFailed: boolean, code: StatusName, cause: string): void {
+    this.lastError = status[code];
     const kernel = toHex(hash.subarray(0, constant.ID_BYTES));
     const what = hasFailed ? 'failed its trial' : 'was passed over';
     const level = hasFailed ? logLevel.ERROR : logLevel.WARN;

@@ -24,6 +24,8 @@ const plans: fc.Arbitrary<Plan> = fc.record(
     codec: fc.constant(codec.RAW_INT16),
     weightUnit: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
     deadlineMs: fc.nat({ max: 2 ** 32 - 2 }),
+    frozenLayers: u32,
+    proximalShift: fc.nat({ max: 15 }),
   },
   {
     requiredKeys: [
@@ -44,7 +46,7 @@ export const announcements: fc.Arbitrary<Announcement> = fc.record(
     artefactBytes: u32,
     descriptorHash: bytesOf(32),
     descriptorBytes: fc.nat({ max: 4096 }),
-    numerics: fc.constant(1),
+    numerics: fc.constant(version.NUMERICS),
     kernels: fc.array(fc.record({ hash: bytesOf(32), bytes: u32, intrinsicSet: u32 }), {
       minLength: 1,
       maxLength: 5,
@@ -65,7 +67,8 @@ const kernelsKept = 4;
 /** What wire_lines prints of an announcement that was understood. */
 export function understood(bytes: Uint8Array): unknown {
   const { format, ...rest } = decodeWire('Announcement', bytes);
-  const { classWeights, ...plan } = rest.plan;
+  const { classWeights, ...given } = rest.plan;
+  const plan = { frozenLayers: 0, proximalShift: 0, ...given };
   return {
     status: format === version.WIRE_FORMAT ? status.OK : status.ERR_VERSION,
     ...rest,
@@ -89,7 +92,7 @@ const plain: Announcement = {
   artefactBytes: 8630,
   descriptorHash: new Uint8Array(32).fill(0xd2),
   descriptorBytes: 68,
-  numerics: 1,
+  numerics: version.NUMERICS,
   kernels: [{ hash: new Uint8Array(32).fill(0xe3), bytes: 7122, intrinsicSet: 0 }],
   plan: {
     task: task.TRAIN,
@@ -103,6 +106,8 @@ const plain: Announcement = {
     codec: codec.RAW_INT16,
     weightUnit: 50,
     deadlineMs: 60000,
+    frozenLayers: 1,
+    proximalShift: 3,
   },
   final: false,
 };
@@ -161,7 +166,7 @@ function cases(
 const missingKeys = (
   [
     ['', 12, [1, 2, 3, 5, 6, 7, 8, 9, 10, 11]],
-    ['plan ', 11, [1, 2, 3, 4, 5, 6, 7, 9, 10]],
+    ['plan ', 13, [1, 2, 3, 4, 5, 6, 7, 9, 10]],
     ['kernel ', 3, [1, 2, 3]],
   ] as const
 ).flatMap(([where, keys, required], index) =>
@@ -191,9 +196,9 @@ export const announcementCases: readonly AnnouncementCase[] = [
     'another format of another shape': encode(new Map([[1, 2]]), rfc8949EncodeOptions),
   }),
   ...cases('ERR_UNSUPPORTED', {
-    'an unknown plan key': withPlan(12, 0),
-    'an unknown plan key in place of another': edited((_, plan) => plan.set(12, 0).delete(3)),
-    'other numerics': withTop(9, 2),
+    'an unknown plan key': withPlan(14, 0),
+    'an unknown plan key in place of another': edited((_, plan) => plan.set(14, 0).delete(3)),
+    'other numerics': withTop(9, 1),
     'an unknown task': withPlan(1, 4),
     'a task beyond 32 bits': withPlan(1, 2 ** 32),
     'an unknown codec': withPlan(9, 1),
@@ -212,6 +217,8 @@ export const announcementCases: readonly AnnouncementCase[] = [
     'skipThreshold 32768': withPlan(7, 32768),
     'weightUnit 0': withPlan(10, 0),
     'weightUnit 2^32': withPlan(10, 2 ** 32),
+    'frozenLayers 2^32': withPlan(12, 2 ** 32),
+    'proximalShift 16': withPlan(13, 16),
     'a federation without a name': withTop(2, ''),
     'a federation of 33 characters': withTop(2, 'x'.repeat(33)),
     'a blank in the name': withTop(2, 'ward 7'),

@@ -37,6 +37,8 @@ static void print_plan(const struct linnet_plan *plan) {
     print_number("codec", plan->codec);
     print_number("weightUnit", plan->weight_unit);
     print_optional("deadlineMs", plan->deadline_ms);
+    print_number("frozenLayers", plan->frozen_layers);
+    print_number("proximalShift", plan->proximal_shift);
     putchar('}');
 }
 

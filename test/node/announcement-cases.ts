@@ -1,6 +1,12 @@
 import { encode, rfc8949EncodeOptions } from 'cborg';
 import { describe, expect, it } from 'vitest';
-import { nodeState, status, task, type StatusName } from '../../host/contract/contract.gen.js';
+import {
+  nodeState,
+  status,
+  task,
+  version,
+  type StatusName,
+} from '../../host/contract/contract.gen.js';
 import type { Announcement } from '../../host/contract/contract.gen.js';
 import { encodeWire } from '../../host/contract/wire.js';
 import type { OpenCable } from './cable.js';
@@ -79,12 +85,12 @@ const refusals: readonly (readonly [string, StatusName, Uint8Array])[] = [
   ['a text for a number', 'ERR_CBOR', changed({ 3: 'one' })],
   ['another format', 'ERR_VERSION', changed({ 1: 2 })],
   ['another format of another shape', 'ERR_VERSION', encode(new Map([[1, 9]]))],
-  ['an unknown plan key', 'ERR_UNSUPPORTED', changed({}, { 12: 1 })],
+  ['an unknown plan key', 'ERR_UNSUPPORTED', changed({}, { 14: 1 })],
   ['an unknown task', 'ERR_UNSUPPORTED', changed({}, { 1: 4 })],
   ['an unknown codec', 'ERR_UNSUPPORTED', changed({}, { 9: 1 })],
   ['training without a codec', 'ERR_UNSUPPORTED', changed({}, { 9: 255 })],
-  ['other numerics', 'ERR_UNSUPPORTED', changed({ 9: 2 })],
-  ['a kernel with intrinsics', 'ERR_UNSUPPORTED', changed({ 10: [foreignKernel(1)] })],
+  ['other numerics', 'ERR_UNSUPPORTED', changed({ 9: version.NUMERICS - 1 })],
+  ['a kernel with other intrinsics', 'ERR_INTRINSICS', changed({ 10: [foreignKernel(2)] })],
   ['a name that is none', 'ERR_RANGE', changed({ 2: 'a/b' })],
   ['no name', 'ERR_RANGE', changed({ 2: '' })],
   ['a version beyond u32', 'ERR_RANGE', changed({ 3: 2 ** 32 })],
@@ -97,6 +103,8 @@ const refusals: readonly (readonly [string, StatusName, Uint8Array])[] = [
   ['too many samples', 'ERR_RANGE', changed({}, { 6: 2 ** 30 + 1 })],
   ['a threshold beyond Q15', 'ERR_RANGE', changed({}, { 7: 32768 })],
   ['weight unit 0', 'ERR_RANGE', changed({}, { 10: 0 })],
+  ['layers beyond u32', 'ERR_RANGE', changed({}, { 12: 2 ** 32 })],
+  ['a pull of 2^-16', 'ERR_RANGE', changed({}, { 13: 16 })],
   ['more than 448 bytes', 'ERR_FULL', changed({ 99: new Uint8Array(300) })],
 ];
 
@@ -195,7 +203,7 @@ export function describeAnnouncements(open: OpenCable): void {
       const announcement = fixture.announcementOf(0, { epochs: 255 });
       await cable.host.announce(announcement);
       await cable.untilState('TRAIN');
-      const unknown = changed({ 3: 1 }, { 12: 1 });
+      const unknown = changed({ 3: 1 }, { 14: 1 });
       const answer = await cable.host.request('ANNOUNCE', { announcement: unknown });
       expect(answer.status).toBe(status.ERR_UNSUPPORTED);
       await cable.host.until('the upload', () => cable.host.uploads.length === 1);

@@ -1,6 +1,7 @@
 import { nodeState } from '../../host/contract/contract.gen.js';
 import type { Announcement, StatusResponse } from '../../host/contract/contract.gen.js';
 import type { Dataset } from '../../host/data/dataset.js';
+import { equalBytes, sha256 } from '../../host/contract/hash.js';
 import { expectedEnvelope } from './expectation.js';
 import * as fixture from './fixture.js';
 import { makeFlash, type Flash, type Implementation, type RunningNode } from './implementations.js';
@@ -37,15 +38,22 @@ export class Cable {
     return this.options.node ?? 'alpha';
   }
 
-  /** The envelope the specification asks for, whoever computes it. */
-  expected(announcement: Announcement, node = this.name): Uint8Array {
+  /** The envelope the specification asks for, whoever computes it, with whichever kernel. */
+  expected(
+    announcement: Announcement,
+    node = this.name,
+    kernelHash = fixture.kernelHash,
+  ): Uint8Array {
+    const { descriptorHash } = announcement;
+    const models = [fixture.descriptor, fixture.autoencoder, fixture.convolutional];
+    const descriptor = models.find((model) => equalBytes(sha256(model), descriptorHash))!;
     return expectedEnvelope({
       announcement,
       node,
-      descriptor: fixture.descriptor,
-      words: fixture.wordsOf(announcement.version),
+      descriptor,
+      words: fixture.wordsOf(announcement.version, descriptor),
       dataset: this.options.dataset || fixture.dataset,
-      kernelHash: fixture.kernelHash,
+      kernelHash,
     });
   }
 

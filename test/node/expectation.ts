@@ -78,9 +78,10 @@ export interface Task {
   readonly kernelHash: Uint8Array;
 }
 
-function loadedMachine({ descriptor, words }: Task): OracleMachine {
+function loadedMachine({ announcement, descriptor, words }: Task): OracleMachine {
   const machine = new OracleMachine();
-  machine.plan(descriptor, generousMemoryBytes(readModel(descriptor)));
+  const { frozenLayers } = announcement.plan;
+  machine.plan(descriptor, generousMemoryBytes(readModel(descriptor)), frozenLayers);
   for (let offset = 0; offset < words.length; offset += constant.IO_WORDS) {
     machine.load(offset, words.slice(offset, offset + constant.IO_WORDS));
   }
@@ -97,23 +98,32 @@ function settingsOf({ announcement, node }: Task, totalSteps: number): Settings 
     lrDecay: plan.lrDecay,
     totalSteps,
     skipThreshold: plan.skipThreshold,
+    proximalShift: plan.proximalShift ?? 0,
     ...(plan.classWeights && { classWeights: [...new Int8Array(plan.classWeights)] }),
   };
 }
 
+/** An autoencoder has one class. */
+function labelOf(machine: OracleMachine, dataset: Dataset, row: number): number {
+  return machine.model.classes === 1 ? 0 : dataset.label[row];
+}
+
 function evaluateAll(machine: OracleMachine, { dataset }: Task): ReadonlyMap<number, Cbor> {
   for (const row of rowsOf(dataset, 1)) {
-    machine.evaluate(inputsOf(dataset, row), dataset.label[row]);
+    machine.evaluate(inputsOf(dataset, row), labelOf(machine, dataset, row));
   }
   return countersOf(machine);
 }
 
-function trainAll(machine: OracleMachine, { dataset }: Task, epochs: number, m: number): void {
+function trainAll(machine: OracleMachine, given: Task, epochs: number, m: number): void {
+  const { announcement, dataset, words } = given;
+  const isPulled = (announcement.plan.proximalShift ?? 0) > 0;
   const rows = rowsOf(dataset, 0);
   for (let t = 0; t < epochs * m; t++) {
     const within = machine.order(1 + Math.floor(t / m), m, t % m);
     const row = rows[machine.order(0, rows.length, within)];
-    machine.train(inputsOf(dataset, row), dataset.label[row]);
+    machine.train(inputsOf(dataset, row), labelOf(machine, dataset, row));
+    if (isPulled && (t + 1) % constant.PROXIMAL_INTERVAL === 0) machine.pullAll(words);
   }
 }
 

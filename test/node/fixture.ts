@@ -58,13 +58,34 @@ export const descriptor = buildDescriptor({
 });
 export const descriptorHash = sha256(descriptor);
 
+/** Has one class, whatever the labels of its samples. */
+export const autoencoder = buildDescriptor({
+  input: { width: inputs, exponent: -6 },
+  layers: [
+    { op: 'dense', outputs: 5, activation: 'relu' },
+    { op: 'dense', outputs: inputs },
+  ],
+  loss: 'squared-error',
+});
+
+/** A series of 6 steps of 2 channels. */
+export const convolutional = buildDescriptor({
+  input: { width: inputs / 2, channels: 2, exponent: -6 },
+  layers: [
+    { op: 'conv1d', filters: 5, kernel: 3, padding: 'same', activation: 'relu' },
+    { op: 'maxPool1d', size: 2 },
+    { op: 'dense', outputs: classes },
+  ],
+  loss: 'softmax-cross-entropy',
+});
+
 /** Weights of a version: version 0 is the seeded start, every other one just other numbers. */
-export function wordsOf(modelVersion: number): Int16Array {
-  return initialParameters(readModel(descriptor), 17 + modelVersion);
+export function wordsOf(modelVersion: number, model = descriptor): Int16Array {
+  return initialParameters(readModel(model), 17 + modelVersion);
 }
 
-export function snapshotOf(modelVersion: number): Uint8Array {
-  return packSnapshot(descriptorHash, wordsOf(modelVersion));
+export function snapshotOf(modelVersion: number, model = descriptor): Uint8Array {
+  return packSnapshot(sha256(model), wordsOf(modelVersion, model));
 }
 
 export const defaultPlan: Plan = {
@@ -83,8 +104,9 @@ export function announcementOf(
   modelVersion: number,
   plan: Partial<Plan> = {},
   rest: Partial<Announcement> = {},
+  model = descriptor,
 ): Announcement {
-  const snapshot = snapshotOf(modelVersion);
+  const snapshot = snapshotOf(modelVersion, model);
   return {
     format: version.WIRE_FORMAT,
     federation,
@@ -92,8 +114,8 @@ export function announcementOf(
     ...(modelVersion > 0 && { parent: modelVersion - 1 }),
     artefactHash: sha256(snapshot),
     artefactBytes: snapshot.length,
-    descriptorHash,
-    descriptorBytes: descriptor.length,
+    descriptorHash: sha256(model),
+    descriptorBytes: model.length,
     numerics: version.NUMERICS,
     kernels: [{ hash: kernelHash, bytes: kernelBytes.length, intrinsicSet: 0 }],
     plan: { ...defaultPlan, ...plan },

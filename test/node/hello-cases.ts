@@ -36,7 +36,7 @@ export function describeIntroduction(implementation: Implementation, open: OpenC
       expect(hello).toMatchObject({
         protocol: version.PROTOCOL,
         kernelAbi: version.KERNEL_ABI,
-        intrinsicSet: version.INTRINSIC_SET,
+        intrinsicSet: implementation.intrinsicSet,
         descriptorFormat: version.DESCRIPTOR_FORMAT,
         numerics: 0,
         bootEpoch: 1,

@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
+import { version } from '../../host/contract/contract.gen.js';
 import type { Dataset } from '../../host/data/dataset.js';
 import { writeFds1 } from '../../host/data/fds1.js';
 import type { NodeObjects } from '../../host/sim/node-host.js';
@@ -38,6 +39,8 @@ export interface Implementation {
   readonly timing: NodeTiming;
   /** The node counts its starts in the flash. */
   readonly countsBoots: boolean;
+  /** Set of intrinsics it supplies, 0 = none. */
+  readonly intrinsicSet: number;
   start(options: StartOptions): RunningNode;
 }
 
@@ -50,6 +53,9 @@ export const shortTiming: NodeTiming = {
   offerMs: 1500,
   silenceMs: 3000,
 };
+
+/** What a kernel on trial may take. */
+export const watchdogMs = 400;
 
 const temporary: string[] = [];
 
@@ -69,6 +75,7 @@ export const v8Implementation: Implementation = {
   runtime: 'v8',
   timing: shortTiming,
   countsBoots: false,
+  intrinsicSet: 0,
   start({ node, dataset, flash }) {
     const power = new AbortController();
     const input = new PassThrough();
@@ -81,6 +88,7 @@ export const v8Implementation: Implementation = {
       signal: power.signal,
       timing: shortTiming,
       objects: flash.objects,
+      watchdogMs,
     });
     return {
       send: (bytes) => void input.write(bytes),
@@ -104,7 +112,10 @@ export function nativeArguments({ node, dataset, flash }: StartOptions): string[
   const shard = join(flash.directory, 'shard.fds');
   if (dataset) writeFds1(shard, dataset);
   const flashFile = join(flash.directory, 'flash.bin');
-  return ['--name', node, '--flash', flashFile, ...(dataset ? ['--data', shard] : [])];
+  return [
+    ...['--name', node, '--flash', flashFile, '--watchdog', String(watchdogMs)],
+    ...(dataset ? ['--data', shard] : []),
+  ];
 }
 
 /** A real linnet-node process on its stdin and stdout. */
@@ -118,6 +129,7 @@ export function nativeImplementation(
     runtime: 'native-wasm3',
     timing,
     countsBoots: true,
+    intrinsicSet: version.INTRINSIC_SET,
     start(options) {
       const child = spawn(binary, nativeArguments(options), { stdio: 'pipe' });
       let complaints = '';

@@ -39,10 +39,35 @@ export function describeRounds(implementation: Implementation, open: OpenCable):
       ['weighs its classes', { classWeights: Uint8Array.of(1, 255, 0) }],
       ['skips nothing', { skipThreshold: 0, lrShift: 2, lrDecay: 0 }],
       ['draws from another seed', { seed: 0xffff_ffff, deadlineMs: 1000 }],
+      ['trains the last layer alone', { frozenLayers: 0b01 }],
+      ['trains the first layer alone', { frozenLayers: 0b10 }],
+      ['evaluates with every layer frozen', { task: task.EVALUATE, frozenLayers: 0xffff_ffff }],
+      ['pulls toward the base', { proximalShift: 2, skipThreshold: 0, lrShift: 2 }],
+      ['pulls hardly, after the last step too', { proximalShift: 15, samples: 16, epochs: 2 }],
     ])('%s: the bytes of the specification', async (_, plan) => {
       const cable = open();
       const announcement = fixture.announcementOf(0, plan);
       expect(toHex(await cable.runRound(announcement))).toBe(toHex(cable.expected(announcement)));
+    });
+
+    it.each([
+      ['an autoencoder, whatever the labels', fixture.autoencoder, { skipThreshold: 16 }],
+      ['an autoencoder, evaluated', fixture.autoencoder, { task: task.EVALUATE }],
+      ['a convolutional model', fixture.convolutional, {}],
+      ['one of which a part is frozen', fixture.convolutional, { frozenLayers: 1 }],
+    ])('trains %s', async (_, model, plan) => {
+      const cable = open();
+      cable.host.serve(model, fixture.snapshotOf(2, model));
+      const announcement = fixture.announcementOf(2, plan, {}, model);
+      expect(toHex(await cable.runRound(announcement))).toBe(toHex(cable.expected(announcement)));
+    });
+
+    it('that trains nothing fails', async () => {
+      const cable = open();
+      await cable.host.announce(fixture.announcementOf(0, { frozenLayers: 0b11 }));
+      await cable.untilState('FAILED');
+      const { body } = await cable.host.request('STATUS', {});
+      expect(body!.lastError).toBe(status.ERR_STATE);
     });
 
     it('depends on the name of the node', async () => {

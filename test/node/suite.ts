@@ -11,6 +11,7 @@ import { describeLink } from './link-cases.js';
 import { describeObjects } from './object-cases.js';
 import { describeReceipts } from './receipt-cases.js';
 import { describeRounds } from './round-cases.js';
+import { describeTrials } from './trial-cases.js';
 import { describeUploads } from './upload-cases.js';
 
 export function describeNode(implementation: Implementation): void {
@@ -29,6 +30,7 @@ export function describeNode(implementation: Implementation): void {
     describeAnnouncements(open);
     describeRounds(implementation, open);
     describeObjects(implementation, open);
+    describeTrials(open);
     describeUploads(implementation, open);
     describeReceipts(implementation, open);
     describeLink(open);
