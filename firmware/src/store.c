@@ -24,8 +24,7 @@ static uint32_t place(struct linnet_store *store, enum linnet_object_kind kind, 
     struct linnet_slot_pair *pair = &store->pairs[kind];
     uint32_t sector_bytes = store->port->flash.sector_bytes;
     pair->count = count;
-    pair->lead_bytes = LINNET_CELL_BYTES * (kind == LINNET_OBJECT_KERNEL ? 2u : 1u);
-    pair->capacity = sectors * sector_bytes - pair->lead_bytes;
+    pair->capacity = sectors * sector_bytes - LINNET_CELL_BYTES;
     for (uint32_t i = 0; i < count; i++) {
         pair->slots[i].offset = (sector + i * sectors) * sector_bytes;
     }
@@ -76,9 +75,6 @@ static void scan(struct linnet_store *store, enum linnet_object_kind kind) {
         if (linnet_cell_read(store->port, slot->offset, SLOT_MAGIC, &header) &&
             header.number == (uint32_t)kind && header.length <= pair->capacity) {
             slot->sequence = header.sequence;
-            slot->verdict = kind == LINNET_OBJECT_KERNEL
-                                ? linnet_slot_verdict(store, slot->offset, header.data)
-                                : LINNET_VERDICT_NONE;
         }
     }
     const struct linnet_slot *newest = newest_slot(pair, false);
@@ -104,10 +100,10 @@ linnet_status_t linnet_store_open(struct linnet_store *store, const struct linne
     return LINNET_OK;
 }
 
-static struct linnet_span object_of(const struct linnet_store *store, enum linnet_object_kind kind,
+static struct linnet_span object_of(const struct linnet_store *store,
                                     const struct linnet_slot *slot, uint32_t length) {
-    uint32_t offset = slot->offset + store->pairs[kind].lead_bytes;
-    struct linnet_span object = {store->port->flash.base + offset, length};
+    struct linnet_span object = {store->port->flash.base + slot->offset + LINNET_CELL_BYTES,
+                                 length};
     return object;
 }
 
@@ -123,12 +119,11 @@ bool linnet_slot_header(const struct linnet_store *store, const struct linnet_sl
 }
 
 /* True if a slot holds the object of its header; a spoilt one empties the slot. */
-static bool is_whole(const struct linnet_store *store, enum linnet_object_kind kind,
-                     struct linnet_slot *slot) {
+static bool is_whole(const struct linnet_store *store, struct linnet_slot *slot) {
     struct linnet_cell header;
     if (!slot->is_verified) {
         slot->is_verified = linnet_slot_header(store, slot, &header) &&
-                            has_hash(object_of(store, kind, slot, header.length), header.data);
+                            has_hash(object_of(store, slot, header.length), header.data);
         slot->sequence = slot->is_verified ? header.sequence : 0;
     }
     return slot->is_verified;
@@ -142,8 +137,8 @@ linnet_status_t linnet_store_find(struct linnet_store *store, enum linnet_object
         struct linnet_slot *slot = &pair->slots[i];
         struct linnet_cell header;
         if (linnet_slot_header(store, slot, &header) &&
-            memcmp(header.data, hash, LINNET_HASH_BYTES) == 0 && is_whole(store, kind, slot)) {
-            *object = object_of(store, kind, slot, header.length);
+            memcmp(header.data, hash, LINNET_HASH_BYTES) == 0 && is_whole(store, slot)) {
+            *object = object_of(store, slot, header.length);
             use(pair, slot);
             return LINNET_OK;
         }
@@ -157,22 +152,21 @@ linnet_status_t linnet_store_newest(struct linnet_store *store, enum linnet_obje
     bool must_be_proved = kind == LINNET_OBJECT_KERNEL;
     struct linnet_slot *slot = newest_slot(pair, must_be_proved);
     struct linnet_cell header;
-    while (slot != NULL && !is_whole(store, kind, slot)) {
+    while (slot != NULL && !is_whole(store, slot)) {
         slot = newest_slot(pair, must_be_proved);
     }
     if (slot == NULL || !linnet_slot_header(store, slot, &header)) {
         return LINNET_ERR_NOT_FOUND;
     }
     *hash = header.data;
-    *object = object_of(store, kind, slot, header.length);
+    *object = object_of(store, slot, header.length);
     use(pair, slot);
     return LINNET_OK;
 }
 
 /* A kernel to fall back to. */
-static bool is_proved(const struct linnet_store *store, enum linnet_object_kind kind,
-                      struct linnet_slot *slot) {
-    return slot->verdict == LINNET_VERDICT_PROVED && is_whole(store, kind, slot);
+static bool is_proved(const struct linnet_store *store, struct linnet_slot *slot) {
+    return slot->verdict == LINNET_VERDICT_PROVED && is_whole(store, slot);
 }
 
 /*
@@ -183,23 +177,11 @@ static struct linnet_slot *slot_to_replace(struct linnet_store *store,
                                            enum linnet_object_kind kind) {
     struct linnet_slot_pair *pair = &store->pairs[kind];
     struct linnet_slot *used = &pair->slots[pair->in_use];
-    if (pair->count == 1 || !is_whole(store, kind, used)) {
+    if (pair->count == 1 || !is_whole(store, used)) {
         return used;
     }
     struct linnet_slot *other = &pair->slots[1 - pair->in_use];
-    return !is_proved(store, kind, used) && is_proved(store, kind, other) ? used : other;
-}
-
-/* Up to where the object begins; the sectors behind are erased when it reaches them. */
-static linnet_status_t erase_lead(const struct linnet_store *store, enum linnet_object_kind kind,
-                                  const struct linnet_slot *slot) {
-    uint32_t end = slot->offset + store->pairs[kind].lead_bytes;
-    linnet_status_t status = LINNET_OK;
-    for (uint32_t at = slot->offset; at < end && status == LINNET_OK;
-         at += store->port->flash.sector_bytes) {
-        status = linnet_flash_erase(store->port, at);
-    }
-    return status;
+    return !is_proved(store, used) && is_proved(store, other) ? used : other;
 }
 
 linnet_status_t linnet_store_begin(struct linnet_store *store, enum linnet_object_kind kind,
@@ -214,10 +196,9 @@ linnet_status_t linnet_store_begin(struct linnet_store *store, enum linnet_objec
     linnet_status_t status =
         kind == LINNET_OBJECT_KERNEL ? linnet_slot_leave_kernel(store, slot) : LINNET_OK;
     slot->sequence = 0;
-    slot->verdict = LINNET_VERDICT_NONE;
     slot->is_verified = false;
     if (status == LINNET_OK) {
-        status = erase_lead(store, kind, slot);
+        status = linnet_flash_erase(store->port, slot->offset);
     }
     if (status == LINNET_OK) {
         writing->slot = slot;
@@ -235,8 +216,7 @@ static linnet_status_t flush(struct linnet_store *store) {
     struct linnet_store_write *writing = &store->writing;
     uint32_t write_bytes = store->port->flash.write_bytes;
     uint32_t filled = (writing->offset - 1) % LINNET_CELL_BYTES + 1;
-    uint32_t lead_bytes = store->pairs[writing->kind].lead_bytes;
-    uint32_t at = writing->slot->offset + lead_bytes + writing->offset - filled;
+    uint32_t at = writing->slot->offset + LINNET_CELL_BYTES + writing->offset - filled;
     uint32_t padded = (filled + write_bytes - 1) & ~(write_bytes - 1);
     memset(writing->cell + filled, 0xff, padded - filled);
     linnet_status_t status = LINNET_OK;
@@ -288,7 +268,7 @@ static linnet_status_t seal(struct linnet_store *store) {
             return status;
         }
     }
-    if (!has_hash(object_of(store, writing->kind, slot, writing->length), writing->hash)) {
+    if (!has_hash(object_of(store, slot, writing->length), writing->hash)) {
         return LINNET_ERR_HASH;
     }
     linnet_status_t status = linnet_cell_write(store->port, slot->offset, &header);

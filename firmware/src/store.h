@@ -11,15 +11,12 @@
  * a record or an object exists if its cell carries a good CRC (store_cell.h), so blank or foreign
  * flash is an empty store.
  *
- * A slot is a header cell, in a kernel slot a verdict cell, and the object behind them. The header
- * is programmed last, after the object was read back and hashed: a cut at any instant leaves the
- * slot complete or empty, and the other slot of its kind untouched. An object is hashed once more
- * when it is first found after a start, because a cut during an erase may leave the header and
- * spoil the object.
+ * A slot is a header cell and the object behind it. The header is programmed last, after the object
+ * was read back and hashed: a cut at any instant leaves the slot complete or empty, and the other
+ * slot of its kind untouched. An object is hashed once more when it is first found after a start,
+ * because a cut during an erase may leave the header and spoil the object.
  *
- * The verdict cell is blank until the kernel's trial is over (SPEC 7.1) and erased with the slot;
- * the records take over which kernel failed then. That a trial is under way stands in the records
- * too, because it may begin and end more than once.
+ * What is known of kernels on trial (SPEC 7.1) stands in the records, so it changes as a whole.
  *
  * The second kernel slot exists if two take no more than half of what records and descriptors
  * leave. It keeps the proved kernel until another one is proved; with one slot the kernel must be
@@ -61,10 +58,9 @@ struct linnet_slot {
 /* The slots of one kind. */
 struct linnet_slot_pair {
     struct linnet_slot slots[LINNET_STORE_SLOTS_PER_KIND];
-    uint32_t count;      /* slots there are: 1 or 2 */
-    uint32_t lead_bytes; /* cells before the object */
-    uint32_t capacity;   /* bytes of an object */
-    uint32_t in_use;     /* the slot that was found or committed last; begin takes the other one */
+    uint32_t count;    /* slots there are: 1 or 2 */
+    uint32_t capacity; /* bytes of an object */
+    uint32_t in_use;   /* the slot that was found or committed last; begin takes the other one */
 };
 
 /* An object that is being written. */

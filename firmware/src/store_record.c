@@ -6,30 +6,45 @@
 #define RECORD_MAGIC 0x524e4e4cu
 
 /*
- * The note of a record; blank flash is no kernel and no trial:
+ * The note of a record; blank flash is no kernel, no trial, no verdicts:
  *
- *     0               8            9        10
- *     ┌───────────────┬────────────┬────────┬────┐
- *     │ failed kernel │ trial slot │ starts │ ff │
- *     └───────────────┴────────────┴────────┴────┘
+ *     0               8            9        10         11  12
+ *     ┌───────────────┬────────────┬────────┬──────────┬────┐
+ *     │ failed kernel │ trial slot │ starts │ verdicts │ ff │     verdicts: two bits per kernel
+ * slot └───────────────┴────────────┴────────┴──────────┴────┘
  */
 #define SLOT_AT LINNET_ID_BYTES
 #define STARTS_AT (LINNET_ID_BYTES + 1u)
+#define VERDICTS_AT (LINNET_ID_BYTES + 2u)
 #define NO_TRIAL 0xffu
+#define NO_VERDICT 3u
 
 static void read_note(struct linnet_store *store, const uint8_t *note) {
+    struct linnet_slot *slots = store->pairs[LINNET_OBJECT_KERNEL].slots;
     bool is_on_trial = note[STARTS_AT] != NO_TRIAL;
     memcpy(store->failed_kernel, note, LINNET_ID_BYTES);
     store->trial_slot = is_on_trial ? note[SLOT_AT] : 0;
     store->trial_starts = is_on_trial ? note[STARTS_AT] : 0;
+    for (uint32_t i = 0; i < LINNET_STORE_SLOTS_PER_KIND; i++) {
+        uint32_t verdict = (uint32_t)note[VERDICTS_AT] >> (2 * i) & 3u;
+        slots[i].verdict =
+            verdict == NO_VERDICT ? LINNET_VERDICT_NONE : (enum linnet_verdict)verdict;
+    }
 }
 
 static void write_note(const struct linnet_store *store, uint8_t *note) {
+    const struct linnet_slot *slots = store->pairs[LINNET_OBJECT_KERNEL].slots;
     bool is_on_trial = store->trial_starts > 0;
     memset(note, 0xff, LINNET_CELL_NOTE_BYTES);
     memcpy(note, store->failed_kernel, LINNET_ID_BYTES);
     note[SLOT_AT] = is_on_trial ? store->trial_slot : NO_TRIAL;
     note[STARTS_AT] = is_on_trial ? store->trial_starts : NO_TRIAL;
+    for (uint32_t i = 0; i < LINNET_STORE_SLOTS_PER_KIND; i++) {
+        if (slots[i].verdict != LINNET_VERDICT_NONE) {
+            uint32_t taken = NO_VERDICT ^ (uint32_t)slots[i].verdict;
+            note[VERDICTS_AT] = (uint8_t)(note[VERDICTS_AT] & ~(taken << (2 * i)));
+        }
+    }
 }
 
 void linnet_record_open(struct linnet_store *store) {

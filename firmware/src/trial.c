@@ -39,9 +39,7 @@ void linnet_trial_boot(struct linnet_node *node) {
         return;
     }
     const char *cause = verdict_of_start(node);
-    if (linnet_store_verdict(store, hash) != LINNET_VERDICT_NONE) {
-        (void)linnet_store_end_trial(store); /* power went between the verdict and the record */
-    } else if (cause != NULL) {
+    if (cause != NULL) {
         notify(node, hash, true, cause);
         node->last_error = LINNET_ERR_TRIAL;
         (void)linnet_store_judge(store, hash, LINNET_VERDICT_FAILED);

@@ -1,7 +1,10 @@
 import { describe, it } from 'vitest';
 import { compileProgram, hasCompiler, runProgram } from './native.js';
 
-const storeSources = ['store', 'store_cell', 'store_record', 'sha256', 'crc32', 'bytes'];
+const storeSources = [
+  ...['store', 'store_kernel', 'store_cell', 'store_record'],
+  ...['sha256', 'crc32', 'bytes'],
+];
 
 const intrinsicsSources = [
   ...[

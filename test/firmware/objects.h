@@ -37,6 +37,31 @@ static inline linnet_status_t put_object(struct linnet_store *store, enum linnet
     return status == LINNET_OK ? linnet_store_commit(store) : status;
 }
 
+/* As a node does: a kernel is fetched unless it is there, and proves itself unless it has. */
+static inline linnet_status_t install_kernel(struct linnet_store *store,
+                                             const struct object *object,
+                                             enum linnet_verdict verdict) {
+    struct linnet_span found;
+    linnet_status_t status = LINNET_OK;
+    if (linnet_store_find(store, LINNET_OBJECT_KERNEL, object->hash, &found) != LINNET_OK) {
+        status = put_object(store, LINNET_OBJECT_KERNEL, object);
+    }
+    if (status == LINNET_OK && linnet_store_verdict(store, object->hash) == LINNET_VERDICT_NONE) {
+        status = linnet_store_begin_trial(store, object->hash);
+        if (status == LINNET_OK) {
+            status = linnet_store_judge(store, object->hash, verdict);
+        }
+    }
+    return status;
+}
+
+static inline linnet_status_t install_object(struct linnet_store *store,
+                                             enum linnet_object_kind kind,
+                                             const struct object *object) {
+    return kind == LINNET_OBJECT_KERNEL ? install_kernel(store, object, LINNET_VERDICT_PROVED)
+                                        : put_object(store, kind, object);
+}
+
 static inline int is_object(struct linnet_span found, const struct object *object) {
     return found.length == object->length && memcmp(found.data, object->bytes, object->length) == 0;
 }

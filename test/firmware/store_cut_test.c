@@ -8,7 +8,9 @@
 #define SECTOR 512u
 #define TEARS 6u
 /* One kernel slot of 64 sectors and snapshot slots of as many as hold OBJECT_MAX_BYTES. */
-#define FLASH_BYTES ((2 + 2 * 9 + 64 + 2 * 10) * SECTOR)
+#define SMALL_FLASH ((2 + 2 * 9 + 64 + 2 * 10) * SECTOR)
+/* Two kernel slots. */
+#define LARGE_FLASH ((2 + 2 * 9 + 4 * 64) * SECTOR)
 #define MOST_BYTES 1000u
 
 static const struct linnet_span names[2] = {{(const uint8_t *)"even", 4},
@@ -23,7 +25,7 @@ static linnet_status_t update(struct linnet_store *store, uint32_t generation) {
     }
     for (uint32_t kind = 0; status == LINNET_OK && kind < LINNET_OBJECT_KINDS; kind++) {
         make_object(&object, kind, generation, MOST_BYTES);
-        status = put_object(store, (enum linnet_object_kind)kind, &object);
+        status = install_object(store, (enum linnet_object_kind)kind, &object);
     }
     return status;
 }
@@ -103,7 +105,7 @@ static void live(struct nor_flash *flash, uint32_t generations) {
 static int cut_update(const struct nor_flash *before, struct nor_flash *flash, uint32_t generation,
                       uint32_t cut_at, uint32_t tear) {
     struct linnet_store store;
-    memcpy(flash->bytes, before->bytes, FLASH_BYTES);
+    memcpy(flash->bytes, before->bytes, before->port.flash.bytes);
     nor_flash_restart(flash, cut_at, cut_at * TEARS + tear);
     CHECK_EQUAL(linnet_store_open(&store, &flash->port), LINNET_OK);
     uint32_t epoch = store.boot_epoch;
@@ -120,11 +122,12 @@ static int cut_update(const struct nor_flash *before, struct nor_flash *flash, u
 }
 
 /* `generations` decides where the record log and the slots stand when the power goes. */
-static void test_a_cut_at_every_operation(uint32_t generations, uint32_t write_bytes) {
+static void test_a_cut_at_every_operation(uint32_t flash_bytes, uint32_t generations,
+                                          uint32_t write_bytes) {
     struct nor_flash before, flash;
     uint32_t cuts = 0;
-    nor_flash_open(&before, FLASH_BYTES, SECTOR, write_bytes);
-    nor_flash_open(&flash, FLASH_BYTES, SECTOR, write_bytes);
+    nor_flash_open(&before, flash_bytes, SECTOR, write_bytes);
+    nor_flash_open(&flash, flash_bytes, SECTOR, write_bytes);
     live(&before, generations);
     for (uint32_t tear = 0; tear < TEARS; tear++) {
         for (uint32_t at = 0; cut_update(&before, &flash, generations, at, tear); at++) {
@@ -137,13 +140,13 @@ static void test_a_cut_at_every_operation(uint32_t generations, uint32_t write_b
 }
 
 /* Cut after cut, also during the recovery, and the epoch a node has reported never comes back. */
-static void test_a_long_life_of_cuts(uint32_t life) {
+static void test_a_long_life_of_cuts(uint32_t flash_bytes, uint32_t life) {
     struct nor_flash flash;
     struct linnet_store store;
     uint32_t generation = 1;
     uint32_t reported = 0;
     uint32_t seed = random_stream(life);
-    nor_flash_open(&flash, FLASH_BYTES, SECTOR, 4);
+    nor_flash_open(&flash, flash_bytes, SECTOR, 4);
     live(&flash, generation);
     for (uint32_t start = 0; start < 150; start++) {
         nor_flash_restart(&flash, random_below(&seed, 80), random_u32(&seed));
@@ -183,11 +186,11 @@ static void replace_newer(struct nor_flash *flash, uint32_t cut_at, uint32_t tea
 
 static void test_the_object_in_use_survives_whatever_its_age(void) {
     struct nor_flash before, flash;
-    nor_flash_open(&before, FLASH_BYTES, SECTOR, 4);
-    nor_flash_open(&flash, FLASH_BYTES, SECTOR, 4);
+    nor_flash_open(&before, SMALL_FLASH, SECTOR, 4);
+    nor_flash_open(&flash, SMALL_FLASH, SECTOR, 4);
     live(&before, 2);
     for (uint32_t tear = 0; tear < 300; tear++) {
-        memcpy(flash.bytes, before.bytes, FLASH_BYTES);
+        memcpy(flash.bytes, before.bytes, SMALL_FLASH);
         replace_newer(&flash, tear % 15, 2 * tear);
     }
     nor_flash_close(&before);
@@ -195,12 +198,13 @@ static void test_the_object_in_use_survives_whatever_its_age(void) {
 }
 
 int main(void) {
-    test_a_cut_at_every_operation(1, 4);
-    test_a_cut_at_every_operation(2, 64);
-    test_a_cut_at_every_operation(4, 1);
-    test_a_cut_at_every_operation(7, 8);
+    test_a_cut_at_every_operation(SMALL_FLASH, 1, 4);
+    test_a_cut_at_every_operation(SMALL_FLASH, 2, 64);
+    test_a_cut_at_every_operation(LARGE_FLASH, 2, 4);
+    test_a_cut_at_every_operation(LARGE_FLASH, 4, 1);
+    test_a_cut_at_every_operation(SMALL_FLASH, 7, 8);
     for (uint32_t life = 1; life <= 5; life++) {
-        test_a_long_life_of_cuts(life);
+        test_a_long_life_of_cuts(life % 2 == 0 ? SMALL_FLASH : LARGE_FLASH, life);
     }
     test_the_object_in_use_survives_whatever_its_age();
     return 0;

@@ -69,7 +69,7 @@ static void test_what_is_stored_is_found_after_a_start(uint32_t sector_bytes,
         for (uint32_t kind = 0; kind < LINNET_OBJECT_KINDS; kind++) {
             make_object(&object, kind, generation, OBJECT_MAX_BYTES);
             CHECK(!has_object(&store, (enum linnet_object_kind)kind, &object));
-            CHECK_EQUAL(put_object(&store, (enum linnet_object_kind)kind, &object), LINNET_OK);
+            CHECK_EQUAL(install_object(&store, (enum linnet_object_kind)kind, &object), LINNET_OK);
             CHECK(has_object(&store, (enum linnet_object_kind)kind, &object));
         }
         CHECK_EQUAL(linnet_store_open(&store, &flash.port), LINNET_OK);
@@ -245,6 +245,102 @@ static void test_foreign_bytes_are_an_empty_store(void) {
     nor_flash_close(&flash);
 }
 
+static void reopen(struct linnet_store *store, const struct nor_flash *flash) {
+    CHECK_EQUAL(linnet_store_open(store, &flash->port), LINNET_OK);
+}
+
+/* Whether a node that starts now opens this kernel; NULL: none. */
+static int boots(struct linnet_store *store, const struct object *kernel) {
+    struct linnet_span found;
+    const uint8_t *hash;
+    linnet_status_t status = linnet_store_newest(store, LINNET_OBJECT_KERNEL, &hash, &found);
+    return kernel == NULL ? status == LINNET_ERR_NOT_FOUND
+                          : status == LINNET_OK && is_object(found, kernel);
+}
+
+static void make_kernels(struct object *kernels, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++) {
+        make_object(&kernels[i], LINNET_OBJECT_KERNEL, i, 3000);
+    }
+}
+
+static void test_a_kernel_proves_itself(uint32_t sector_bytes, uint32_t write_bytes) {
+    struct nor_flash flash;
+    struct linnet_store store;
+    static struct object k[2];
+    make_kernels(k, 2);
+    nor_flash_open(&flash, 256 * KIB, sector_bytes, write_bytes);
+    reopen(&store, &flash);
+    CHECK_EQUAL(store.pairs[LINNET_OBJECT_KERNEL].count, 2);
+    CHECK_EQUAL(linnet_store_begin_trial(&store, k[0].hash), LINNET_ERR_NOT_FOUND);
+    CHECK_EQUAL(linnet_store_judge(&store, k[0].hash, LINNET_VERDICT_PROVED), LINNET_ERR_NOT_FOUND);
+    CHECK_EQUAL(linnet_store_set_name(&store, text("ward")), LINNET_OK);
+    CHECK_EQUAL(put_object(&store, LINNET_OBJECT_KERNEL, &k[0]), LINNET_OK);
+    for (uint32_t start = 1; start <= 3; start++) {
+        CHECK(boots(&store, NULL) && has_object(&store, LINNET_OBJECT_KERNEL, &k[0]));
+        CHECK_EQUAL(linnet_store_begin_trial(&store, k[0].hash), LINNET_OK);
+        reopen(&store, &flash);
+        CHECK_EQUAL(linnet_store_count_boot(&store), LINNET_OK);
+        CHECK_EQUAL(store.trial_starts, start);
+        CHECK(memcmp(linnet_store_trial_hash(&store), k[0].hash, LINNET_HASH_BYTES) == 0);
+        CHECK_EQUAL(linnet_store_verdict(&store, k[0].hash), LINNET_VERDICT_NONE);
+    }
+    CHECK_EQUAL(linnet_store_judge(&store, k[0].hash, LINNET_VERDICT_PROVED), LINNET_OK);
+    CHECK_EQUAL(linnet_store_judge(&store, k[0].hash, LINNET_VERDICT_FAILED), LINNET_ERR_STATE);
+    reopen(&store, &flash);
+    CHECK(boots(&store, &k[0]) && linnet_store_trial_hash(&store) == NULL);
+    CHECK(is_named(&store, "ward") && store.boot_epoch == 3);
+    /* Another one takes its place when it is proved, and not before. */
+    CHECK_EQUAL(put_object(&store, LINNET_OBJECT_KERNEL, &k[1]), LINNET_OK);
+    CHECK(boots(&store, &k[0]));
+    CHECK_EQUAL(linnet_store_begin_trial(&store, k[1].hash), LINNET_OK);
+    CHECK_EQUAL(store.trial_starts, 1);
+    CHECK_EQUAL(linnet_store_end_trial(&store), LINNET_OK);
+    reopen(&store, &flash);
+    CHECK(boots(&store, &k[0]) && linnet_store_trial_hash(&store) == NULL);
+    CHECK_EQUAL(install_kernel(&store, &k[1], LINNET_VERDICT_PROVED), LINNET_OK);
+    reopen(&store, &flash);
+    CHECK(boots(&store, &k[1]) && has_object(&store, LINNET_OBJECT_KERNEL, &k[0]));
+    nor_flash_close(&flash);
+}
+
+static void test_failures_are_remembered(void) {
+    struct nor_flash flash;
+    struct linnet_store store;
+    static struct object k[4];
+    make_kernels(k, 4);
+    nor_flash_open(&flash, 1024 * KIB, 4 * KIB, 4);
+    reopen(&store, &flash);
+    CHECK_EQUAL(install_kernel(&store, &k[0], LINNET_VERDICT_PROVED), LINNET_OK);
+    for (uint32_t i = 1; i < 4; i++) {
+        CHECK_EQUAL(install_kernel(&store, &k[i], LINNET_VERDICT_FAILED), LINNET_OK);
+        reopen(&store, &flash);
+        CHECK(boots(&store, &k[0])); /* never replaced: there is no other */
+        CHECK_EQUAL(linnet_store_verdict(&store, k[i].hash), LINNET_VERDICT_FAILED);
+        CHECK_EQUAL(linnet_store_verdict(&store, k[i - 1].hash),
+                    i == 1 ? LINNET_VERDICT_PROVED : LINNET_VERDICT_FAILED);
+    }
+    CHECK_EQUAL(linnet_store_verdict(&store, k[1].hash), LINNET_VERDICT_NONE);
+    nor_flash_close(&flash);
+}
+
+/* Another kernel comes to the slot of one whose trial had begun. */
+static void test_a_trial_ends_with_its_slot(void) {
+    struct nor_flash flash;
+    struct linnet_store store;
+    static struct object k[2];
+    make_kernels(k, 2);
+    nor_flash_open(&flash, 128 * KIB, 4 * KIB, 4);
+    reopen(&store, &flash);
+    CHECK_EQUAL(store.pairs[LINNET_OBJECT_KERNEL].count, 1);
+    CHECK_EQUAL(put_object(&store, LINNET_OBJECT_KERNEL, &k[0]), LINNET_OK);
+    CHECK_EQUAL(linnet_store_begin_trial(&store, k[0].hash), LINNET_OK);
+    CHECK_EQUAL(put_object(&store, LINNET_OBJECT_KERNEL, &k[1]), LINNET_OK);
+    reopen(&store, &flash);
+    CHECK(linnet_store_trial_hash(&store) == NULL && store.trial_starts == 0);
+    nor_flash_close(&flash);
+}
+
 int main(void) {
     test_layouts();
     test_what_is_stored_is_found_after_a_start(4 * KIB, 4);
@@ -257,5 +353,9 @@ int main(void) {
     test_a_flash_that_fails();
     test_a_spoilt_object_is_not_given_out();
     test_foreign_bytes_are_an_empty_store();
+    test_a_kernel_proves_itself(4 * KIB, 4);
+    test_a_kernel_proves_itself(64, 64);
+    test_failures_are_remembered();
+    test_a_trial_ends_with_its_slot();
     return 0;
 }
