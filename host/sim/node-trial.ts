@@ -1,6 +1,10 @@
 /** The trial of a kernel that is new on a node (SPEC, section 7.1); firmware/src/trial.c in C. */
 import { decay } from '../contract/contract.gen.js';
-import type { Announcement, Kernel as AllowedKernel } from '../contract/contract.gen.js';
+import type {
+  Announcement,
+  Kernel as AllowedKernel,
+  StatusName,
+} from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { runWithin } from '../kernel/deadline.js';
 import type { KernelEngine } from '../kernel/engine.js';
@@ -17,23 +21,20 @@ export type Verdict =
   /** The work cannot be done, with this kernel or any other. */
   | undefined;
 
+const verdicts: Partial<Record<StatusName, Verdict>> = {
+  ERR_TRAP: 'failed',
+  ERR_CANARY: 'failed',
+  ERR_TIMEOUT: 'hung',
+  ERR_ENGINE: 'unfit',
+  ERR_ABI: 'unfit',
+  ERR_INTRINSICS: 'unfit',
+  ERR_UNSUPPORTED: 'unfit',
+};
+
 /** What an error means that a kernel which is not loaded yet came to. */
 export function judgeKernel(error: unknown, isProved: boolean): Verdict {
-  if (!(error instanceof LinnetError)) return undefined;
-  switch (error.code) {
-    case 'ERR_TRAP':
-    case 'ERR_CANARY':
-      return isProved ? undefined : 'failed';
-    case 'ERR_TIMEOUT':
-      return isProved ? undefined : 'hung';
-    case 'ERR_ENGINE':
-    case 'ERR_ABI':
-    case 'ERR_INTRINSICS':
-    case 'ERR_UNSUPPORTED':
-      return 'unfit';
-    default:
-      return undefined;
-  }
+  const verdict = error instanceof LinnetError ? verdicts[error.code] : undefined;
+  return isProved && verdict !== 'unfit' ? undefined : verdict;
 }
 
 /** A kernel that holds the announced model. Throws ERR_ABI, ERR_UNSUPPORTED, ERR_INTRINSICS or its status. */

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { constant, messageId, status } from '../../host/contract/contract.gen.js';
+import { constant, messageId, status, version } from '../../host/contract/contract.gen.js';
 import type { HelloRequest } from '../../host/contract/contract.gen.js';
 import { sha256, toHex } from '../../host/contract/hash.js';
 import { packResponse } from '../../host/contract/pack.js';
@@ -94,7 +94,7 @@ describe('a host answers', () => {
   });
 
   it.each([
-    ['another ABI', { kernelAbi: 2 }],
+    ['another ABI', { kernelAbi: version.KERNEL_ABI - 1 }],
     ['another descriptor format', { descriptorFormat: 9 }],
     ['frames that are too small', { maxPayload: 127 }],
   ])('ERR_VERSION to %s', async (_, rest) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { codec, receipt, task } from '../../host/contract/contract.gen.js';
+import { codec, receipt, task, version } from '../../host/contract/contract.gen.js';
 import type { Announcement, Counters, Envelope } from '../../host/contract/contract.gen.js';
 import { sha256 } from '../../host/contract/hash.js';
 import { decodeWire } from '../../host/contract/wire.js';
@@ -117,7 +117,7 @@ describe('intake', () => {
     ['another model', { model: new Uint8Array(8) }, receipt.BAD_BASE],
     ['another artefact', { artefact: new Uint8Array(8) }, receipt.BAD_BASE],
     ['a closed version', { version: 3 }, receipt.STALE],
-    ['other numerics', { numerics: 2 }, receipt.INELIGIBLE],
+    ['other numerics', { numerics: version.NUMERICS + 1 }, receipt.INELIGIBLE],
     ['a kernel that is not allowed', { kernel: new Uint8Array(8) }, receipt.INELIGIBLE],
     ['an unknown codec', { codec: 77 }, receipt.UNKNOWN_CODEC],
   ])('refuses %s', (_, changes, code) => {

@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs';
+import { version } from '../../host/contract/contract.gen.js';
 import { join } from 'node:path';
 import Database from 'libsql';
 import fc from 'fast-check';
@@ -55,7 +56,11 @@ describe('lineage', () => {
     withFolder(async (folder) => {
       const lineage = await Lineage.open(lineageOptions(folder));
       const { announcement, snapshot } = lineage.head;
-      expect(announcement).toMatchObject({ version: 0, federation: 'test', numerics: 1 });
+      expect(announcement).toMatchObject({
+        version: 0,
+        federation: 'test',
+        numerics: version.NUMERICS,
+      });
       expect(announcement.artefactHash).toEqual(sha256(snapshot));
       expect(unpackSnapshot(snapshot, model.hash)).toEqual(initialWords(smallDescriptor));
       for (const bytes of [snapshot, smallDescriptor, kernelBytes])

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { codec, constant, task } from '../../host/contract/contract.gen.js';
+import { codec, constant, task, version } from '../../host/contract/contract.gen.js';
 import { decodeWire } from '../../host/contract/wire.js';
 import {
   checkPlanSettings,
@@ -90,7 +90,7 @@ describe('announcement', () => {
   it('names its parent, but for version 0, and says when it is the last', () => {
     const read = (changes: Partial<AnnouncedModel>) =>
       decodeWire('Announcement', packAnnouncement({ ...model, ...changes }));
-    expect(read({})).toMatchObject({ version: 2, parent: 1, numerics: 1 });
+    expect(read({})).toMatchObject({ version: 2, parent: 1, numerics: version.NUMERICS });
     expect(read({}).final).toBeUndefined();
     expect(read({ version: 0 }).parent).toBeUndefined();
     expect(read({ version: 3, plan: planOf(planSettings, 3, 3) }).final).toBe(true);
