@@ -2,6 +2,7 @@ export type Board =
   | 'qemu-mps2-m4'
   | 'stm32f4'
   | 'qemu-microbit'
+  | 'qemu-m0'
   | 'qemu-mps2-m3'
   | 'qemu-mps2-m7'
   | 'qemu-mps2-m33'

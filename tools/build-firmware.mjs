@@ -25,7 +25,11 @@ const riscv = [
 export const boards = {
   'qemu-mps2-m4': { port: 'qemu-mps2', toolchain: 'cortex-m4', compiler: arm },
   stm32f4: { port: 'stm32f4', toolchain: 'cortex-m4', compiler: arm },
-  'qemu-microbit': { port: 'qemu-microbit', toolchain: 'cortex-m0', compiler: arm },
+  'qemu-microbit': {
+    ...{ port: 'qemu-microbit', toolchain: 'cortex-m0', compiler: arm },
+    settings: ['-DLINNET_SMALL=ON'],
+  },
+  'qemu-m0': { port: 'qemu-microbit', toolchain: 'cortex-m0', compiler: arm },
   'qemu-mps2-m3': { port: 'qemu-mps2', toolchain: 'cortex-m3', compiler: arm },
   'qemu-mps2-m7': { port: 'qemu-mps2', toolchain: 'cortex-m7', compiler: arm },
   'qemu-mps2-m33': { port: 'qemu-mps2', toolchain: 'cortex-m33', compiler: arm },
@@ -55,7 +59,7 @@ async function execute(command, args, what) {
 }
 
 async function configure(folder, board) {
-  const { port, toolchain } = boards[board];
+  const { port, toolchain, settings = [] } = boards[board];
   const wasm3 = locateWasm3();
   const args = [
     ...['-G', 'Ninja', '-S', join(root, 'firmware'), '-B', folder],
@@ -63,6 +67,7 @@ async function configure(folder, board) {
     `-DLINNET_PORT=${port}`,
     `-DLINNET_WASM3_DIR=${wasm3.folder}`,
     `-DLINNET_WASM3_SOURCE=${wasm3.source}`,
+    ...settings,
   ];
   await buildIfChanged({
     name: `firmware-${board}`,

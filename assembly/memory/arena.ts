@@ -14,22 +14,24 @@ const PAGE_SHIFT: u64 = 16;
 
 /** Address and bytes of every region. */
 export const regionTable: usize = memory.data(MAX_REGIONS * 8, 4);
-let regions: i32 = 0;
+/** Regions reserved so far; here, because a planned kernel keeps all it knows in memory. */
+const regionsAt: usize = memory.data(4, 4);
 let next: u64 = 0;
 
 /** Starts laying out at `start`. */
 export function openArena(start: usize): void {
-  regions = 0;
+  store<i32>(regionsAt, 0);
   next = <u64>start;
 }
 
 /** Reserves a region of `bytes` and its canary; the address is valid once makeRoom() agreed. */
 export function reserve(bytes: u64): usize {
   const start = (next + 7) & ~(<u64>7);
-  const entry = regionTable + ((<usize>regions) << 3);
+  const index = regionCount();
+  const entry = regionTable + ((<usize>index) << 3);
   store<i32>(entry, <i32>start);
   store<i32>(entry, <i32>bytes, 4);
-  regions++;
+  store<i32>(regionsAt, index + 1);
   next = ((start + bytes + 3) & ~(<u64>3)) + 4;
   return <usize>start;
 }
@@ -41,7 +43,7 @@ export function arenaBytes(): u64 {
 
 /** Regions reserved so far. */
 export function regionCount(): i32 {
-  return regions;
+  return load<i32>(regionsAt);
 }
 
 /** Grows the memory if the limit allows it; false if the arena does not fit. */
@@ -61,11 +63,13 @@ function canaryOf(index: i32): usize {
 /** Clears everything from `start` to the end and writes the canaries. */
 export function clearArena(start: usize): void {
   memory.fill(start, 0, <usize>next - start);
+  const regions = regionCount();
   for (let i = 0; i < regions; i++) store<i32>(canaryOf(i), CANARY);
 }
 
 /** True if every canary lives. */
 export function canariesLive(): bool {
+  const regions = regionCount();
   for (let i = 0; i < regions; i++) {
     if (load<i32>(canaryOf(i)) != CANARY) return false;
   }

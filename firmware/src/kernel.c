@@ -31,7 +31,17 @@ static LINNET_THREAD_LOCAL struct linnet_heap *engine_heap;
 static LINNET_THREAD_LOCAL jmp_buf *engine_exit;
 
 /* Values the interpreter may stack, all calls of one export together; op_Entry traps beyond. */
-#define STACK_BYTES 1536u
+#ifndef LINNET_STACK_BYTES
+#define LINNET_STACK_BYTES 1536u
+#endif
+
+/*
+ * 1 where RAM is so scarce that only the code of the export that is called stays compiled: calling
+ * different ones in turn is then slow.
+ */
+#ifndef LINNET_CODE_OF_ONE_EXPORT
+#define LINNET_CODE_OF_ONE_EXPORT 0
+#endif
 
 /* wasm3.definitions renames the allocator of the engine to these. */
 void *linnet_engine_calloc(size_t count, size_t bytes);
@@ -228,7 +238,7 @@ static linnet_status_t load_module(struct linnet_kernel *kernel, const uint8_t *
                                    uint32_t wasm_bytes) {
     IM3Environment environment = m3_NewEnvironment();
     kernel->environment = environment;
-    IM3Runtime runtime = environment ? m3_NewRuntime(environment, STACK_BYTES, NULL) : NULL;
+    IM3Runtime runtime = environment ? m3_NewRuntime(environment, LINNET_STACK_BYTES, NULL) : NULL;
     kernel->runtime = runtime;
     if (runtime == NULL) {
         return refuse(kernel, LINNET_ERR_MEMORY, m3Err_mallocFailed);
@@ -327,22 +337,20 @@ static M3Result call(IM3Function function, uint32_t arguments, int32_t values[3]
     return result;
 }
 
-/* Compiles on demand and calls; `kernel` stays as it is if that fails. */
+/*
+ * Compiles on demand and calls; `kernel` stays as it is if that fails. Compiled code is forgotten
+ * before and after planning, which takes about as much of it as training and happens once a model.
+ */
 static M3Result call_export(struct linnet_kernel *kernel, enum linnet_kernel_function function,
                             int32_t values[3], int32_t *out) {
-    M3Result result;
-    if (function != LINNET_KERNEL_FUNCTION_plan) {
-        return call(kernel->functions[function], exports[function].arguments, values, out);
-    }
-    /*
-     * Planning takes about as much code as training and happens once a model: it has the RAM to
-     * itself, before and after.
-     */
-    result = forget_code(kernel->runtime);
+    bool is_plan = function == LINNET_KERNEL_FUNCTION_plan;
+    bool is_alone = is_plan || (LINNET_CODE_OF_ONE_EXPORT && function != kernel->last_called);
+    M3Result result = is_alone ? forget_code(kernel->runtime) : m3Err_none;
+    kernel->last_called = function;
     if (result == m3Err_none) {
         result = call(kernel->functions[function], exports[function].arguments, values, out);
     }
-    M3Result forgotten = forget_code(kernel->runtime);
+    M3Result forgotten = is_plan ? forget_code(kernel->runtime) : m3Err_none;
     return result != m3Err_none ? result : forgotten;
 }
 

@@ -17,6 +17,7 @@ struct linnet_kernel {
     void *environment;
     void *runtime;
     void *functions[LINNET_KERNEL_FUNCTIONS];
+    enum linnet_kernel_function last_called;
     uint32_t block;           /* address of the parameter block */
     uint32_t memory_bytes;    /* linear memory the engine may give */
     const char *engine_error; /* last message of the engine, or NULL */

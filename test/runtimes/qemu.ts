@@ -9,6 +9,7 @@ import { decodeTape, type TapeRuntime } from './tape.js';
 
 const execute = promisify(execFile);
 const timeoutMs = 300_000;
+const defaultMemoryBytes = 1 << 20;
 
 interface CoreDescription {
   readonly title: string;
@@ -16,59 +17,32 @@ interface CoreDescription {
   readonly debianPackage: string;
   readonly machine: readonly string[];
   readonly board: Board;
-  /** Linear memory a kernel gets if nobody says. */
-  readonly memoryBytes: number;
 }
 
-const arm = { emulator: 'qemu-system-arm', debianPackage: 'qemu-system-arm' } as const;
-const riscv = { emulator: 'qemu-system-riscv32', debianPackage: 'qemu-system-misc' } as const;
-const roomy = 1 << 20;
+function onArm(title: string, board: Board, ...machine: readonly string[]): CoreDescription {
+  return { title, emulator: 'qemu-system-arm', debianPackage: 'qemu-system-arm', machine, board };
+}
+
+function onRiscv(title: string, board: Board, ...machine: readonly string[]): CoreDescription {
+  const emulator = 'qemu-system-riscv32';
+  return { title, emulator, debianPackage: 'qemu-system-misc', machine, board };
+}
 
 /** The cores on which the kernel runs in QEMU. */
 export const cores = {
-  'cortex-m0': {
-    ...arm,
-    title: 'Cortex-M0',
-    machine: ['microbit'],
-    board: 'qemu-microbit',
-    memoryBytes: 2048,
-  },
-  'cortex-m3': {
-    ...arm,
-    title: 'Cortex-M3',
-    machine: ['mps2-an385'],
-    board: 'qemu-mps2-m3',
-    memoryBytes: roomy,
-  },
-  'cortex-m4': {
-    ...arm,
-    title: 'Cortex-M4',
-    machine: ['mps2-an386'],
-    board: 'qemu-mps2-m4',
-    memoryBytes: roomy,
-  },
-  'cortex-m7': {
-    ...arm,
-    title: 'Cortex-M7',
-    machine: ['mps2-an500'],
-    board: 'qemu-mps2-m7',
-    memoryBytes: roomy,
-  },
-  'cortex-m33': {
-    ...arm,
-    title: 'Cortex-M33',
-    machine: ['mps2-an505'],
-    board: 'qemu-mps2-m33',
-    memoryBytes: roomy,
-  },
-  rv32: {
-    ...riscv,
-    title: 'RV32',
-    machine: ['virt', '-bios', 'none'],
-    board: 'qemu-virt-rv32',
-    memoryBytes: roomy,
-  },
-} as const satisfies Record<string, CoreDescription>;
+  'cortex-m0': onArm(
+    'Cortex-M0',
+    'qemu-m0',
+    ...['microbit', '-global', `nrf51-soc.sram-size=${1 << 24}`],
+  ),
+  /** A Cortex-M0 with the 16 KB of RAM that it comes with: it cannot plan (planned.ts). */
+  microbit: onArm('Cortex-M0 with 16 KB', 'qemu-microbit', 'microbit'),
+  'cortex-m3': onArm('Cortex-M3', 'qemu-mps2-m3', 'mps2-an385'),
+  'cortex-m4': onArm('Cortex-M4', 'qemu-mps2-m4', 'mps2-an386'),
+  'cortex-m7': onArm('Cortex-M7', 'qemu-mps2-m7', 'mps2-an500'),
+  'cortex-m33': onArm('Cortex-M33', 'qemu-mps2-m33', 'mps2-an505'),
+  rv32: onRiscv('RV32', 'qemu-virt-rv32', 'virt', '-bios', 'none'),
+} as const;
 
 export type Core = keyof typeof cores;
 
@@ -118,16 +92,16 @@ function parseUsage(lines: string): RunnerUsage {
 export async function runOnQemu(
   kernelWasm: Uint8Array,
   tape: Uint8Array,
-  memoryBytes?: number,
+  memoryBytes = defaultMemoryBytes,
   core: Core = 'cortex-m4',
 ): Promise<{ output: Uint8Array; usage: RunnerUsage }> {
   const image = await buildOnce(core);
   if (!image.available) throw new Error(image.reason);
-  const { emulator, machine, memoryBytes: defaultBytes } = cores[core];
+  const { emulator, machine } = cores[core];
   const folder = await mkdtemp(join(tmpdir(), 'linnet-tape-'));
   // One nanosecond an instruction, so that a clock counts them; slower, so only where it is asked.
   const counts = decodeTape(tape).some(({ op }) => op === 'COUNT');
-  const words = ['kernel', 'tape', 'output', String(memoryBytes ?? defaultBytes), 'usage'];
+  const words = ['kernel', 'tape', 'output', String(memoryBytes), 'usage'];
   const semihosting = ['enable=on', 'target=native', ...words.map((word) => `arg=${word}`)];
   const args = [
     ...['-M', ...machine, '-display', 'none', '-monitor', 'none', '-serial', 'none'],
