@@ -10,8 +10,16 @@ export interface ConfigSource {
   readonly sections: Readonly<Record<string, Readonly<Record<string, unknown>> | undefined>>;
 }
 
-/** Sections are the commands that have settings. */
-export const configSections = ['demo', 'aggregator', 'bridge', 'node', 'train', 'devices'] as const;
+/** Sections are the commands that have settings, and the device that models are made for. */
+export const configSections = [
+  'demo',
+  'aggregator',
+  'bridge',
+  'node',
+  'train',
+  'devices',
+  'device',
+] as const;
 
 function fail(cause: string, remedy?: string): never {
   throw new LinnetError('ERR_CONFIG', cause, remedy === undefined ? {} : { remedy });

@@ -1,81 +1,75 @@
-/** `linnet model new` and `linnet model inspect`. */
+/** `linnet model`: makes, inspects, imports and exports models. */
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { toHex } from '../contract/hash.js';
-import { openV8Engine } from '../kernel/v8-engine.js';
-import { Kernel } from '../kernel/kernel.js';
-import { loadKernelBytes } from '../kernel/load.js';
-import { parseDescriptor, type ModelInfo } from '../model/descriptor.js';
-import { loadModel } from '../model/load.js';
+import { readArena } from '../model/footprint.js';
+import { loadModelFile, type LoadedModel } from '../model/load.js';
+import { openPlanner } from '../model/planner.js';
+import { parseDescriptor } from '../model/parse.js';
+import { specOfModel } from '../model/respec.js';
 import { globalOptions } from './context.js';
+import {
+  checkDevice,
+  deviceSettings,
+  printNeed,
+  resolveDevice,
+  type TargetDevice,
+} from './model-device.js';
+import { modelRecord, printModel } from './model-report.js';
 import type { Output } from './output.js';
+import { addSettings } from './settings.js';
 
-interface Inspection {
-  readonly info: ModelInfo;
-  readonly descriptorBytes: number;
-  readonly arenaBytes: number;
-}
-
-/** Lets the kernel itself judge the descriptor. Throws its status. */
-async function inspectDescriptor(descriptor: Uint8Array): Promise<Inspection> {
-  const kernel = new Kernel(await openV8Engine(loadKernelBytes()));
-  kernel.plan(descriptor);
-  return {
-    info: parseDescriptor(descriptor),
-    descriptorBytes: descriptor.length,
-    arenaBytes: kernel.word('arenaBytes'),
-  };
-}
-
-function printInspection(output: Output, { info, descriptorBytes, arenaBytes }: Inspection): void {
-  const { input } = info;
+/** Prints a model that fits its device; throws ERR_BUDGET, or the kernel's status. */
+export async function reportModel(
+  output: Output,
+  { descriptor, spec }: LoadedModel,
+  device: TargetDevice,
+): Promise<void> {
+  const kernel = await openPlanner(device.build);
+  const info = parseDescriptor(descriptor);
+  const need = checkDevice(output, kernel, descriptor, spec ?? specOfModel(info), device);
+  const arena = readArena(kernel);
+  kernel.close();
+  const { core, build } = device;
   output.record({
-    type: 'model',
-    hash: toHex(info.hash),
-    parameters: info.parameters,
-    classes: info.classes,
-    inputs: info.inputs,
-    arenaBytes,
-    descriptorBytes,
-    layers: info.layers,
+    ...modelRecord(info, descriptor.length, arena),
+    device: { core, build, ...need },
   });
-  output.line(`model       ${toHex(info.hash)}`);
-  output.line(
-    `input       ${input.height} × ${input.width} × ${input.channels} int8, value = x · 2^${input.exponent} ${input.unit}`.trimEnd(),
-  );
-  for (const [i, layer] of info.layers.entries()) {
-    const activation = layer.activation === 'none' ? '' : `, ${layer.activation}`;
-    output.line(
-      `layer ${String(i).padEnd(5)} dense ${layer.inputs} → ${layer.outputs}${activation}, weights 2^${layer.weightExponent}, ` +
-        `${layer.inputs * layer.outputs} + ${layer.outputs} parameters`,
-    );
-  }
-  output.line(`loss        softmax cross-entropy, ${info.classes} classes`);
-  output.line(`parameters  ${info.parameters} (${2 * info.parameters} bytes as int16)`);
-  output.line(`memory      ${arenaBytes} bytes of linear memory to train`);
+  printModel(output, info, descriptor.length);
+  printNeed(output, need, device);
 }
 
 export function addModelCommand(program: Command): void {
-  const model = program.command('model').description('makes and inspects model descriptors');
+  const model = program
+    .command('model')
+    .description('makes, inspects, imports and exports models (docs/MODELS.md)');
 
-  model
+  const make = model
     .command('new <yaml>')
-    .description('makes a descriptor from a YAML description')
-    .option('-o, --out <file>', 'descriptor to write', 'model.lnd')
-    .action(async (yaml: string, options: { out: string }, command: Command) => {
-      const { output } = globalOptions(command);
-      const descriptor = loadModel(yaml);
-      const inspection = await inspectDescriptor(descriptor);
-      writeFileSync(options.out, descriptor);
-      printInspection(output, inspection);
-      output.note(`wrote ${options.out} (${descriptor.length} bytes)`);
-    });
+    .description(
+      'makes a descriptor from a YAML description; refuses what does not fit --ram and --flash',
+    )
+    .option('-o, --out <file>', 'descriptor to write', 'model.lnd');
+  addSettings(make, deviceSettings).action(
+    async (yaml: string, options: { out: string } & Record<string, unknown>, command: Command) => {
+      const { output, configPath } = globalOptions(command);
+      const device = resolveDevice(options, configPath);
+      const loaded = loadModelFile(yaml);
+      await reportModel(output, loaded, device);
+      writeFileSync(options.out, loaded.descriptor);
+      output.note(`wrote ${options.out} (${loaded.descriptor.length} bytes)`);
+    },
+  );
 
-  model
+  const inspect = model
     .command('inspect <file>')
-    .description('prints layers, shapes, parameters and memory of a descriptor or YAML description')
-    .action(async (file: string, _options: unknown, command: Command) => {
-      const { output } = globalOptions(command);
-      printInspection(output, await inspectDescriptor(loadModel(file)));
-    });
+    .description(
+      'prints layers, parameters, memory, flash and predicted instructions of a descriptor or YAML',
+    );
+  addSettings(inspect, deviceSettings).action(
+    async (file: string, options: Record<string, unknown>, command: Command) => {
+      const { output, configPath } = globalOptions(command);
+      const device = resolveDevice(options, configPath);
+      await reportModel(output, loadModelFile(file), device);
+    },
+  );
 }

@@ -1,0 +1,78 @@
+/** A model as a table: layers, parameters, arena, flash. */
+import { toHex } from '../contract/hash.js';
+import type { Arena } from '../model/footprint.js';
+import type { LayerInfo, ModelInfo } from '../model/info.js';
+import { formatShape } from '../model/shape.js';
+import type { Column, Output } from './output.js';
+
+const layerColumns: readonly Column[] = [
+  { title: 'layer', width: 5, align: 'right' },
+  { title: 'kind', width: 17 },
+  { title: 'kernel', width: 7 },
+  { title: 'stride', width: 6 },
+  { title: 'pads', width: 9 },
+  { title: 'output', width: 11 },
+  { title: 'parameters', width: 12, align: 'right' },
+  { title: 'scale', width: 5, align: 'right' },
+  { title: 'MACs', width: 10, align: 'right' },
+];
+
+function layerCells(layer: LayerInfo, place: number): (string | number)[] {
+  const { op, kernel, stride, pads, rows, rowLength, biases, weightExponent } = layer;
+  const slides = op !== 'dense' && op !== 'embedding' && op !== 'globalAveragePool';
+  const padded = pads.top + pads.left + pads.bottom + pads.right > 0;
+  return [
+    place,
+    layer.activation === 'relu' ? `${op}, relu` : op,
+    slides ? kernel.join('×') : '',
+    slides ? stride.join('×') : '',
+    padded ? `${pads.top} ${pads.left} ${pads.bottom} ${pads.right}` : '',
+    formatShape(layer.outputShape),
+    rows === 0 ? '' : `${rows * rowLength} + ${biases}`,
+    rows === 0 ? '' : `2^${weightExponent}`,
+    layer.macs || '',
+  ];
+}
+
+export function printModel(output: Output, info: ModelInfo, descriptorBytes: number): void {
+  const { input } = info;
+  const unit = `value = x · 2^${input.exponent} ${input.unit}`.trimEnd();
+  output.line(`model       ${toHex(info.hash)}`);
+  output.line(
+    `input       ${formatShape([input.height, input.width, input.channels])} int8, ${unit}`,
+  );
+  const loss =
+    info.loss === 'squared-error'
+      ? `squared error, ${info.outputs} outputs`
+      : `softmax cross-entropy, ${info.classes} classes`;
+  output.line(`loss        ${loss}`);
+  output.line(
+    `parameters  ${info.parameters} (${2 * info.parameters} bytes as int16), descriptor ${descriptorBytes} bytes`,
+  );
+  output.line(`inference   ${info.macs} multiply-accumulates`);
+  output.line();
+  output.tableHead(layerColumns);
+  for (const [place, layer] of info.layers.entries()) {
+    output.tableRow(layerColumns, layerCells(layer, place));
+  }
+}
+
+/** A model as --json gives it. */
+export function modelRecord(info: ModelInfo, descriptorBytes: number, arena: Arena): object {
+  const { hash, input, parameters, classes, inputs, outputs, loss, macs, layers } = info;
+  return {
+    type: 'model',
+    hash: toHex(hash),
+    input,
+    parameters,
+    classes,
+    inputs,
+    outputs,
+    loss,
+    macs,
+    descriptorBytes,
+    arenaBytes: arena.bytes,
+    regions: arena.regions,
+    layers,
+  };
+}
