@@ -17,6 +17,10 @@ export interface ImageBytes {
 /** Who owns an object file: the first pattern that fits its path. */
 const owners: readonly (readonly [string, RegExp])[] = [
   ['wasm3 interpreter', /\(m3_\w+\.c/],
+  [
+    'native functions of the kernel',
+    /\((conv|dense|depthwise|linear|loss|pool|requantise|table|update|view)\w*\.c/,
+  ],
   ['glue and heap of the engine', /\((kernel|heap)\.c/],
   ['node', /\((node|session|serve|work|fetch|model|round|upload|envelope)\.c/],
   ['link, messages, CBOR', /\((link|frame|crc32|bytes|cbor|wire|messages\.gen)\.c/],

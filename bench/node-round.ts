@@ -20,6 +20,8 @@ const limitMs = 60_000;
 /** What a node works on. */
 export interface Round {
   readonly kernelWasm: Uint8Array;
+  /** Intrinsic set it imports; 0 if absent. */
+  readonly intrinsicSet?: number;
   readonly descriptor: Uint8Array;
   /** Parameters of version 0; every version has them, because only the memory matters. */
   readonly words: Int16Array;
@@ -70,7 +72,13 @@ function announce(round: Round, snapshot: Uint8Array, modelVersion: number): Uin
     descriptorHash: sha256(round.descriptor),
     descriptorBytes: round.descriptor.length,
     numerics: version.NUMERICS,
-    kernels: [{ hash: sha256(round.kernelWasm), bytes: round.kernelWasm.length, intrinsicSet: 0 }],
+    kernels: [
+      {
+        hash: sha256(round.kernelWasm),
+        bytes: round.kernelWasm.length,
+        intrinsicSet: round.intrinsicSet ?? 0,
+      },
+    ],
     plan: {
       task: task.BOTH,
       seed: 1,

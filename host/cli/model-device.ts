@@ -5,7 +5,6 @@ import { kernelBuilds, type KernelBuild } from '../kernel/load.js';
 import {
   findFittingChanges,
   fits,
-  measureNeed,
   type Budget,
   type DeviceImage,
   type Fitted,
@@ -137,30 +136,25 @@ function describeChange({ change, need }: Fitted): string {
 
 function printChanges(output: Output, changes: readonly Fitted[]): void {
   output.line();
-  if (changes.length === 0) {
-    output.line('Neither one change nor two make it fit.');
-    return;
-  }
+  if (changes.length === 0) return;
   output.line('Changes that make it fit, the cheapest first:');
   for (const fitted of changes.slice(0, shownChanges)) output.line(`  ${describeChange(fitted)}`);
 }
 
 /**
- * What a device needs for a model. Throws ERR_BUDGET if that is more than it has, after printing who needs
- * what and which changes would make it fit, each planned by the kernel.
+ * Throws ERR_BUDGET if a model needs more than its device has, after printing the changes that would make
+ * it fit, each planned by the kernel.
  */
-export function checkDevice(
+export function checkBudget(
   output: Output,
   kernel: Kernel,
-  descriptor: Uint8Array,
   spec: ModelSpec,
+  need: Need,
   device: TargetDevice,
-): Need {
-  const { budget, frozen } = device;
-  const need = measureNeed(kernel, descriptor, device, frozen);
-  if (fits(need, budget)) return need;
-  const changes = findFittingChanges(kernel, spec, device, budget);
-  printNeed(output, need, device);
+): void {
+  const { budget } = device;
+  if (fits(need, budget)) return;
+  const { fitting: changes, nearest } = findFittingChanges(kernel, spec, device, budget);
   printChanges(output, changes);
   output.record({
     type: 'refused',
@@ -175,11 +169,13 @@ export function checkDevice(
         loss,
       })),
   });
-  const cheapest = changes.at(0);
   throw new LinnetError('ERR_BUDGET', `the model needs ${describeExcess(need, budget)}`, {
-    remedy:
-      cheapest === undefined
-        ? 'no one or two changes make it fit: use a larger device or a much smaller model'
-        : `the cheapest change is ${describeChange(cheapest)}`,
+    remedy: describeRemedy(changes.at(0), nearest),
   });
+}
+
+function describeRemedy(cheapest: Fitted | undefined, nearest: Fitted | undefined): string {
+  if (cheapest) return `the cheapest change is ${describeChange(cheapest)}`;
+  const best = nearest ? `; the nearest is ${describeChange(nearest)}` : '';
+  return `neither one change nor two make it fit${best}: make it much smaller or use a larger device`;
 }

@@ -1,8 +1,14 @@
 /** A model as a table: layers, parameters, arena, flash. */
 import { toHex } from '../contract/hash.js';
-import type { Arena } from '../model/footprint.js';
+import { measureNeed } from '../model/budget.js';
+import { readArena, type Arena } from '../model/footprint.js';
 import type { LayerInfo, ModelInfo } from '../model/info.js';
+import type { LoadedModel } from '../model/load.js';
+import { parseDescriptor } from '../model/parse.js';
+import { openPlanner } from '../model/planner.js';
+import { specOfModel } from '../model/respec.js';
 import { formatShape } from '../model/shape.js';
+import { checkBudget, printNeed, type TargetDevice } from './model-device.js';
 import type { Column, Output } from './output.js';
 
 const layerColumns: readonly Column[] = [
@@ -34,7 +40,7 @@ function layerCells(layer: LayerInfo, place: number): (string | number)[] {
   ];
 }
 
-export function printModel(output: Output, info: ModelInfo, descriptorBytes: number): void {
+function printModel(output: Output, info: ModelInfo, descriptorBytes: number): void {
   const { input } = info;
   const unit = `value = x · 2^${input.exponent} ${input.unit}`.trimEnd();
   output.line(`model       ${toHex(info.hash)}`);
@@ -58,7 +64,7 @@ export function printModel(output: Output, info: ModelInfo, descriptorBytes: num
 }
 
 /** A model as --json gives it. */
-export function modelRecord(info: ModelInfo, descriptorBytes: number, arena: Arena): object {
+function modelRecord(info: ModelInfo, descriptorBytes: number, arena: Arena): object {
   const { hash, input, parameters, classes, inputs, outputs, loss, macs, layers } = info;
   return {
     type: 'model',
@@ -75,4 +81,24 @@ export function modelRecord(info: ModelInfo, descriptorBytes: number, arena: Are
     regions: arena.regions,
     layers,
   };
+}
+
+/** Prints a model and what its device needs; throws ERR_BUDGET if that is too much, or the kernel's status. */
+export async function reportModel(
+  output: Output,
+  { descriptor, spec }: LoadedModel,
+  device: TargetDevice,
+): Promise<void> {
+  const kernel = await openPlanner(device.build);
+  const info = parseDescriptor(descriptor);
+  const need = measureNeed(kernel, descriptor, device, device.frozen);
+  const { core, build } = device;
+  output.record({
+    ...modelRecord(info, descriptor.length, readArena(kernel)),
+    device: { core, build, ...need },
+  });
+  printModel(output, info, descriptor.length);
+  printNeed(output, need, device);
+  checkBudget(output, kernel, spec ?? specOfModel(info), need, device);
+  kernel.close();
 }

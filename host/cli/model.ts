@@ -1,42 +1,12 @@
 /** `linnet model`: makes, inspects, imports and exports models. */
 import { writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
-import { readArena } from '../model/footprint.js';
-import { loadModelFile, type LoadedModel } from '../model/load.js';
-import { openPlanner } from '../model/planner.js';
-import { parseDescriptor } from '../model/parse.js';
-import { specOfModel } from '../model/respec.js';
+import { loadModelFile } from '../model/load.js';
 import { globalOptions } from './context.js';
-import {
-  checkDevice,
-  deviceSettings,
-  printNeed,
-  resolveDevice,
-  type TargetDevice,
-} from './model-device.js';
-import { modelRecord, printModel } from './model-report.js';
-import type { Output } from './output.js';
+import { deviceSettings, resolveDevice } from './model-device.js';
+import { addModelImportCommand } from './model-import.js';
+import { reportModel } from './model-report.js';
 import { addSettings } from './settings.js';
-
-/** Prints a model that fits its device; throws ERR_BUDGET, or the kernel's status. */
-export async function reportModel(
-  output: Output,
-  { descriptor, spec }: LoadedModel,
-  device: TargetDevice,
-): Promise<void> {
-  const kernel = await openPlanner(device.build);
-  const info = parseDescriptor(descriptor);
-  const need = checkDevice(output, kernel, descriptor, spec ?? specOfModel(info), device);
-  const arena = readArena(kernel);
-  kernel.close();
-  const { core, build } = device;
-  output.record({
-    ...modelRecord(info, descriptor.length, arena),
-    device: { core, build, ...need },
-  });
-  printModel(output, info, descriptor.length);
-  printNeed(output, need, device);
-}
 
 export function addModelCommand(program: Command): void {
   const model = program
@@ -72,4 +42,6 @@ export function addModelCommand(program: Command): void {
       await reportModel(output, loadModelFile(file), device);
     },
   );
+
+  addModelImportCommand(model);
 }

@@ -116,7 +116,8 @@ function readyEcg(dataset: Dataset): Dataset {
   return keepClasses(withRrFeatures(dataset, 'append'), scoredBeats);
 }
 
-function loadData(options: TaskOptions): { dataset: Dataset; preset: Preset } {
+/** The data of a command, ready for the kernel, and the preset that suits them. */
+export function prepareData(options: TaskOptions): { dataset: Dataset; preset: Preset } {
   if (options.data === undefined) {
     const dataset = generateSyntheticEcg({
       subjects: options.subjects,
@@ -152,7 +153,7 @@ export function prepareModel(path: string): Recipe {
 
 /** Throws ERR_SHAPE if the model does not fit the data. */
 export function prepareTask(options: TaskOptions): Task {
-  const { dataset, preset } = loadData(options);
+  const { dataset, preset } = prepareData(options);
   const descriptor =
     options.model === undefined ? defaultModel(dataset, preset) : loadModel(options.model);
   const model = parseDescriptor(descriptor);

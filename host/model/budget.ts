@@ -103,20 +103,39 @@ function tryAll(
     .sort((a, b) => a.loss - b.loss);
 }
 
+/** What a search for changes found. */
+export interface Search {
+  /** Changes after which the model fits, the cheapest first. */
+  readonly fitting: readonly Fitted[];
+  /** Where nothing fits: what came nearest. */
+  readonly nearest: Fitted | undefined;
+}
+
+/** Bytes above the budget, RAM and flash together. */
+function excess({ ramBytes, flashBytes }: Need, budget: Budget): number {
+  const over = (bytes: number, limit = Infinity): number => Math.max(0, bytes - limit);
+  return over(ramBytes, budget.ramBytes) + over(flashBytes, budget.flashBytes);
+}
+
 /**
- * Changes after which the model fits, the cheapest first, every one planned by the kernel itself. Pairs of
- * changes are tried only if no single one is enough.
+ * Looks for a change after which the model fits; every one is planned by the kernel itself. Pairs of changes
+ * are tried only if no single one is enough.
  */
 export function findFittingChanges(
   kernel: Kernel,
   spec: ModelSpec,
   device: DeviceImage,
   budget: Budget,
-): Fitted[] {
+): Search {
   const before = parseDescriptor(buildDescriptor(spec));
+  const isFitting = ({ need }: Fitted): boolean => fits(need, budget);
   const singles = tryAll(kernel, before, listChanges(spec), device);
-  const fitting = singles.filter(({ need }) => fits(need, budget));
-  if (fitting.length > 0) return fitting;
-  const pairs = singles.flatMap(({ change }) => pairUp(change));
-  return tryAll(kernel, before, pairs, device).filter(({ need }) => fits(need, budget));
+  const single = singles.filter(isFitting);
+  if (single.length > 0) return { fitting: single, nearest: undefined };
+  const changes = singles.flatMap(({ change }) => pairUp(change));
+  const pairs = tryAll(kernel, before, changes, device);
+  const byExcess = [...singles, ...pairs].sort(
+    (a, b) => excess(a.need, budget) - excess(b.need, budget),
+  );
+  return { fitting: pairs.filter(isFitting), nearest: byExcess.at(0) };
 }

@@ -10,105 +10,21 @@ import { importOnnx } from '../../host/model/import/onnx.js';
 import type { FloatModel } from '../../host/model/import/float-model.js';
 import { scoreKernel } from '../../host/model/import/score.js';
 import { unpackSnapshot } from '../../host/model/snapshot.js';
-import { OnnxWriter } from './onnx-writer.js';
 import { spec, trainSmallNet, type Trained } from './trained.js';
+import {
+  weightedLayers,
+  writeKerasNpz,
+  writeNpy,
+  writeOnnx,
+  writeTorchNpz,
+} from './trained-files.js';
 
 let trained: Trained;
 let layers: readonly LayerInfo[];
 beforeAll(async () => {
   trained = await trainSmallNet();
-  layers = parseDescriptor(trained.descriptor).layers.filter(({ index }) => index >= 0);
+  layers = weightedLayers(trained);
 });
-
-function weightsOf(layer: LayerInfo): number[] {
-  return [...trained.parameters.subarray(layer.weightOffset, layer.biasOffset)];
-}
-
-function biasesOf({ biasOffset, biases }: LayerInfo): number[] {
-  return [...trained.parameters.subarray(biasOffset, biasOffset + biases)];
-}
-
-/** [rows][positions][channels] -> [rows][channels][positions]. */
-function channelsFirst(values: readonly number[], rows: number, channels: number): number[] {
-  const row = values.length / rows;
-  const positions = row / channels;
-  return values.map((_, i) => {
-    const k = i % row;
-    return values[i - k + (k % positions) * channels + Math.floor(k / positions)];
-  });
-}
-
-function writeOnnx(): Uint8Array {
-  const [first, second, last] = layers;
-  const net = new OnnxWriter([1, 128]);
-  const conv = (layer: LayerInfo, attributes = {}): OnnxWriter => {
-    const [, , channels] = layer.inputShape;
-    const weights = channelsFirst(weightsOf(layer), layer.rows, channels);
-    const dims = [layer.rows, channels, layer.kernel[1]];
-    const inputs = [net.constant(weights, dims), net.constant(biasesOf(layer))];
-    return net.add('Conv', inputs, attributes).add('Relu');
-  };
-  conv(first, { strides: [2], pads: [2, 3] });
-  net.add('AveragePool', [], { kernel_shape: [3], strides: [3] });
-  conv(second)
-    .add('MaxPool', [], { kernel_shape: [3], strides: [3] })
-    .add('Flatten');
-  const dense = channelsFirst(weightsOf(last), 3, last.inputShape[2]);
-  const inputs = [net.constant(dense, [3, last.inputs]), net.constant(biasesOf(last))];
-  net.add('Gemm', inputs, { transB: 1 }).add('Softmax');
-  return net.encode();
-}
-
-/** A .npy of float32 or float64, version 1. */
-function writeNpy(values: readonly number[], dims: readonly number[], wide = false): Uint8Array {
-  const shape = `(${dims.join(', ')}${dims.length === 1 ? ',' : ''})`;
-  const text = `{'descr': '<f${wide ? 8 : 4}', 'fortran_order': False, 'shape': ${shape}, }`;
-  const header = text.padEnd(118 - 10 + 9) + '\n';
-  const size = wide ? 8 : 4;
-  const bytes = new Uint8Array(10 + header.length + size * values.length);
-  const view = new DataView(bytes.buffer);
-  bytes.set([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0]);
-  view.setUint16(8, header.length, true);
-  bytes.set(new TextEncoder().encode(header), 10);
-  values.forEach((value, i) => {
-    const at = 10 + header.length + size * i;
-    if (wide) view.setFloat64(at, value, true);
-    else view.setFloat32(at, value, true);
-  });
-  return bytes;
-}
-
-/** As a PyTorch state dictionary would be saved, compressed. */
-function writeTorchNpz(): Uint8Array {
-  const files: Record<string, Uint8Array> = {};
-  for (const layer of layers) {
-    const [, , channels] = layer.inputShape;
-    const weights = channelsFirst(weightsOf(layer), layer.rows, channels);
-    const isDense = layer.op === 'dense';
-    const dims = isDense ? [layer.rows, layer.inputs] : [layer.rows, channels, layer.kernel[1]];
-    files[`${layer.index}.weight.npy`] = writeNpy(weights, dims);
-    files[`${layer.index}.bias.npy`] = writeNpy(biasesOf(layer), [layer.rows], true);
-  }
-  return zipSync(files);
-}
-
-/** As Keras keeps them: [K][C][O] and [I][O]. */
-function writeKerasNpz(): Uint8Array {
-  const files: Record<string, Uint8Array> = {};
-  for (const layer of layers) {
-    const weights = weightsOf(layer);
-    const turned = weights.map(
-      (_, i) => weights[(i % layer.rows) * layer.rowLength + Math.floor(i / layer.rows)],
-    );
-    const isDense = layer.op === 'dense';
-    const dims = isDense
-      ? [layer.inputs, layer.rows]
-      : [layer.kernel[1], layer.inputShape[2], layer.rows];
-    files[`arr_${2 * layer.index}.npy`] = writeNpy(turned, dims);
-    files[`arr_${2 * layer.index + 1}.npy`] = writeNpy(biasesOf(layer), [layer.rows]);
-  }
-  return zipSync(files);
-}
 
 function quantise(model: FloatModel, step = 2 ** -6): Promise<Imported> {
   const scale = {
@@ -126,7 +42,7 @@ function quantise(model: FloatModel, step = 2 ** -6): Promise<Imported> {
 
 describe('a trained net, imported', () => {
   it('from ONNX is as accurate as in float and as the model it came from', async () => {
-    const imported = await quantise(importOnnx(writeOnnx()));
+    const imported = await quantise(importOnnx(writeOnnx(trained)));
     const { dataset, descriptor, words } = trained;
     const test = samplesOfSplit(dataset, 1);
     const original = await scoreKernel(descriptor, words, dataset, test, false);
@@ -144,9 +60,9 @@ describe('a trained net, imported', () => {
   });
 
   it('from .npz in the conventions of PyTorch and Keras is the same model', async () => {
-    const torch = importNpz(spec, readNpz(writeTorchNpz()));
-    const keras = importNpz(spec, readNpz(writeKerasNpz()));
-    const onnx = importOnnx(writeOnnx());
+    const torch = importNpz(spec, readNpz(writeTorchNpz(trained)));
+    const keras = importNpz(spec, readNpz(writeKerasNpz(trained)));
+    const onnx = importOnnx(writeOnnx(trained));
     expect(torch.parameters.length).toBe(onnx.parameters.length);
     for (const other of [torch, keras]) {
       other.parameters.forEach((value, i) => expect(value).toBeCloseTo(onnx.parameters[i], 6));
@@ -156,14 +72,14 @@ describe('a trained net, imported', () => {
   });
 
   it('at another input scale has another exponent and nearly the same answers', async () => {
-    const model = importOnnx(writeOnnx());
+    const model = importOnnx(writeOnnx(trained));
     const imported = await quantise(model, 0.03);
     expect(imported.inputExponent).toBe(-5);
     expect(imported.quantised.accuracy).toBeGreaterThan(imported.float.accuracy! - 0.01);
   });
 
   it('tells clipped numbers from exact ones', async () => {
-    const model = importOnnx(writeOnnx());
+    const model = importOnnx(writeOnnx(trained));
     const last = layers[2];
     model.parameters[last.biasOffset] = 100;
     const imported = await quantise(model);
@@ -181,7 +97,7 @@ describe('arrays that do not fit', () => {
   });
 
   it('are refused when one is left over or their order is ambiguous', () => {
-    const arrays = readNpz(writeTorchNpz());
+    const arrays = readNpz(writeTorchNpz(trained));
     expect(() => importNpz(spec, [...arrays, arrays[0]])).toThrow(/belongs to no layer/);
     expect(() => importNpz(spec, arrays, 'keras')).toThrow(/should be 7×1×6 \(keras\)/);
     const square = {
