@@ -70,8 +70,10 @@ export function updateWeighted(
   const { weights, biases } = weightedGradient(layer, x, e);
   const biasShift = place.learningShift - e.exponent - 12;
   const weightShift = place.learningShift - e.exponent - x.exponent + weightExponent - 8;
+  const activeRows = new Set<number>();
+  e.values.forEach((error, y) => error !== 0 && activeRows.add(y % rows));
   for (let o = 0; o < rows; o++) {
-    if (e.values.every((error, y) => y % rows !== o || error === 0)) continue;
+    if (!activeRows.has(o)) continue;
     const stream = streamOf(place, layer.index, o);
     moveRow(words, biasOffset + o, [biasStep(biases[o], biasShift, stream)]);
     const g = weights.subarray(o * rowLength, (o + 1) * rowLength);
