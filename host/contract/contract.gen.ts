@@ -542,7 +542,7 @@ export interface KernelExports {
   infer(): number;
   /** OK if every canary of the arena lives */
   check(): number;
-  /** counts the parameter words at the int16 limits */
+  /** answers how many parameter words are at the int16 limits */
   saturations(): number;
   /** transfer buffer holds base parameters; moves the words toward them by 2^−proximalShift */
   pull(offset: number, count: number): number;

@@ -164,7 +164,10 @@ function compileStep(step: Step, model: Model): CompiledStep {
     case 'saturations':
       return {
         records: [call('saturations'), getWord('weightSaturations')],
-        read: ([answer, word]) => ((answer as number) < 0 ? answer : word) as number,
+        read: ([answer, word]) => {
+          const agree = (answer as number) < 0 || answer === word;
+          return agree ? (answer as number) : `${String(answer)}, and ${String(word)} in the block`;
+        },
       };
     case 'words':
       return { records: step.names.map(getWord), read: (values) => values as number[] };

@@ -3,8 +3,8 @@ import { blockWord, version } from '../../host/contract/contract.gen.js';
 import { type KernelBuild, loadKernelBytes } from '../../host/kernel/load.js';
 import { decodeResult, encodeTape, type TapeRecord, type TapeRuntime } from '../runtimes/tape.js';
 import { vectorGroups } from '../vectors/groups/index.js';
-import type { Outcome } from '../vectors/script.js';
-import { loadVectors } from '../vectors/vector-file.js';
+import type { Outcome, VectorFile } from '../vectors/script.js';
+import { loadVectors, separateCases } from '../vectors/vector-file.js';
 import { findDifference, runVectors } from './run.js';
 
 /** Emulators are slow: one tape may take minutes there. */
@@ -15,6 +15,8 @@ export interface SuiteOptions {
   readonly groups?: readonly string[];
   /** Builds of the kernel; those that the runtime can run if absent. */
   readonly builds?: readonly KernelBuild[];
+  /** Every case on a fresh kernel, for runtimes with little memory. */
+  readonly apart?: boolean;
 }
 
 /**
@@ -31,14 +33,15 @@ export function describeConformance(runtime: TapeRuntime, options: SuiteOptions 
   }
   if (reason !== undefined) console.log(`conformance on ${runtime.name} skipped: ${reason}`);
 
-  const { groups = Object.keys(vectorGroups), builds = runtime.builds ?? ['portable'] } = options;
+  const builds = options.builds ?? runtime.builds ?? ['portable'];
   describe.skipIf(reason !== undefined)(`conformance on ${runtime.name}`, () => {
-    describe.each(builds)('%s kernel', (build) => describeBuild(runtime, build, groups));
+    describe.each(builds)('%s kernel', (build) => describeBuild(runtime, build, options));
   });
 }
 
-function describeBuild(runtime: TapeRuntime, build: KernelBuild, groups: readonly string[]): void {
-  for (const group of groups) describeGroup(runtime, build, group);
+function describeBuild(runtime: TapeRuntime, build: KernelBuild, options: SuiteOptions): void {
+  const { groups = Object.keys(vectorGroups), apart = false } = options;
+  for (const group of groups) describeGroup(runtime, build, group, apart);
 
   it(
     'says which intrinsics it imports',
@@ -54,7 +57,8 @@ function describeBuild(runtime: TapeRuntime, build: KernelBuild, groups: readonl
   it(
     'two runs give the same bytes',
     async () => {
-      const vectors = loadVectors(groups.includes('delta') ? 'delta' : groups[0]);
+      const file = loadVectors(groups.includes('delta') ? 'delta' : groups[0]);
+      const vectors = apart ? separateCases(file)[0] : file;
       const first = await runVectors(runtime, loadKernelBytes(build), vectors);
       expect(await runVectors(runtime, loadKernelBytes(build), vectors)).toEqual(first);
     },
@@ -62,15 +66,28 @@ function describeBuild(runtime: TapeRuntime, build: KernelBuild, groups: readonl
   );
 }
 
-function describeGroup(runtime: TapeRuntime, build: KernelBuild, group: string): void {
+function describeGroup(
+  runtime: TapeRuntime,
+  build: KernelBuild,
+  group: string,
+  apart: boolean,
+): void {
   describe(group, () => {
     const vectors = loadVectors(group);
+    const files = apart ? separateCases(vectors) : [vectors];
+    for (const file of files) describeTape(runtime, build, file);
+  });
+}
+
+/** The cases of one tape. */
+function describeTape(runtime: TapeRuntime, build: KernelBuild, file: VectorFile): void {
+  describe(`${file.memoryBytes} bytes`, () => {
     let outcomes: Outcome[][];
     beforeAll(async () => {
-      outcomes = await runVectors(runtime, loadKernelBytes(build), vectors);
+      outcomes = await runVectors(runtime, loadKernelBytes(build), file);
     }, tapeTimeoutMs);
 
-    for (const [i, entry] of vectors.cases.entries()) {
+    for (const [i, entry] of file.cases.entries()) {
       it(entry.name, () => expect(findDifference(entry, outcomes[i])).toBeUndefined());
     }
   });

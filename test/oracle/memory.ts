@@ -4,10 +4,10 @@ import { type AnyLayer, elementsOf, hasParameters, isWeighted, type Model } from
 /** Linear memory that no kernel should need more of, from the regions of section 5. */
 
 /** Data of the code, the parameter block and tables. */
-const fixedBytes = 1536;
-/** A LAYER, a region's guards, rounding of its start. */
+const fixedBytes = 640;
+/** A LAYER with what a kernel adds; a guard before every region and behind the last, and its alignment. */
 const layerBytes = 96;
-const guardBytes = 32 * 12;
+const guardBytes = 16 * 12;
 
 const align4 = (length: number): number => 4 * Math.ceil(length / 4);
 
@@ -21,9 +21,10 @@ function paddedElements(layer: AnyLayer): number {
 /** Section 5.2, and as much again for what a kernel may add. */
 function scratchBytes(layer: AnyLayer): number {
   if (!isWeighted(layer)) return 0;
-  const positions = elementsOf(layer.output) / layer.rows;
   const spread = 2 * align4(paddedElements(layer));
-  return spread + 12 * align4(layer.rowLength) + 8 * positions + 64;
+  if (layer.kind === 'DENSE') return 2 * spread;
+  const positions = elementsOf(layer.output) / layer.rows;
+  return 2 * (spread + 12 * align4(layer.rowLength) + 8 * positions + 64);
 }
 
 function parameterBytes(layer: AnyLayer): number {

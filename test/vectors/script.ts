@@ -95,7 +95,7 @@ export type Step =
   | { readonly do: 'delta'; readonly base: WordFill }
   /** Passes a base through pull. Outcome: first negative status or 0. */
   | { readonly do: 'pull'; readonly base: WordFill }
-  /** Calls saturations. Outcome: a negative status, or the word weightSaturations. */
+  /** Calls saturations. Outcome: a negative status, or the number that the call and the block give. */
   | { readonly do: 'saturations' }
   /** Words of the parameter block. Outcome: unsigned numbers. */
   | { readonly do: 'words'; readonly names: readonly BlockWord[] }

@@ -19,8 +19,18 @@ export function buildVectors(group: string, drafts: readonly Draft[]): VectorFil
       throw new Error(`${group}, "${name}" is no test vector`, { cause: error });
     }
   });
+  return { group, memoryBytes: memoryBytesOf(drafts), cases };
+}
+
+/** Linear memory that is enough for every plan of these cases. */
+function memoryBytesOf(drafts: readonly Draft[]): number {
   const plans = drafts.flatMap(({ script }) => script.filter((step) => step.do === 'plan'));
-  return { group, memoryBytes: Math.max(...plans.map((step) => step.memoryBytes)), cases };
+  return Math.max(...plans.map((step) => step.memoryBytes));
+}
+
+/** Every case as a file of its own, with no more memory than it asks for. */
+export function separateCases({ group, cases }: VectorFile): VectorFile[] {
+  return cases.map((entry) => ({ group, memoryBytes: memoryBytesOf([entry]), cases: [entry] }));
 }
 
 /** One case per line, so that a change shows as the case it changes. */

@@ -131,7 +131,7 @@ export const kernelExports: readonly KernelExport[] = [
   {
     name: 'saturations',
     parameters: [],
-    text: 'counts the parameter words at the int16 limits',
+    text: 'answers how many parameter words are at the int16 limits',
   },
   {
     name: 'pull',
@@ -306,7 +306,11 @@ export const structs: readonly StructLayout[] = [
       { name: 'padRight', type: 'u16', text: 'columns of zeros behind x' },
       { name: 'weightExponent', type: 'i16', text: 'ew' },
       { name: 'initBound', type: 'u16', text: 'Bq' },
-      { name: 'bound', type: 'u16', text: 'of no meaning to intrinsics; the portable kernel notes here how large weights may be' },
+      {
+        name: 'bound',
+        type: 'u16',
+        text: 'of no meaning to intrinsics; the portable kernel notes here how large weights may be',
+      },
     ],
   },
   {
