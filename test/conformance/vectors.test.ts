@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { loadKernelBytes } from '../../host/kernel/load.js';
+import { readDescriptor } from '../oracle/descriptor.js';
 import { v8Runtime } from '../runtimes/v8.js';
 import { vectorGroups } from '../vectors/groups/index.js';
 import type { Case, Outcome, VectorFile } from '../vectors/script.js';
@@ -55,14 +56,34 @@ describe('vectors', () => {
     }
   });
 
-  it('hold every hash of at least 200 steps for at least three models', () => {
-    const runs = readGroup('trajectory').cases.map(({ outcomes }) =>
+  it.each([
+    ['trajectory', 3, 200],
+    ['network', 6, 100],
+  ] as const)('%s holds hashes of %i models over %i steps', (group, models, steps) => {
+    const runs = readGroup(group).cases.map(({ outcomes }) =>
       outcomes.flatMap((outcome) =>
         typeof outcome === 'object' && 'hashes' in outcome ? outcome.hashes : [],
       ),
     );
-    expect(runs.length).toBeGreaterThanOrEqual(3);
-    for (const hashes of runs) expect(hashes.length).toBeGreaterThanOrEqual(200);
+    expect(runs.length).toBeGreaterThanOrEqual(models);
+    for (const hashes of runs) {
+      expect(hashes.length).toBeGreaterThanOrEqual(steps);
+      // weights move in every step that is not skipped
+      expect(new Set(hashes).size).toBeGreaterThan(steps / 2);
+    }
+  });
+
+  it('go everywhere that training goes: every layer and loss, trained, skipped, frozen, saturated', () => {
+    const scripts = groups.flatMap((group) => readGroup(group).cases);
+    const planned = scripts.flatMap(({ script }) => script.filter((step) => step.do === 'plan'));
+    const models = planned.map(({ descriptor }) => readDescriptor(Buffer.from(descriptor, 'hex')));
+    const valid = models.filter(({ violations }) => violations.size === 0);
+    const kinds = new Set(valid.flatMap(({ model }) => model.layers.map(({ kind }) => kind)));
+    expect(kinds.size).toBe(7);
+    expect(new Set(valid.map(({ model }) => model.loss)).size).toBe(2);
+    const names = new Set(scripts.flatMap(({ script }) => script.map((step) => step.do)));
+    for (const name of ['pull', 'delta', 'saturations', 'trajectory'])
+      expect(names).toContain(name);
   });
 });
 

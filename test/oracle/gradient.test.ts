@@ -21,7 +21,7 @@ const nets: Readonly<Record<string, Net>> = {
     layers: [{ conv: 4, kernel: 5, stride: 2, pad: 'same' }, { dense: 4 }],
   },
   'conv in two dimensions, asymmetric pads': {
-    input: [6, 5, 2],
+    input: [5, 4, 2],
     layers: [
       { conv: 3, kernel: [3, 2], stride: [2, 1], pad: [2, 0, 1, 1] },
       { conv: 4, kernel: [2, 3], pad: [0, 2, 1, 0] },
@@ -92,7 +92,7 @@ const linear = chainDescriptor({
 
 const models: readonly (readonly [string, Model])[] = [
   ['6-5', readModel(denseChain(6, 5))],
-  ['20-12-4', readModel(denseChain(20, 12, 4))],
+  ['9-6-4', readModel(denseChain(9, 6, 4))],
   ['12-9-7-5', readModel(denseChain(12, 9, 7, 5))],
   ['10-8-6-3 without ReLU', readModel(linear)],
   ...Object.entries(nets).map(([name, net]) => [name, readModel(netDescriptor(net))] as const),
@@ -180,6 +180,13 @@ function makeProbe(model: Model, seed: number): Probe {
 }
 
 const probesPerModel = 10;
+const parametersPerProbe = 60;
+
+/** Parameters spread over all layers, others in every probe. */
+function chooseParameters({ parameters }: Model, seed: number): number[] {
+  const stride = Math.ceil(parameters / parametersPerProbe);
+  return Array.from({ length: parameters }, (_, p) => p).filter((p) => (p + seed) % stride === 0);
+}
 
 describe('gradients', () => {
   it.each(models)('%s: integer back-propagation is the finite difference', (_, model) => {
@@ -188,8 +195,10 @@ describe('gradients', () => {
       const { words, x, real, label } = makeProbe(model, seed);
       const result = trainStep(model, words.slice(), x, label, planFor(model), 0);
       if (!decidesAlike(model, result, x, realForward(model, real, x))) continue;
-      const integer = integerGradient(model, result);
-      const numeric = finiteDifferences(model, real, x, label);
+      const chosen = chooseParameters(model, seed);
+      const gradient = integerGradient(model, result);
+      const integer = Float64Array.from(chosen, (p) => gradient[p]);
+      const numeric = finiteDifferences(model, real, x, label, chosen);
       expect(dot(integer, numeric) / (norm(integer) * norm(numeric))).toBeGreaterThan(0.998);
       expect(Math.abs(norm(integer) / norm(numeric) - 1)).toBeLessThan(0.04);
       compared++;
@@ -211,7 +220,7 @@ describe('a step', () => {
     (_, model) => {
       const { words, x, label } = makeProbe(model, 4);
       const lrShift = 7;
-      const runs = 400;
+      const runs = 250;
       const moved = new Float64Array(model.parameters);
       let result: StepResult | undefined;
       for (let nodeSeed = 0; nodeSeed < runs; nodeSeed++) {
