@@ -107,7 +107,8 @@ static uint32_t exponentials(const struct loss *loss, int32_t largest) {
         loss->err[i] = (int32_t)e;
         sum += e;
     }
-    return sum;
+    /* Unless a hostile HEAD lays err over the logits, the largest one alone is E_ONE. */
+    return sum < E_ONE ? E_ONE : sum;
 }
 
 /*
