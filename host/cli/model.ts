@@ -4,6 +4,7 @@ import type { Command } from 'commander';
 import { loadModelFile } from '../model/load.js';
 import { globalOptions } from './context.js';
 import { deviceSettings, resolveDevice } from './model-device.js';
+import { addModelExportCommand } from './model-export.js';
 import { addModelImportCommand } from './model-import.js';
 import { reportModel } from './model-report.js';
 import { addSettings } from './settings.js';
@@ -44,4 +45,5 @@ export function addModelCommand(program: Command): void {
   );
 
   addModelImportCommand(model);
+  addModelExportCommand(model);
 }

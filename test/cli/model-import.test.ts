@@ -67,6 +67,20 @@ describe('linnet model import', () => {
     );
   });
 
+  it('leaves a model that export turns into C and arrays', async () => {
+    await importNet('net.onnx', ...data());
+    const files = ['--c', at('Beat-net.h'), '--npz', at('again.npz')];
+    const run = await runModel('model', 'export', at('out.lnd'), '-w', at('out.lns'), ...files);
+    expect(run.error).toBeUndefined();
+    const header = readFileSync(at('Beat-net.h'), 'utf8');
+    expect(header).toContain('static inline int32_t beat_net_infer(const int8_t *x,');
+    expect(header).toContain('#define BEAT_NET_INPUTS 128');
+    const again = await importNet('again.npz', '--layers', at('net.yaml'), ...data());
+    expect(again.error).toBeUndefined();
+    const nothing = await runModel('model', 'export', at('out.lnd'), '-w', at('out.lns'));
+    expect(nothing.error?.message).toMatch(/give --c or --npz/);
+  });
+
   it('takes a .npz with its layers, and refuses what its device cannot hold', async () => {
     const layers = ['--layers', at('net.yaml'), ...data()];
     expect((await importNet('net.npz', ...layers)).error).toBeUndefined();

@@ -9,7 +9,8 @@ import { readNpy, readNpz } from '../../host/model/import/npy.js';
 import { importOnnx } from '../../host/model/import/onnx.js';
 import type { FloatModel } from '../../host/model/import/float-model.js';
 import { scoreKernel } from '../../host/model/import/score.js';
-import { unpackSnapshot } from '../../host/model/snapshot.js';
+import { exportNpz } from '../../host/model/export/npz.js';
+import { packSnapshot, unpackSnapshot } from '../../host/model/snapshot.js';
 import { spec, trainSmallNet, type Trained } from './trained.js';
 import {
   weightedLayers,
@@ -76,6 +77,24 @@ describe('a trained net, imported', () => {
     const imported = await quantise(model, 0.03);
     expect(imported.inputExponent).toBe(-5);
     expect(imported.quantised.accuracy).toBeGreaterThan(imported.float.accuracy! - 0.01);
+  });
+
+  it('from its own float export is the same words again', async () => {
+    const { descriptor, words } = trained;
+    const arrays = exportNpz(descriptor, packSnapshot(parseDescriptor(descriptor).hash, words));
+    const model = importNpz(spec, readNpz(arrays));
+    model.parameters.forEach((value, i) => expect(value).toBeCloseTo(trained.parameters[i], 6));
+    const again = await quantise(model);
+    const exponents = parseDescriptor(descriptor).layers.map((layer) => layer.weightExponent);
+    for (const [i, layer] of parseDescriptor(again.descriptor).layers.entries()) {
+      if (layer.index < 0) continue;
+      const finer = exponents[i] - layer.weightExponent;
+      // The pool's factor is 4/3 in the weights behind it, and back.
+      expect(again.words[layer.weightOffset] - 128).toBe(
+        Math.round((words[layer.weightOffset] - 128) * 2 ** finer),
+      );
+    }
+    expect(again.quantised.accuracy).toBeCloseTo(again.float.accuracy!, 1);
   });
 
   it('tells clipped numbers from exact ones', async () => {
