@@ -12,7 +12,12 @@ import { openV8Engine } from '../../host/kernel/v8-engine.js';
 export interface Problem {
   readonly dataset: Dataset;
   readonly descriptor: Uint8Array;
+  /** Bit l: layer l is not trained. */
+  readonly frozenLayers?: number;
 }
+
+/** The parameters of a model in an arm's own arithmetic: words of the kernel or float32. */
+export type ModelState = Int16Array | Float32Array;
 
 /** Sums over everything an arm trained since {@link Arm.initialise}. */
 export interface ArmCounts {
@@ -29,14 +34,22 @@ export interface Arm {
   readonly counts: ArmCounts;
   /** The initial model of `seed`. */
   initialise(seed: number): void;
-  /** Trains the current model. */
-  train(settings: TrainSettings, samples: readonly number[]): void;
+  /** Starts a training of `settings.totalSteps` steps. */
+  begin(settings: TrainSettings): void;
+  /** Its next steps, on the current model. */
+  proceed(samples: readonly number[]): void;
   /** Trains a copy of the current model and keeps the result, with its weight, for closeRound(). */
   contribute(settings: TrainSettings, samples: readonly number[], weight: number): void;
   /** The weighted mean of the contributions becomes the current model. */
   closeRound(): void;
   /** Class that the current model gives to sample `index`. */
   predict(index: number): number;
+  /** How far the reconstruction of sample `index` is off: mean square, in the square of the sample's LSB. */
+  deviation(index: number): number;
+  /** A copy of the current model. */
+  save(): ModelState;
+  /** Makes `state`, saved by an arm of the same arithmetic, the current model. */
+  restore(state: ModelState): void;
 }
 
 export const noCounts: ArmCounts = { steps: 0, skipped: 0, saturations: 0, trainMs: 0 };
@@ -50,9 +63,14 @@ export function addCounts(a: ArmCounts, b: ArmCounts): ArmCounts {
   };
 }
 
-/** A kernel in V8 that has planned the model of `descriptor`. */
-export async function openKernel(descriptor: Uint8Array): Promise<Kernel> {
-  const kernel = new Kernel(await openV8Engine(loadKernelBytes()));
+/** A kernel in V8 that has planned the model of `descriptor`; `wasm` is the portable kernel unless given. */
+export async function openKernel(
+  descriptor: Uint8Array,
+  frozenLayers = 0,
+  wasm = loadKernelBytes(),
+): Promise<Kernel> {
+  const kernel = new Kernel(await openV8Engine(wasm));
+  kernel.setWord('frozenLayers', frozenLayers);
   kernel.plan(descriptor);
   return kernel;
 }

@@ -2,8 +2,8 @@ import { decay } from '../../host/contract/contract.gen.js';
 import { sampleAt } from '../../host/data/dataset.js';
 import type { Kernel, TrainSettings } from '../../host/kernel/kernel.js';
 import { parseDescriptor } from '../../host/model/descriptor.js';
-import { addCounts, noCounts, openKernel, type Arm, type Problem } from './arm.js';
-import { FloatMlp } from './float-reference.js';
+import { addCounts, noCounts, openKernel, type Arm, type ModelState, type Problem } from './arm.js';
+import { FloatNet } from './float/net.js';
 
 /** Learning-rate shift of step t: the kernel's schedule (SPEC, section 2.7). */
 export function shiftOfStep(settings: TrainSettings, t: number): number {
@@ -18,19 +18,24 @@ export function shiftOfStep(settings: TrainSettings, t: number): number {
  */
 export class FloatArm implements Arm {
   counts = noCounts;
-  private readonly mlp: FloatMlp;
+  private readonly net: FloatNet;
+  private readonly inputExponent: number;
   /** The global model. */
   private readonly base: Float32Array;
   private readonly sum: Float64Array;
   private weight = 0;
+  private settings: TrainSettings | undefined;
+  private step = 0;
 
   private constructor(
     private readonly problem: Problem,
     /** Makes the initial words and nothing else. */
     private readonly kernel: Kernel,
   ) {
-    this.mlp = new FloatMlp(parseDescriptor(problem.descriptor));
-    this.base = new Float32Array(this.mlp.parameters.length);
+    const model = parseDescriptor(problem.descriptor);
+    this.net = new FloatNet(model, problem.frozenLayers);
+    this.inputExponent = model.input.exponent;
+    this.base = new Float32Array(this.net.parameters.length);
     this.sum = new Float64Array(this.base.length);
   }
 
@@ -40,29 +45,37 @@ export class FloatArm implements Arm {
 
   initialise(seed: number): void {
     this.kernel.initialise(seed);
-    this.mlp.loadWords(this.kernel.storeParameters());
-    this.base.set(this.mlp.parameters);
+    this.net.loadWords(this.kernel.storeParameters());
+    this.base.set(this.net.parameters);
     this.clearRound();
     this.counts = noCounts;
   }
 
-  train(settings: TrainSettings, samples: readonly number[]): void {
+  begin(settings: TrainSettings): void {
+    this.settings = settings;
+    this.step = 0;
+  }
+
+  proceed(samples: readonly number[]): void {
     const { dataset } = this.problem;
+    const { settings } = this;
+    if (settings === undefined) throw new Error('proceed() before begin()');
     const started = performance.now();
-    samples.forEach((index, t) => {
+    for (const index of samples) {
       const label = dataset.label[index];
       const classWeight = 2 ** (settings.classWeights?.[label] ?? 0);
-      const learningRate = 2 ** -shiftOfStep(settings, t);
-      this.mlp.train(sampleAt(dataset, index), label, learningRate, classWeight);
-    });
+      const learningRate = 2 ** -shiftOfStep(settings, this.step++);
+      this.net.train(sampleAt(dataset, index), label, learningRate, classWeight);
+    }
     const trainMs = performance.now() - started;
     this.counts = addCounts(this.counts, { ...noCounts, steps: samples.length, trainMs });
   }
 
   contribute(settings: TrainSettings, samples: readonly number[], weight: number): void {
-    this.mlp.parameters.set(this.base);
-    this.train(settings, samples);
-    this.mlp.parameters.forEach((value, i) => {
+    this.net.parameters.set(this.base);
+    this.begin(settings);
+    this.proceed(samples);
+    this.net.parameters.forEach((value, i) => {
       this.sum[i] += weight * value;
     });
     this.weight += weight;
@@ -70,12 +83,28 @@ export class FloatArm implements Arm {
 
   closeRound(): void {
     this.base.set(this.sum.map((value) => value / this.weight));
-    this.mlp.parameters.set(this.base);
+    this.net.parameters.set(this.base);
     this.clearRound();
   }
 
   predict(index: number): number {
-    return this.mlp.predict(sampleAt(this.problem.dataset, index));
+    return this.net.predict(sampleAt(this.problem.dataset, index));
+  }
+
+  deviation(index: number): number {
+    const sample = sampleAt(this.problem.dataset, index);
+    const loss = this.net.loss(sample, 0);
+    return (2 * loss) / sample.length / 2 ** (2 * this.inputExponent);
+  }
+
+  save(): Float32Array {
+    return this.net.parameters.slice();
+  }
+
+  restore(state: ModelState): void {
+    this.net.parameters.set(state);
+    this.base.set(state);
+    this.clearRound();
   }
 
   private clearRound(): void {

@@ -2,7 +2,7 @@ import { sampleAt } from '../../host/data/dataset.js';
 import { fedAvg } from '../../host/federated/fed-avg.js';
 import { masterOf, publishedWords } from '../../host/federated/master.js';
 import type { Kernel, TrainSettings } from '../../host/kernel/kernel.js';
-import { addCounts, noCounts, openKernel, type Arm, type Problem } from './arm.js';
+import { addCounts, noCounts, openKernel, type Arm, type ModelState, type Problem } from './arm.js';
 
 /**
  * The kernel in V8 and the aggregator's exact FedAvg into its Q16.16 master: what a federation of devices computes, bit
@@ -14,44 +14,55 @@ export class LinnetArm implements Arm {
   private words: Int16Array = new Int16Array();
   private master: Int32Array = new Int32Array();
   private sum = fedAvg.start(0);
+  private skipped = 0;
+  private saturations = 0;
 
   private constructor(
     private readonly problem: Problem,
     private readonly kernel: Kernel,
   ) {}
 
-  static async open(problem: Problem): Promise<LinnetArm> {
-    return new LinnetArm(problem, await openKernel(problem.descriptor));
+  /** `wasm` is the portable kernel unless given. */
+  static async open(problem: Problem, wasm?: Uint8Array): Promise<LinnetArm> {
+    const { descriptor, frozenLayers } = problem;
+    return new LinnetArm(problem, await openKernel(descriptor, frozenLayers, wasm));
   }
 
   initialise(seed: number): void {
     this.kernel.initialise(seed);
-    this.words = this.kernel.storeParameters();
-    this.master = masterOf(this.words);
-    this.sum = fedAvg.start(this.words.length);
+    this.publish(this.kernel.storeParameters());
     this.counts = noCounts;
   }
 
-  train(settings: TrainSettings, samples: readonly number[]): void {
-    const { dataset } = this.problem;
+  begin(settings: TrainSettings): void {
     this.kernel.begin(settings);
+    this.skipped = 0;
+    this.saturations = 0;
+  }
+
+  proceed(samples: readonly number[]): void {
+    const { dataset } = this.problem;
     const started = performance.now();
     for (const index of samples) {
       this.kernel.train(sampleAt(dataset, index), dataset.label[index]);
     }
     const trainMs = performance.now() - started;
+    // The kernel counts since begin(), the arm since initialise().
     const { skipped, saturations } = this.kernel.counters();
     this.counts = addCounts(this.counts, {
       steps: samples.length,
-      skipped,
-      saturations,
+      skipped: skipped - this.skipped,
+      saturations: saturations - this.saturations,
       trainMs,
     });
+    this.skipped = skipped;
+    this.saturations = saturations;
   }
 
   contribute(settings: TrainSettings, samples: readonly number[], weight: number): void {
     this.kernel.loadParameters(this.words);
-    this.train(settings, samples);
+    this.begin(settings);
+    this.proceed(samples);
     this.sum = fedAvg.add(this.sum, { weight, delta: this.kernel.delta(this.words) });
   }
 
@@ -66,8 +77,25 @@ export class LinnetArm implements Arm {
     return this.kernel.infer(sampleAt(this.problem.dataset, index));
   }
 
+  deviation(index: number): number {
+    this.kernel.infer(sampleAt(this.problem.dataset, index));
+    return this.kernel.word('score') / 256;
+  }
+
   /** [P] words of the current model. */
-  storeParameters(): Int16Array {
+  save(): Int16Array {
     return this.kernel.storeParameters();
+  }
+
+  restore(state: ModelState): void {
+    const words = Int16Array.from(state);
+    this.kernel.loadParameters(words);
+    this.publish(words);
+  }
+
+  private publish(words: Int16Array): void {
+    this.words = words;
+    this.master = masterOf(words);
+    this.sum = fedAvg.start(words.length);
   }
 }

@@ -96,7 +96,10 @@ export function trainFederated(
   }
 }
 
-/** Trains `arm` from the initial model of `seed` on `samples`, the way `linnet train` does. */
+/**
+ * Trains `arm` from the initial model of `seed` on `samples`, the way `linnet train` does; `afterEpoch` may look at the
+ * model between epochs.
+ */
 export function trainCentralised(
   arm: Arm,
   order: SampleOrder,
@@ -104,6 +107,21 @@ export function trainCentralised(
   plan: CentralisedPlan,
   tuning: Tuning,
   seed: number,
+  afterEpoch: (epoch: number) => void = () => undefined,
+): void {
+  arm.initialise(seed);
+  trainFurther(arm, order, samples, plan, tuning, seed, afterEpoch);
+}
+
+/** {@link trainCentralised} from the model that `arm` has. */
+export function trainFurther(
+  arm: Arm,
+  order: SampleOrder,
+  samples: readonly number[],
+  plan: CentralisedPlan,
+  tuning: Tuning,
+  seed: number,
+  afterEpoch: (epoch: number) => void = () => undefined,
 ): void {
   const settings = settingsOf(tuning, seed, {
     baseVersion: 0,
@@ -112,6 +130,10 @@ export function trainCentralised(
     lrDecay: decay.STEPS,
     totalSteps: plan.epochs * samples.length,
   });
-  arm.initialise(seed);
-  arm.train(settings, order.list(settings, samples, samples.length));
+  const steps = order.list(settings, samples, samples.length);
+  arm.begin(settings);
+  for (let epoch = 0; epoch < plan.epochs; epoch++) {
+    arm.proceed(steps.slice(epoch * samples.length, (epoch + 1) * samples.length));
+    afterEpoch(epoch);
+  }
 }
