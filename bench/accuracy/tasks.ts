@@ -119,7 +119,7 @@ const mnistValidation = 10_000;
 const recordings = { ecg: 'ecg_mitbih_train.bin', har: 'har_hapt.bin', mnist: 'mnist' } as const;
 
 /** The folder of the recordings. */
-function dataFolder(): string {
+export function dataFolder(): string {
   return process.env['LINNET_DATA'] ?? packagePath('../shared/data');
 }
 
@@ -165,16 +165,24 @@ export function loadTestSplit(name: TaskName, nodes?: number): Split {
     : testSplit(loadTaskData(name), nodes);
 }
 
-/** Person-wise folds: every third training person is held out, so that all of them are once. */
-export function validationFolds(dataset: Dataset, nodes?: number): Split[] {
+/** Training samples without and of the people held out: every third person, so that all of them are once. */
+export function foldPeople(dataset: Dataset): { kept: number[]; held: number[] }[] {
   const train = samplesOfSplit(dataset, 0);
   const people = distinctSubjects(dataset, train);
   return Array.from({ length: folds }, (_, fold) => {
-    const held = new Set(people.filter((_, rank) => rank % folds === fold));
-    const isHeld = (index: number): boolean => held.has(dataset.subject[index]);
-    const kept = train.filter((index) => !isHeld(index));
-    return { dataset, clients: dealClients(dataset, kept, nodes), test: train.filter(isHeld) };
+    const out = new Set(people.filter((_, rank) => rank % folds === fold));
+    const isHeld = (index: number): boolean => out.has(dataset.subject[index]);
+    return { kept: train.filter((index) => !isHeld(index)), held: train.filter(isHeld) };
   });
+}
+
+/** Person-wise folds of clients. */
+export function validationFolds(dataset: Dataset, nodes?: number): Split[] {
+  return foldPeople(dataset).map(({ kept, held }) => ({
+    dataset,
+    clients: dealClients(dataset, kept, nodes),
+    test: held,
+  }));
 }
 
 /** Splits for choosing hyperparameters: none of them holds a sample of the test split. */

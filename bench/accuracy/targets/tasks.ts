@@ -1,0 +1,169 @@
+/** The target tasks (issue "the kernel in full", what it must show): data, nets, tuned plans and targets. */
+import { constant } from '../../../host/contract/contract.gen.js';
+import { keepClasses } from '../../../host/data/dataset.js';
+import type { ModelSpec } from '../../../host/model/descriptor.js';
+import { detectAnomalies } from './anomaly.js';
+import { classify } from './classification.js';
+import {
+  holdOutEvery,
+  holdOutLast,
+  loadEcgChannels,
+  loadRecording,
+  officialSplit,
+  personFolds,
+  recordings,
+} from './data.js';
+import { classifyPersonalised } from './personalised.js';
+import type { TargetTask } from './task.js';
+
+const loss = 'softmax-cross-entropy';
+
+const harModel: ModelSpec = {
+  input: { width: 128, channels: 9, exponent: -6 },
+  layers: [
+    { op: 'conv1d', filters: 8, kernel: 5, stride: 2, padding: 'same', activation: 'relu' },
+    { op: 'conv1d', filters: 16, kernel: 5, stride: 2, padding: 'same', activation: 'relu' },
+    { op: 'globalAveragePool' },
+    { op: 'dense', outputs: 6 },
+  ],
+  loss,
+};
+
+const ecgModel: ModelSpec = {
+  input: { width: 128, channels: 3, exponent: -6 },
+  layers: [
+    { op: 'conv1d', filters: 8, kernel: 7, stride: 2, padding: 'same', activation: 'relu' },
+    { op: 'conv1d', filters: 16, kernel: 5, stride: 2, padding: 'same', activation: 'relu' },
+    { op: 'maxPool1d', size: 4 },
+    { op: 'dense', outputs: 3 },
+  ],
+  loss,
+};
+
+const mnistModel: ModelSpec = {
+  input: { height: 28, width: 28, exponent: -7 },
+  layers: [
+    { op: 'conv2d', filters: 8, kernel: 3, stride: 2, padding: 'same', activation: 'relu' },
+    { op: 'conv2d', filters: 16, kernel: 3, stride: 2, padding: 'same', activation: 'relu' },
+    { op: 'dense', outputs: 10 },
+  ],
+  loss,
+};
+
+const digitsModel: ModelSpec = {
+  input: { width: 49, channels: 16, exponent: -6 },
+  layers: [
+    { op: 'conv1d', filters: 24, kernel: 5, padding: 'same', activation: 'relu' },
+    { op: 'maxPool1d', size: 2 },
+    { op: 'conv1d', filters: 32, kernel: 5, stride: 2, padding: 'same', activation: 'relu' },
+    { op: 'maxPool1d', size: 3 },
+    { op: 'dense', outputs: 10 },
+  ],
+  loss,
+};
+
+const anomalyModel: ModelSpec = {
+  input: { width: 128, exponent: -6 },
+  layers: [
+    { op: 'dense', outputs: 32, activation: 'relu' },
+    { op: 'dense', outputs: 8 },
+    { op: 'dense', outputs: 32, activation: 'relu' },
+    { op: 'dense', outputs: 128 },
+  ],
+  loss: 'squared-error',
+};
+
+const ecgPlan = {
+  epochs: 3,
+  shifts: { linnet: 10, float32: 10 },
+  classWeights: [0, 2, 1],
+};
+
+const skipThreshold = constant.SKIP_THRESHOLD_DEFAULT;
+
+export const targetTasks: readonly TargetTask[] = [
+  {
+    name: 'har-conv',
+    title: 'HAR, conv1d, 1,126 parameters, 21 people → 9 people',
+    model: harModel,
+    data: recordings.har,
+    plan: { epochs: 15, shifts: { linnet: 6, float32: 6 } },
+    skipThreshold,
+    targets: [{ score: 'accuracy', floor: 0.905, margin: 0.003 }],
+    testSplit: () => officialSplit(loadRecording('har')),
+    validationSplits: () => personFolds(loadRecording('har')),
+    run: classify(harModel),
+  },
+  {
+    name: 'ecg-conv',
+    title:
+      'ECG N/S/V, conv1d, 1,219 parameters, 22 patients (DS1) → 11 patients (first half of DS2)',
+    model: ecgModel,
+    data: recordings.ecg,
+    plan: ecgPlan,
+    skipThreshold,
+    targets: [
+      { score: 'accuracy', margin: 0.003 },
+      { score: 'macroF1', margin: 0.01 },
+    ],
+    testSplit: () => officialSplit(loadEcgChannels()),
+    validationSplits: () => personFolds(loadEcgChannels()),
+    run: classify(ecgModel),
+  },
+  {
+    name: 'ecg-personal',
+    title: 'ECG, last layer trained on the first 20 and 100 beats of each of the 11 patients',
+    model: ecgModel,
+    data: recordings.ecg,
+    plan: ecgPlan,
+    skipThreshold,
+    targets: [20, 100].flatMap((count) => [
+      { score: `after${count}.patientMean`, margin: 0.01 },
+      { score: `after${count}.macroF1`, margin: 0.01 },
+    ]),
+    testSplit: () => officialSplit(loadEcgChannels()),
+    validationSplits: () => personFolds(loadEcgChannels()),
+    run: classifyPersonalised(ecgModel, {
+      samples: [20, 100],
+      epochs: 10,
+      shifts: { linnet: 8, float32: 8 },
+    }),
+  },
+  {
+    name: 'mnist-conv',
+    title: 'MNIST, conv2d, 9,098 parameters, 60,000 → 10,000 images',
+    model: mnistModel,
+    data: recordings.mnist,
+    plan: { epochs: 5, shifts: { linnet: 8, float32: 8 } },
+    skipThreshold,
+    targets: [{ score: 'accuracy', floor: 0.983, margin: 0.002 }],
+    testSplit: () => officialSplit(loadRecording('mnist')),
+    validationSplits: () => holdOutLast(loadRecording('mnist'), 10_000),
+    run: classify(mnistModel),
+  },
+  {
+    name: 'digits',
+    title: 'Spoken digits, conv1d, 2,700 → 300 recordings of 6 speakers',
+    model: digitsModel,
+    data: recordings.digits,
+    plan: { epochs: 20, shifts: { linnet: 8, float32: 8 } },
+    skipThreshold,
+    targets: [{ score: 'accuracy', margin: 0.01 }],
+    testSplit: () => officialSplit(loadRecording('digits')),
+    validationSplits: () => holdOutEvery(loadRecording('digits'), 5),
+    run: classify(digitsModel),
+  },
+  {
+    name: 'ecg-anomaly',
+    title:
+      'ECG anomaly, autoencoder trained on N beats of DS1, V against N in the first half of DS2',
+    model: anomalyModel,
+    data: recordings.ecg,
+    plan: { epochs: 3, shifts: { linnet: 10, float32: 10 } },
+    skipThreshold,
+    targets: [{ score: 'auc', margin: 0.01 }],
+    testSplit: () => officialSplit(keepClasses(loadRecording('ecg'), ['N', 'V'])),
+    validationSplits: () => personFolds(keepClasses(loadRecording('ecg'), ['N', 'V'])),
+    run: detectAnomalies(anomalyModel),
+  },
+];
