@@ -24,7 +24,7 @@ export interface ArmCounts {
   readonly steps: number;
   /** Steps without a backward pass. */
   readonly skipped: number;
-  /** Updates that hit the limit of a parameter word. */
+  /** Parameter words at the limits of int16 at the end of each training, added up. */
   readonly saturations: number;
   readonly trainMs: number;
 }
@@ -70,8 +70,7 @@ export async function openKernel(
   wasm = loadKernelBytes(),
 ): Promise<Kernel> {
   const kernel = new Kernel(await openV8Engine(wasm));
-  kernel.setWord('frozenLayers', frozenLayers);
-  kernel.plan(descriptor);
+  kernel.plan(descriptor, { frozenLayers });
   return kernel;
 }
 

@@ -47,7 +47,7 @@ export class LinnetArm implements Arm {
       this.kernel.train(sampleAt(dataset, index), dataset.label[index]);
     }
     const trainMs = performance.now() - started;
-    // The kernel counts since begin(), the arm since initialise().
+    // The kernel counts since begin(), the arm since initialise(); words at the limits may get fewer.
     const { skipped, saturations } = this.kernel.counters();
     this.counts = addCounts(this.counts, {
       steps: samples.length,
@@ -79,7 +79,7 @@ export class LinnetArm implements Arm {
 
   deviation(index: number): number {
     this.kernel.infer(sampleAt(this.problem.dataset, index));
-    return this.kernel.word('score') / 256;
+    return this.kernel.score() / 256;
   }
 
   /** [P] words of the current model. */
