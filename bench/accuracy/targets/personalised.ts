@@ -9,19 +9,10 @@ import {
   parseDescriptor,
   type ModelSpec,
 } from '../../../host/model/descriptor.js';
-import { addCounts, noCounts, scoreArm, type Arm, type ModelState } from '../arm.js';
+import { scoreArm, type Arm, type ModelState } from '../arm.js';
 import { SampleOrder, trainCentralised, trainFurther, type Tuning } from '../training.js';
 import { openArm } from './classification.js';
-import type { Arithmetic, RunTrial, Scores, Split } from './task.js';
-
-/** How the last layer is trained on one person. */
-export interface Personalisation {
-  /** First samples of a person to train on, one experiment each. */
-  readonly samples: readonly number[];
-  readonly epochs: number;
-  /** Starting rates 2^−shift. */
-  readonly shifts: Readonly<Record<Arithmetic, number>>;
-}
+import type { Arithmetic, RunTrial, Scores, Split, TunedPlan } from './task.js';
 
 /** Confusion counts of each person. */
 type PerPerson = readonly (readonly number[])[];
@@ -78,25 +69,63 @@ function personalise(
   };
 }
 
-/** Trains as classify() does, then personalises; the curve has one entry, the result. */
+/** A model trained by `plan` on the training people, made once for each split, arithmetic and seed. */
+class Bases {
+  private readonly models = new WeakMap<Split, Map<string, ModelState>>();
+
+  constructor(
+    private readonly descriptor: Uint8Array,
+    private readonly plan: TunedPlan,
+  ) {}
+
+  async train(
+    arithmetic: Arithmetic,
+    split: Split,
+    order: SampleOrder,
+    skipThreshold: number,
+    seed: number,
+  ): Promise<ModelState> {
+    const known = this.models.get(split) ?? new Map<string, ModelState>();
+    this.models.set(split, known);
+    const key = `${arithmetic} ${seed}`;
+    const found = known.get(key);
+    if (found) return found;
+    const { descriptor, plan } = this;
+    const arm = await openArm(arithmetic, { dataset: split.dataset, descriptor });
+    const { classWeights } = plan;
+    const base = {
+      lrShift: plan.shifts[arithmetic],
+      skipThreshold,
+      ...(classWeights && { classWeights }),
+    };
+    const centralised = { kind: 'centralised' as const, epochs: plan.epochs };
+    trainCentralised(arm, order, split.train, centralised, base, seed);
+    const state = arm.save();
+    known.set(key, state);
+    return state;
+  }
+}
+
+/**
+ * Trains as classify() does by `basePlan`, then the last layer on each person's first `samples`; epochs and tuning are
+ * those of the last layer. The curve has one entry, the result.
+ */
 export function classifyPersonalised(
   model: ModelSpec,
-  { samples, epochs: ownEpochs, shifts }: Personalisation,
+  samples: readonly number[],
+  basePlan: TunedPlan,
 ): RunTrial {
+  const descriptor = buildDescriptor(model);
+  const frozenLayers = allButLast(descriptor);
+  const bases = new Bases(descriptor, basePlan);
   return async (arithmetic, split, epochs, tuning, seed) => {
-    const descriptor = buildDescriptor(model);
-    const { dataset, train } = split;
-    const arm = await openArm(arithmetic, { dataset, descriptor });
+    const { dataset } = split;
     const order = await SampleOrder.open(descriptor);
-    trainCentralised(arm, order, train, { kind: 'centralised', epochs }, tuning, seed);
-    const base = arm.save();
-    const frozenLayers = allButLast(descriptor);
+    const base = await bases.train(arithmetic, split, order, tuning.skipThreshold, seed);
     const frozen = await openArm(arithmetic, { dataset, descriptor, frozenLayers });
-    const ownTuning = { ...tuning, lrShift: shifts[arithmetic] };
     const scores = samples.map((count) =>
-      personalise(frozen, base, order, split, count, ownEpochs, ownTuning, seed),
+      personalise(frozen, base, order, split, count, epochs, tuning, seed),
     );
-    const counts = addCounts(addCounts(noCounts, arm.counts), frozen.counts);
-    return { seed, curve: [Object.assign({}, ...scores) as Scores], counts };
+    return { seed, curve: [Object.assign({}, ...scores) as Scores], counts: frozen.counts };
   };
 }

@@ -4,6 +4,7 @@ import type { ModelSpec } from '../../../host/model/descriptor.js';
 import type { ArmCounts } from '../arm.js';
 import type { Shifts } from '../tasks.js';
 import type { Tuning } from '../training.js';
+import type { PanelSpec } from './figure.js';
 
 export const arithmetics = ['linnet', 'float32'] as const;
 export type Arithmetic = (typeof arithmetics)[number];
@@ -60,6 +61,7 @@ export interface TargetTask {
   readonly plan: TunedPlan;
   readonly skipThreshold: number;
   readonly targets: readonly Target[];
+  readonly panels: readonly PanelSpec[];
   /** Files or folders below the data folder that it needs. */
   readonly data: string;
   /** The split of the table. */

@@ -1,7 +1,10 @@
 /** The target tasks (issue "the kernel in full", what it must show): data, nets, tuned plans and targets. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { constant } from '../../../host/contract/contract.gen.js';
 import { keepClasses } from '../../../host/data/dataset.js';
 import type { ModelSpec } from '../../../host/model/descriptor.js';
+import { dataFolder } from '../tasks.js';
 import { detectAnomalies } from './anomaly.js';
 import { classify } from './classification.js';
 import {
@@ -13,6 +16,7 @@ import {
   personFolds,
   recordings,
 } from './data.js';
+import type { StepPanel } from './figure.js';
 import { classifyPersonalised } from './personalised.js';
 import type { TargetTask } from './task.js';
 
@@ -73,11 +77,25 @@ const anomalyModel: ModelSpec = {
   loss: 'squared-error',
 };
 
+/** Own beats of a patient to train on. */
+const personalSamples = [20, 100];
+
 const ecgPlan = {
   epochs: 3,
   shifts: { linnet: 10, float32: 10 },
   classWeights: [0, 2, 1],
 };
+
+/** Of the last layer, on a patient's own beats. */
+const personalPlan = { ...ecgPlan, epochs: 10, shifts: { linnet: 8, float32: 8 } };
+
+function personalPanel(title: string, score: string): StepPanel {
+  const steps = personalSamples.flatMap((count) => [
+    { label: `0 (${count})`, score: `before${count}.${score}` },
+    { label: String(count), score: `after${count}.${score}` },
+  ]);
+  return { title, axis: 'own beats trained on (tested on all after these)', steps };
+}
 
 const skipThreshold = constant.SKIP_THRESHOLD_DEFAULT;
 
@@ -90,6 +108,10 @@ export const targetTasks: readonly TargetTask[] = [
     plan: { epochs: 15, shifts: { linnet: 6, float32: 6 } },
     skipThreshold,
     targets: [{ score: 'accuracy', floor: 0.905, margin: 0.003 }],
+    panels: [
+      { title: 'accuracy, %', score: 'accuracy' },
+      { title: 'macro-F1, %', score: 'macroF1' },
+    ],
     testSplit: () => officialSplit(loadRecording('har')),
     validationSplits: () => personFolds(loadRecording('har')),
     run: classify(harModel),
@@ -106,6 +128,10 @@ export const targetTasks: readonly TargetTask[] = [
       { score: 'accuracy', margin: 0.003 },
       { score: 'macroF1', margin: 0.01 },
     ],
+    panels: [
+      { title: 'accuracy, %', score: 'accuracy' },
+      { title: 'macro-F1, %', score: 'macroF1' },
+    ],
     testSplit: () => officialSplit(loadEcgChannels()),
     validationSplits: () => personFolds(loadEcgChannels()),
     run: classify(ecgModel),
@@ -115,19 +141,19 @@ export const targetTasks: readonly TargetTask[] = [
     title: 'ECG, last layer trained on the first 20 and 100 beats of each of the 11 patients',
     model: ecgModel,
     data: recordings.ecg,
-    plan: ecgPlan,
+    plan: personalPlan,
     skipThreshold,
-    targets: [20, 100].flatMap((count) => [
+    targets: personalSamples.flatMap((count) => [
       { score: `after${count}.patientMean`, margin: 0.01 },
       { score: `after${count}.macroF1`, margin: 0.01 },
     ]),
+    panels: [
+      personalPanel('accuracy, mean over patients, %', 'patientMean'),
+      personalPanel('macro-F1, all patients pooled, %', 'macroF1'),
+    ],
     testSplit: () => officialSplit(loadEcgChannels()),
     validationSplits: () => personFolds(loadEcgChannels()),
-    run: classifyPersonalised(ecgModel, {
-      samples: [20, 100],
-      epochs: 10,
-      shifts: { linnet: 8, float32: 8 },
-    }),
+    run: classifyPersonalised(ecgModel, personalSamples, ecgPlan),
   },
   {
     name: 'mnist-conv',
@@ -137,6 +163,7 @@ export const targetTasks: readonly TargetTask[] = [
     plan: { epochs: 5, shifts: { linnet: 8, float32: 8 } },
     skipThreshold,
     targets: [{ score: 'accuracy', floor: 0.983, margin: 0.002 }],
+    panels: [{ title: 'accuracy, %', score: 'accuracy' }],
     testSplit: () => officialSplit(loadRecording('mnist')),
     validationSplits: () => holdOutLast(loadRecording('mnist'), 10_000),
     run: classify(mnistModel),
@@ -149,6 +176,7 @@ export const targetTasks: readonly TargetTask[] = [
     plan: { epochs: 20, shifts: { linnet: 8, float32: 8 } },
     skipThreshold,
     targets: [{ score: 'accuracy', margin: 0.01 }],
+    panels: [{ title: 'accuracy, %', score: 'accuracy' }],
     testSplit: () => officialSplit(loadRecording('digits')),
     validationSplits: () => holdOutEvery(loadRecording('digits'), 5),
     run: classify(digitsModel),
@@ -162,8 +190,14 @@ export const targetTasks: readonly TargetTask[] = [
     plan: { epochs: 3, shifts: { linnet: 10, float32: 10 } },
     skipThreshold,
     targets: [{ score: 'auc', margin: 0.01 }],
+    panels: [{ title: 'area under the ROC curve, %', score: 'auc' }],
     testSplit: () => officialSplit(keepClasses(loadRecording('ecg'), ['N', 'V'])),
     validationSplits: () => personFolds(keepClasses(loadRecording('ecg'), ['N', 'V'])),
     run: detectAnomalies(anomalyModel),
   },
 ];
+
+/** True where the data of a task is on this machine. */
+export function hasRecording({ data }: TargetTask): boolean {
+  return existsSync(join(dataFolder(), data));
+}
