@@ -9,6 +9,7 @@ export default tseslint.config(
       'runs',
       'coverage',
       'assembly',
+      'bench/rounding/assembly',
       'firmware',
       '**/*.gen.ts',
     ],
