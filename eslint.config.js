@@ -9,7 +9,7 @@ export default tseslint.config(
       'runs',
       'coverage',
       'assembly',
-      'bench/rounding/assembly',
+      'bench/**/assembly',
       'firmware',
       '**/*.gen.ts',
     ],

@@ -1,5 +1,6 @@
 /** Shapes and the interface that all layers of the float32 reference share. Tensors are channels last. */
 import { elementsOf, windowPositions, type Shape, type Window } from '../../../host/model/shape.js';
+import type { Loops } from './loops.js';
 
 /** Values of a tensor and the gradient of the loss by them, [H][W][C] each. */
 export interface Tensor {
@@ -17,9 +18,9 @@ export interface FloatLayer {
   update(rate: number): void;
 }
 
-export function makeTensor(shape: Shape): Tensor {
+export function makeTensor(loops: Loops, shape: Shape): Tensor {
   const elements = elementsOf(shape);
-  return { shape, values: new Float32Array(elements), errors: new Float32Array(elements) };
+  return { shape, values: loops.floats(elements), errors: loops.floats(elements) };
 }
 
 /**

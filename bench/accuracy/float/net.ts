@@ -1,7 +1,9 @@
 import type { LayerInfo, ModelInfo } from '../../../host/model/descriptor.js';
+import { elementsOf } from '../../../host/model/shape.js';
 import { DepthwiseLayer } from './depthwise.js';
 import { makeTensor, type FloatLayer, type Tensor } from './layer.js';
-import { LinearLayer, type Rows } from './linear.js';
+import { convolutionRoom, LinearLayer, type Rows } from './linear.js';
+import { Loops } from './loops.js';
 import { softmaxCrossEntropy, squaredError } from './losses.js';
 import { AveragePoolLayer, MaxPoolLayer } from './pools.js';
 
@@ -14,14 +16,22 @@ interface Stage {
   readonly trained: boolean;
 }
 
-function makeLayer(info: LayerInfo, parameters: Float32Array, x: Tensor, y: Tensor): FloatLayer {
+const noRoom = { elements: 0, pieces: 0 };
+
+function makeLayer(
+  loops: Loops,
+  info: LayerInfo,
+  parameters: Float32Array,
+  x: Tensor,
+  y: Tensor,
+): FloatLayer {
   const { weightOffset, biasOffset } = info;
   const rows: Rows = { parameters, weightOffset, biasOffset, relu: info.activation === 'relu' };
   switch (info.op) {
     case 'dense':
-      return new LinearLayer(rows, x, y);
+      return new LinearLayer(loops, rows, x, y);
     case 'conv':
-      return new LinearLayer(rows, x, y, info);
+      return new LinearLayer(loops, rows, x, y, info);
     case 'depthwise':
       return new DepthwiseLayer(rows, x, y, info);
     case 'maxPool':
@@ -34,12 +44,23 @@ function makeLayer(info: LayerInfo, parameters: Float32Array, x: Tensor, y: Tens
   }
 }
 
+/** Memory for parameters, tensors and what convolutions need. */
+function makeLoops(model: ModelInfo): Loops {
+  const rooms = model.layers.map((info) => {
+    const room = info.op === 'conv' ? convolutionRoom(info.inputShape, info) : noRoom;
+    const tensor = 2 * elementsOf(info.outputShape);
+    return { elements: room.elements + tensor, pieces: room.pieces + 2 };
+  });
+  const elements = rooms.reduce((sum, room) => sum + room.elements, 0);
+  const pieces = rooms.reduce((sum, room) => sum + room.pieces, 0);
+  return new Loops(model.parameters + 2 * model.inputs + elements, 3 + pieces);
+}
+
 /**
  * The yardstick: a net in float32 with plain stochastic gradient descent, batch 1.
  *
  * It reads the kernel's descriptor, starts from the kernel's initial weights and takes the same int8 samples in the same
- * order: only the arithmetic differs. It never skips a backward pass. Parameters, activations and errors are float32;
- * sums are rounded once, when they are stored.
+ * order: only the arithmetic differs. It never skips a backward pass.
  */
 export class FloatNet {
   /** [P], numbered as the kernel's words (SPEC, section 2.1). */
@@ -57,15 +78,16 @@ export class FloatNet {
     frozenLayers = 0,
   ) {
     const { height, width, channels, exponent } = model.input;
-    this.parameters = new Float32Array(model.parameters);
+    const loops = makeLoops(model);
+    this.parameters = loops.floats(model.parameters);
     this.inputScale = 2 ** exponent;
-    this.input = makeTensor([height, width, channels]);
+    this.input = makeTensor(loops, [height, width, channels]);
     let x = this.input;
     this.stages = model.layers.map((info) => {
-      const [from, y] = [x, makeTensor(info.outputShape)];
+      const [from, y] = [x, makeTensor(loops, info.outputShape)];
       x = y;
       const trained = info.index >= 0 && ((frozenLayers >>> info.index) & 1) === 0;
-      return { info, layer: makeLayer(info, this.parameters, from, y), x: from, y, trained };
+      return { info, layer: makeLayer(loops, info, this.parameters, from, y), x: from, y, trained };
     });
     this.output = x;
     this.lowest = this.stages.findIndex(({ trained }) => trained);
