@@ -15,7 +15,7 @@ import { loadDataset } from '../../host/data/load.js';
 import { partitionBySubject, partitionDirichlet } from '../../host/data/partition.js';
 import { generateSyntheticEcg } from '../../host/data/synthetic-ecg.js';
 import { packagePath } from '../../host/kernel/load.js';
-import { buildDescriptor } from '../../host/model/descriptor.js';
+import { buildDescriptor, type ModelSpec } from '../../host/model/descriptor.js';
 import type { CentralisedPlan, FederatedPlan } from './training.js';
 
 export const taskNames = ['ecg', 'har', 'mnist', 'synthetic'] as const;
@@ -197,13 +197,18 @@ export function loadValidationSplits(name: TaskName, nodes?: number): Split[] {
 }
 
 /** One hidden layer with ReLU. */
-export function describeModel(dataset: Dataset, hidden: number, inputExponent: number): Uint8Array {
-  return buildDescriptor({
+export function denseModel(dataset: Dataset, hidden: number, inputExponent: number): ModelSpec {
+  return {
     input: { width: dataset.steps, channels: dataset.channels, exponent: inputExponent },
     layers: [
       { op: 'dense', outputs: hidden, activation: 'relu' },
       { op: 'dense', outputs: dataset.classNames.length },
     ],
     loss: 'softmax-cross-entropy',
-  });
+  };
+}
+
+/** Its descriptor. */
+export function describeModel(dataset: Dataset, hidden: number, inputExponent: number): Uint8Array {
+  return buildDescriptor(denseModel(dataset, hidden, inputExponent));
 }

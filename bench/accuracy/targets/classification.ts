@@ -4,8 +4,8 @@ import { buildDescriptor, type ModelSpec } from '../../../host/model/descriptor.
 import { scoreArm, type Arm, type Problem } from '../arm.js';
 import { FloatArm } from '../float-arm.js';
 import { LinnetArm } from '../linnet-arm.js';
-import { SampleOrder, trainCentralised } from '../training.js';
-import type { Arithmetic, RunTrial, Scores } from './task.js';
+import { SampleOrder, trainCentralised, type Tuning } from '../training.js';
+import type { Arithmetic, RunTrial, Scores, Split, Trial } from './task.js';
 
 export function openArm(arithmetic: Arithmetic, problem: Problem): Promise<Arm> {
   return arithmetic === 'linnet' ? LinnetArm.open(problem) : FloatArm.open(problem);
@@ -16,18 +16,31 @@ export function scoresOf(confusion: readonly number[]): Scores {
   return { accuracy, macroF1 };
 }
 
+/** Opens an arm for a problem. */
+export type OpenArm = (problem: Problem) => Promise<Arm>;
+
+/** Trains a classifier from the initial model of `seed`, scoring the held-out samples after every epoch. */
+export async function trainClassifier(
+  open: OpenArm,
+  model: ModelSpec,
+  { dataset, train, test }: Split,
+  epochs: number,
+  tuning: Tuning,
+  seed: number,
+): Promise<Trial> {
+  const descriptor = buildDescriptor(model);
+  const arm = await open({ dataset, descriptor });
+  const order = await SampleOrder.open(descriptor);
+  const curve: Scores[] = [];
+  let confusion: number[] = [];
+  trainCentralised(arm, order, train, { kind: 'centralised', epochs }, tuning, seed, () => {
+    confusion = scoreArm(arm, dataset, test);
+    curve.push(scoresOf(confusion));
+  });
+  return { seed, curve, counts: arm.counts, confusion };
+}
+
 export function classify(model: ModelSpec): RunTrial {
-  return async (arithmetic, { dataset, train, test }, epochs, tuning, seed) => {
-    const descriptor = buildDescriptor(model);
-    const arm = await openArm(arithmetic, { dataset, descriptor });
-    const order = await SampleOrder.open(descriptor);
-    const curve: Scores[] = [];
-    let confusion: number[] = [];
-    const plan = { kind: 'centralised' as const, epochs };
-    trainCentralised(arm, order, train, plan, tuning, seed, () => {
-      confusion = scoreArm(arm, dataset, test);
-      curve.push(scoresOf(confusion));
-    });
-    return { seed, curve, counts: arm.counts, confusion };
-  };
+  return (arithmetic, split, epochs, tuning, seed) =>
+    trainClassifier((problem) => openArm(arithmetic, problem), model, split, epochs, tuning, seed);
 }

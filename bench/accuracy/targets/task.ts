@@ -65,8 +65,8 @@ export interface TargetTask {
   /** Files or folders below the data folder that it needs. */
   readonly data: string;
   /** The split of the table. */
-  testSplit(): Split;
+  readonly testSplit: () => Split;
   /** Splits for choosing hyperparameters: none of them holds a sample of the test split. */
-  validationSplits(): Split[];
+  readonly validationSplits: () => Split[];
   readonly run: RunTrial;
 }

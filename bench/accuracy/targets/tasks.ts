@@ -201,3 +201,14 @@ export const targetTasks: readonly TargetTask[] = [
 export function hasRecording({ data }: TargetTask): boolean {
   return existsSync(join(dataFolder(), data));
 }
+
+/** Throws for a name that no task has. */
+export function findTask(name: string): TargetTask {
+  const task = targetTasks.find((one) => one.name === name);
+  if (task === undefined) {
+    throw new Error(
+      `no task is called ${name}: use ${targetTasks.map((one) => one.name).join(', ')}`,
+    );
+  }
+  return task;
+}

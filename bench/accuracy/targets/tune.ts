@@ -12,7 +12,7 @@ import { markdownTable, note, percent, runCommand } from '../report.js';
 import { summarise } from '../statistics.js';
 import { finalScore } from './judge.js';
 import { arithmetics, type Arithmetic, type Split, type TargetTask, type Trial } from './task.js';
-import { targetTasks } from './tasks.js';
+import { findTask } from './tasks.js';
 
 /** Not the seeds of the comparison. */
 const firstSeed = 101;
@@ -43,8 +43,7 @@ function readFlags() {
       folds: { type: 'string', default: '3' },
     },
   });
-  const task = targetTasks.find(({ name }) => name === values.task);
-  if (task === undefined) throw new Error(`no task is called ${values.task}`);
+  const task = findTask(values.task);
   const arms = arithmetics.filter((name) => values.arms.split(',').includes(name));
   const classWeights = values.weights ? numbersOf(values.weights) : task.plan.classWeights;
   return {
