@@ -31,7 +31,7 @@ import { canariesLive } from './memory/arena';
 import { BLOCK, writeWord } from './memory/block';
 import { beginTraining } from './train/begin';
 import { model, STAGE_BEGUN, STAGE_PLANNED } from './train/model';
-import { planModel } from './train/plan';
+import { arrangeModel, planModel, prepareModel } from './train/plan';
 import { infer as inferSample, score, trainStep } from './train/step';
 
 const MAX_ORDER: u32 = 1 << 30;
@@ -52,6 +52,14 @@ export function block(): i32 {
   writeWord(BLOCK_INTRINSIC_SET, ACCELERATED ? INTRINSIC_SET_VERSION : 0);
   writeWord(BLOCK_DESCRIPTOR_PTR, <i32>arenaStart());
   return <i32>BLOCK;
+}
+
+export function prepare(): i32 {
+  return prepareModel(arenaStart());
+}
+
+export function arrange(): i32 {
+  return arrangeModel(arenaStart());
 }
 
 export function plan(): i32 {

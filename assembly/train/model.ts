@@ -3,8 +3,12 @@ import { Head } from '../contract.gen';
 
 /** Stages of the call order: a call that comes too early answers ERR_STATE. */
 export const STAGE_EMPTY: i32 = 0;
-export const STAGE_PLANNED: i32 = 1;
-export const STAGE_BEGUN: i32 = 2;
+/** The layers have shapes, but no place yet. */
+export const STAGE_PREPARED: i32 = 1;
+/** They have their place in memory that may not be there yet. */
+export const STAGE_ARRANGED: i32 = 2;
+export const STAGE_PLANNED: i32 = 3;
+export const STAGE_BEGUN: i32 = 4;
 
 @unmanaged
 export class Model {

@@ -72,7 +72,7 @@ import {
   recordCount,
   tagOf,
 } from './descriptor';
-import { head, model, STAGE_EMPTY, STAGE_PLANNED } from './model';
+import { head, model, STAGE_ARRANGED, STAGE_EMPTY, STAGE_PLANNED, STAGE_PREPARED } from './model';
 
 /** Outputs of the last layer. */
 let elements: i32 = 0;
@@ -253,13 +253,17 @@ function reportPlan(): void {
   writeWord(BLOCK_REGION_COUNT, regionCount());
 }
 
+/** Bytes of the table of layers. */
+function tableBytes(): usize {
+  return <usize>model.layers * LAYER_BYTES;
+}
+
 /**
- * Validates the descriptor at `descriptor` and lays out the arena behind it, weights and all 0.
+ * Validates the descriptor at `descriptor` and gives its layers their shapes.
  *
- * arenaBytes is set whenever the descriptor is valid, so a caller learns what ERR_MEMORY lacks; if not
- * even the table of layers fits, it is a lower bound. After an error no model is planned.
+ * If not even the table of layers fits, arenaBytes is a lower bound. After an error no model is planned.
  */
-export function planModel(descriptor: usize): i32 {
+export function prepareModel(descriptor: usize): i32 {
   model.stage = STAGE_EMPTY;
   const bytes = readWord(BLOCK_DESCRIPTOR_BYTES);
   const limit = readUnsigned(BLOCK_MEMORY_BYTES);
@@ -270,32 +274,52 @@ export function planModel(descriptor: usize): i32 {
   model.layers = recordCount(descriptor) - 2;
   openArena(descriptor);
   reserve(<u64>bytes);
-  const tableBytes = <usize>model.layers * LAYER_BYTES;
-  model.layerTable = reserve(<u64>tableBytes);
+  model.layerTable = reserve(<u64>tableBytes());
   writeWord(BLOCK_ARENA_BYTES, <i32>arenaBytes());
   if (!makeRoom(limit)) return ERR_MEMORY;
-  memory.fill(model.layerTable, 0, tableBytes);
+  memory.fill(model.layerTable, 0, tableBytes());
   status = readRecords(descriptor, bytes);
   if (status < 0) return status;
-  return layOutModel(descriptor, limit, tableBytes);
+  model.inputExponent = <i32>load<i8>(payloadOf(firstRecord(descriptor)), INPUT_EXPONENT);
+  model.stage = STAGE_PREPARED;
+  return OK;
 }
 
-/** The second half of planModel(): the layers have shapes. */
-function layOutModel(descriptor: usize, limit: u64, tableBytes: usize): i32 {
+/**
+ * Gives every region its place behind the descriptor; prepares first if nobody has. Writes only to the table
+ * of layers and the block: arenaBytes says what the model needs.
+ */
+export function arrangeModel(descriptor: usize): i32 {
+  const status = model.stage == STAGE_PREPARED ? OK : prepareModel(descriptor);
+  model.stage = STAGE_EMPTY;
+  if (status < 0) return status;
   const last = at(model.layers - 1);
   elements = positionsOf(last) * <i32>last.outputs;
   model.classes = model.loss == RECORD_SQUARED_ERROR ? 1 : elements;
-  model.inputExponent = <i32>load<i8>(payloadOf(firstRecord(descriptor)), INPUT_EXPONENT);
   flagLayers();
   layOutParameters();
   layOutActivations();
   layOutBuffers();
   layOutHead();
   connectLayers();
-  const need = arenaBytes();
-  writeWord(BLOCK_ARENA_BYTES, <i32>min(need, <u64>u32.MAX_VALUE));
-  if (need > <u64>i32.MAX_VALUE || !makeRoom(limit)) return ERR_MEMORY;
-  clearArena(model.layerTable + tableBytes);
+  writeWord(BLOCK_ARENA_BYTES, <i32>min(arenaBytes(), <u64>u32.MAX_VALUE));
+  model.stage = STAGE_ARRANGED;
+  return OK;
+}
+
+/**
+ * Claims the arena and clears it, weights and all; arranges first if nobody has.
+ *
+ * arenaBytes is set whenever the descriptor is valid, so a caller learns what ERR_MEMORY lacks. After an
+ * error no model is planned.
+ */
+export function planModel(descriptor: usize): i32 {
+  const status = model.stage == STAGE_ARRANGED ? OK : arrangeModel(descriptor);
+  model.stage = STAGE_EMPTY;
+  if (status < 0) return status;
+  if (arenaBytes() > <u64>i32.MAX_VALUE) return ERR_MEMORY;
+  if (!makeRoom(readUnsigned(BLOCK_MEMORY_BYTES))) return ERR_MEMORY;
+  clearArena(model.layerTable + tableBytes());
   reportPlan();
   model.stage = STAGE_PLANNED;
   return OK;

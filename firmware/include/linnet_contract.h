@@ -240,6 +240,8 @@ enum linnet_block_word {
 #define LINNET_KERNEL_EXPORTS(X) \
     X(abi, 0) \
     X(block, 0) \
+    X(prepare, 0) \
+    X(arrange, 0) \
     X(plan, 0) \
     X(initialise, 1) \
     X(load, 2) \

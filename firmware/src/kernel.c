@@ -6,6 +6,7 @@
 #include "bytes.h"
 #include "intrinsics/intrinsics.h"
 #include "m3_compile.h"
+#include "m3_code.h"
 #include "m3_env.h"
 #include "wasm3.h"
 
@@ -42,6 +43,10 @@ static LINNET_THREAD_LOCAL jmp_buf *engine_exit;
 #ifndef LINNET_CODE_OF_ONE_EXPORT
 #define LINNET_CODE_OF_ONE_EXPORT 0
 #endif
+
+/* Linear memory to begin with: static data and a small descriptor. It grows where more is asked
+ * for. */
+#define FIRST_MEMORY_BYTES 2048u
 
 /* wasm3.definitions renames the allocator of the engine to these. */
 void *linnet_engine_calloc(size_t count, size_t bytes);
@@ -243,7 +248,8 @@ static linnet_status_t load_module(struct linnet_kernel *kernel, const uint8_t *
     if (runtime == NULL) {
         return refuse(kernel, LINNET_ERR_MEMORY, m3Err_mallocFailed);
     }
-    runtime->memoryLimit = kernel->memory_bytes;
+    runtime->memoryLimit =
+        kernel->memory_bytes < FIRST_MEMORY_BYTES ? kernel->memory_bytes : FIRST_MEMORY_BYTES;
     IM3Module module = NULL;
     M3Result result = m3_ParseModule(environment, &module, wasm, wasm_bytes);
     if (result == m3Err_none) {
@@ -303,8 +309,8 @@ void linnet_kernel_close(struct linnet_kernel *kernel) {
     }
 }
 
-/* Forgets all compiled code, keeping its pages for what is compiled next. */
-static M3Result forget_code(IM3Runtime runtime) {
+/* Frees all compiled code. */
+static void forget_code(IM3Runtime runtime) {
     for (uint32_t i = 0; i < runtime->modules->numFunctions; i++) {
         IM3Function function = &runtime->modules->functions[i];
         if (function->wasm != NULL) {
@@ -312,16 +318,23 @@ static M3Result forget_code(IM3Runtime runtime) {
             m3_Free(function->constants);
         }
     }
-    while (runtime->pagesFull != NULL) {
-        IM3CodePage page = runtime->pagesFull;
-        runtime->pagesFull = page->info.next;
-        page->info.next = runtime->pagesOpen;
-        runtime->pagesOpen = page;
-    }
-    for (IM3CodePage page = runtime->pagesOpen; page != NULL; page = page->info.next) {
-        page->info.lineIndex = 0;
-    }
-    return link_imports(runtime->modules);
+    FreeCodePages(&runtime->pagesFull);
+    FreeCodePages(&runtime->pagesOpen);
+    runtime->numCodePages = 0;
+    runtime->numActiveCodePages = 0;
+}
+
+/*
+ * Gives the kernel linear memory up to `bytes`. Code goes first, so that the memory can grow where
+ * it is: it is the last block that stays.
+ */
+static M3Result grow_memory(struct linnet_kernel *kernel, uint32_t bytes) {
+    IM3Runtime runtime = kernel->runtime;
+    forget_code(runtime);
+    runtime->memoryLimit = bytes;
+    M3Result grown = ResizeMemory(runtime, (bytes + 0xffffu) >> 16);
+    M3Result linked = link_imports(runtime->modules);
+    return grown != m3Err_none ? grown : linked;
 }
 
 static M3Result call(IM3Function function, uint32_t arguments, int32_t values[3], int32_t *out) {
@@ -337,21 +350,104 @@ static M3Result call(IM3Function function, uint32_t arguments, int32_t values[3]
     return result;
 }
 
+/* What a host does at a time with a kernel: exports that are called in turns. */
+enum phase { PHASE_NONE, PHASE_PREPARE, PHASE_ARRANGE, PHASE_PLAN, PHASE_MOVE, PHASE_RUN };
+
+static enum phase phase_of(enum linnet_kernel_function function) {
+    switch (function) {
+    case LINNET_KERNEL_FUNCTION_abi:
+    case LINNET_KERNEL_FUNCTION_block:
+        return PHASE_NONE;
+    case LINNET_KERNEL_FUNCTION_prepare:
+        return PHASE_PREPARE;
+    case LINNET_KERNEL_FUNCTION_arrange:
+        return PHASE_ARRANGE;
+    case LINNET_KERNEL_FUNCTION_plan:
+        return PHASE_PLAN;
+    case LINNET_KERNEL_FUNCTION_initialise:
+    case LINNET_KERNEL_FUNCTION_load:
+    case LINNET_KERNEL_FUNCTION_store:
+    case LINNET_KERNEL_FUNCTION_delta:
+    case LINNET_KERNEL_FUNCTION_saturations:
+        return PHASE_MOVE;
+    default:
+        return PHASE_RUN;
+    }
+}
+
 /*
- * Compiles on demand and calls; `kernel` stays as it is if that fails. Compiled code is forgotten
- * before and after planning, which takes about as much of it as training and happens once a model.
+ * Compiles on demand and calls; `kernel` stays as it is if that fails. Compiled code takes about
+ * three times the wasm bytes, so what one phase needs is forgotten at the next.
  */
 static M3Result call_export(struct linnet_kernel *kernel, enum linnet_kernel_function function,
                             int32_t values[3], int32_t *out) {
-    bool is_plan = function == LINNET_KERNEL_FUNCTION_plan;
-    bool is_alone = is_plan || (LINNET_CODE_OF_ONE_EXPORT && function != kernel->last_called);
-    M3Result result = is_alone ? forget_code(kernel->runtime) : m3Err_none;
-    kernel->last_called = function;
-    if (result == m3Err_none) {
-        result = call(kernel->functions[function], exports[function].arguments, values, out);
+    uint32_t phase = LINNET_CODE_OF_ONE_EXPORT ? function + 1u : (uint32_t)phase_of(function);
+    if (phase != PHASE_NONE && phase != kernel->phase) {
+        IM3Runtime runtime = kernel->runtime;
+        forget_code(runtime);
+        M3Result linked = link_imports(runtime->modules);
+        if (linked != m3Err_none) {
+            return linked;
+        }
+        kernel->phase = (uint8_t)phase;
     }
-    M3Result forgotten = is_plan ? forget_code(kernel->runtime) : m3Err_none;
-    return result != m3Err_none ? result : forgotten;
+    return call(kernel->functions[function], exports[function].arguments, values, out);
+}
+
+/* Linear memory there is now. */
+static uint32_t present_bytes(const struct linnet_kernel *kernel) {
+    return m3_GetMemorySize((IM3Runtime)kernel->runtime);
+}
+
+/*
+ * One part of a plan within the memory there is; once more with what the kernel then asks for, as
+ * far as `allowed`.
+ */
+static M3Result plan_part(struct linnet_kernel *kernel, enum linnet_kernel_function part,
+                          uint32_t allowed, int32_t *out) {
+    int32_t none[3] = {0, 0, 0};
+    linnet_kernel_set_word(kernel, LINNET_BLOCK_MEMORY_BYTES, present_bytes(kernel));
+    M3Result result = call_export(kernel, part, none, out);
+    uint32_t needed = linnet_kernel_word(kernel, LINNET_BLOCK_ARENA_BYTES);
+    bool is_short = result == m3Err_none && *out == LINNET_ERR_MEMORY;
+    if (!is_short || needed > allowed || needed <= present_bytes(kernel)) {
+        return result;
+    }
+    if (grow_memory(kernel, needed) != m3Err_none) {
+        return m3Err_none;
+    }
+    linnet_kernel_set_word(kernel, LINNET_BLOCK_MEMORY_BYTES, needed);
+    return call_export(kernel, part, none, out);
+}
+
+/*
+ * Plans in three parts, so that their code never lies beside the arena: RAM holds the code of one
+ * part and the table of layers, and in the end the arena and no code.
+ */
+static M3Result plan_in_parts(struct linnet_kernel *kernel, int32_t *out) {
+    uint32_t allowed = linnet_kernel_word(kernel, LINNET_BLOCK_MEMORY_BYTES);
+    allowed = allowed < kernel->memory_bytes ? allowed : kernel->memory_bytes;
+    M3Result result = plan_part(kernel, LINNET_KERNEL_FUNCTION_prepare, allowed, out);
+    if (result == m3Err_none && *out >= 0) {
+        result = plan_part(kernel, LINNET_KERNEL_FUNCTION_arrange, allowed, out);
+    }
+    if (result != m3Err_none || *out < 0) {
+        return result;
+    }
+    uint32_t needed = linnet_kernel_word(kernel, LINNET_BLOCK_ARENA_BYTES);
+    bool fits = needed <= allowed;
+    if (fits && needed > present_bytes(kernel)) {
+        fits = grow_memory(kernel, needed) == m3Err_none;
+    }
+    if (!fits) {
+        *out = LINNET_ERR_MEMORY;
+        return m3Err_none;
+    }
+    result = plan_part(kernel, LINNET_KERNEL_FUNCTION_plan, allowed, out);
+    if (result == m3Err_none) {
+        linnet_kernel_set_word(kernel, LINNET_BLOCK_MEMORY_BYTES, allowed);
+    }
+    return result;
 }
 
 int32_t linnet_kernel_call(struct linnet_kernel *kernel, enum linnet_kernel_function function,
@@ -362,7 +458,9 @@ int32_t linnet_kernel_call(struct linnet_kernel *kernel, enum linnet_kernel_func
         return LINNET_ERR_STATE;
     }
     engine_heap = kernel->heap;
-    M3Result result = call_export(kernel, function, values, &out);
+    M3Result result = function == LINNET_KERNEL_FUNCTION_plan
+                          ? plan_in_parts(kernel, &out)
+                          : call_export(kernel, function, values, &out);
     if (result == m3Err_none) {
         return out;
     }
@@ -375,12 +473,17 @@ uint8_t *linnet_kernel_at(struct linnet_kernel *kernel, uint32_t pointer, uint32
     if (kernel->heap == NULL) {
         return NULL;
     }
-    uint32_t bytes = 0;
-    uint8_t *memory = m3_GetMemory(kernel->runtime, &bytes, 0);
-    if (memory == NULL || pointer > bytes || length > bytes - pointer) {
+    uint32_t limit = kernel->memory_bytes;
+    if (pointer > limit || length > limit - pointer) {
         return NULL;
     }
-    return memory + pointer;
+    engine_heap = kernel->heap;
+    if (pointer + length > present_bytes(kernel) &&
+        grow_memory(kernel, pointer + length) != m3Err_none) {
+        return NULL;
+    }
+    uint8_t *memory = m3_GetMemory(kernel->runtime, NULL, 0);
+    return memory == NULL ? NULL : memory + pointer;
 }
 
 uint32_t linnet_kernel_word(struct linnet_kernel *kernel, enum linnet_block_word word) {

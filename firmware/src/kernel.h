@@ -17,9 +17,9 @@ struct linnet_kernel {
     void *environment;
     void *runtime;
     void *functions[LINNET_KERNEL_FUNCTIONS];
-    enum linnet_kernel_function last_called;
     uint32_t block;           /* address of the parameter block */
     uint32_t memory_bytes;    /* linear memory the engine may give */
+    uint8_t phase;            /* whose code is compiled */
     const char *engine_error; /* last message of the engine, or NULL */
     char import[32];          /* name of the import that is not supplied */
 };

@@ -520,7 +520,11 @@ export interface KernelExports {
   abi(): number;
   /** address of the parameter block */
   block(): number;
-  /** validate the descriptor, lay out the arena, set the outputs; on ERR_MEMORY arenaBytes says the need */
+  /** the first part of plan: validate the descriptor */
+  prepare(): number;
+  /** the second part: give every region its place; sets arenaBytes and needs none of it yet */
+  arrange(): number;
+  /** what is left of the three: claim the arena, clear it, set the outputs; on ERR_MEMORY arenaBytes says the need */
   plan(): number;
   /** fill the weights from the INIT streams of seed, biases 0 */
   initialise(seed: number): number;

@@ -86,9 +86,19 @@ export const kernelExports: readonly KernelExport[] = [
   { name: 'abi', parameters: [], text: 'KERNEL_ABI; callable before anything else' },
   { name: 'block', parameters: [], text: 'address of the parameter block' },
   {
+    name: 'prepare',
+    parameters: [],
+    text: 'the first part of plan: validate the descriptor',
+  },
+  {
+    name: 'arrange',
+    parameters: [],
+    text: 'the second part: give every region its place; sets arenaBytes and needs none of it yet',
+  },
+  {
     name: 'plan',
     parameters: [],
-    text: 'validate the descriptor, lay out the arena, set the outputs; on ERR_MEMORY arenaBytes says the need',
+    text: 'what is left of the three: claim the arena, clear it, set the outputs; on ERR_MEMORY arenaBytes says the need',
   },
   {
     name: 'initialise',
