@@ -93,6 +93,44 @@ const units: readonly Draft[] = [
   };
 });
 
+/** Largest logits under the largest shifts down: biases alone, moved up by 14. */
+const shiftedDown: readonly Draft[] = [-14, -15, -16, -17].map((weightExponent) => {
+  const layers = [
+    { dense: 1, weightExponent: -22 },
+    { dense: 2, weightExponent },
+  ];
+  const descriptor = netDescriptor({ input: [1, 2, 1], inputExponent: 0, layers, loss });
+  const words = { values: [128, 128, 0, 128, 128, 32767, -32768] };
+  return {
+    name: `logits of 2^29 shifted down by ${14 - weightExponent}`,
+    script: [
+      ...ready(descriptor, words, { lrShift: 10 }),
+      { do: 'train', x: { kind: 'zero' }, label: 0 },
+      score,
+      { do: 'logits' },
+      { do: 'hash' },
+      ...finish,
+    ],
+  };
+});
+
+/** Logits of one under the largest shifts up. */
+const shiftedUp: readonly Draft[] = [5, 12, 13, 14, 22, 23, 24].map((weightExponent) => {
+  const layers = [{ dense: 2, weightExponent }];
+  const descriptor = netDescriptor({ input: [1, 2, 1], inputExponent: -7, layers, loss });
+  return {
+    name: `logits of one shifted up by ${8 + weightExponent}`,
+    script: [
+      ...ready(descriptor, { values: [256, 0, 0, -256, 0, 0] }, { lrShift: 13 }),
+      { do: 'train', x: { values: [1, 0] }, label: 0 },
+      score,
+      { do: 'logits' },
+      { do: 'hash' },
+      ...finish,
+    ],
+  };
+});
+
 /** Thresholds around the largest error, in 1/256 of the unit. */
 const thresholds: Draft = {
   name: 'skip threshold at the largest error',
@@ -157,6 +195,8 @@ const weighted: readonly Draft[] = [-128, -20, -3, 3, 20, 127].map((weight) => (
 export const reconstruction: readonly Draft[] = [
   ...shapes,
   ...units,
+  ...shiftedDown,
+  ...shiftedUp,
   thresholds,
   perfect,
   labels,
