@@ -94,7 +94,19 @@ export function dotRow(w: usize, packed: usize, end: usize): i32 {
   return highField(sum);
 }
 
-/** dotRow() for four rows, rowBytes apart, into sums [4] int32: the packed inputs are loaded once. */
+/** Σ of four words and their packed inputs, added to `sum`. */
+// @ts-ignore: decorator
+@inline
+function addProducts(sum: i64, w: usize, even: i64, odd: i64): i64 {
+  const operands = loadOperands(w);
+  sum += evenOperands(operands) * even;
+  return sum + oddOperands(operands) * odd;
+}
+
+/**
+ * dotRow() for four rows, rowBytes apart, into sums [4] int32: the packed inputs are loaded once. The words
+ * of a row come eight at a time, and four at the end.
+ */
 // @ts-ignore: decorator
 @inline
 export function dotFourRows(
@@ -111,27 +123,34 @@ export function dotFourRows(
   let sum1: i64 = 0;
   let sum2: i64 = 0;
   let sum3: i64 = 0;
-  do {
+  const last = end - 16;
+  while (packed < last) {
+    let even = load<i64>(packed);
+    let odd = load<i64>(packed, 8);
+    sum0 = addProducts(sum0, w, even, odd);
+    sum1 = addProducts(sum1, w1, even, odd);
+    sum2 = addProducts(sum2, w2, even, odd);
+    sum3 = addProducts(sum3, w3, even, odd);
+    even = load<i64>(packed, 16);
+    odd = load<i64>(packed, 24);
+    sum0 = addProducts(sum0, w + 8, even, odd);
+    sum1 = addProducts(sum1, w1 + 8, even, odd);
+    sum2 = addProducts(sum2, w2 + 8, even, odd);
+    sum3 = addProducts(sum3, w3 + 8, even, odd);
+    w += 16;
+    w1 += 16;
+    w2 += 16;
+    w3 += 16;
+    packed += 32;
+  }
+  if (packed < end) {
     const even = load<i64>(packed);
     const odd = load<i64>(packed, 8);
-    const operands0 = loadOperands(w);
-    sum0 += evenOperands(operands0) * even;
-    sum0 += oddOperands(operands0) * odd;
-    const operands1 = loadOperands(w1);
-    sum1 += evenOperands(operands1) * even;
-    sum1 += oddOperands(operands1) * odd;
-    const operands2 = loadOperands(w2);
-    sum2 += evenOperands(operands2) * even;
-    sum2 += oddOperands(operands2) * odd;
-    const operands3 = loadOperands(w3);
-    sum3 += evenOperands(operands3) * even;
-    sum3 += oddOperands(operands3) * odd;
-    w += 8;
-    w1 += 8;
-    w2 += 8;
-    w3 += 8;
-    packed += 16;
-  } while (packed < end);
+    sum0 = addProducts(sum0, w, even, odd);
+    sum1 = addProducts(sum1, w1, even, odd);
+    sum2 = addProducts(sum2, w2, even, odd);
+    sum3 = addProducts(sum3, w3, even, odd);
+  }
   store<i32>(sums, highField(sum0));
   store<i32>(sums, highField(sum1), 4);
   store<i32>(sums, highField(sum2), 8);

@@ -76,33 +76,40 @@ export function updateOuterRow(w: usize, x: usize, n: i32, error: i32, shift: i3
  * updateOuterRow() where nothing can saturate: for 2 ≤ shift ≤ 30, words that a step of this shift cannot
  * drive out of int16, and a count padded to a multiple of 4 with x = 0, which changes neither words nor
  * remainder.
+ *
+ * Carrying remainders is the same as summing up and taking differences of what is complete: the step of a
+ * weight is (total >> shift) minus the one before. That saves a mask at every weight, and a row's total
+ * stays inside int32.
  */
 export function updateSafeRow(w: usize, x: usize, n: i32, error: i32, shift: i32, state: i32): void {
   const end = x + <usize>n;
-  const mask = (1 << shift) - 1;
-  let remainder = draw(state, shift);
+  let total = draw(state, shift);
   if (n & 4) {
-    remainder = lowerFour(w, x, error, shift, mask, remainder);
+    total = lowerFour(w, x, error, shift, total);
     w += 8;
     x += 4;
   }
   for (; x < end; x += 8, w += 16) {
-    remainder = lowerFour(w, x, error, shift, mask, remainder);
-    remainder = lowerFour(w + 8, x + 4, error, shift, mask, remainder);
+    total = lowerFour(w, x, error, shift, total);
+    total = lowerFour(w + 8, x + 4, error, shift, total);
   }
 }
 
-/** Four words of updateSafeRow(); returns the remainder for the next. */
+/** Four words of updateSafeRow(); returns the new total. */
 // @ts-ignore: decorator
 @inline
-function lowerFour(w: usize, x: usize, error: i32, shift: i32, mask: i32, remainder: i32): i32 {
-  const u0 = error * <i32>load<i8>(x) + remainder;
-  store<i16>(w, <i16>(<i32>load<i16>(w) - (u0 >> shift)));
-  const u1 = error * <i32>load<i8>(x, 1) + (u0 & mask);
-  store<i16>(w, <i16>(<i32>load<i16>(w, 2) - (u1 >> shift)), 2);
-  const u2 = error * <i32>load<i8>(x, 2) + (u1 & mask);
-  store<i16>(w, <i16>(<i32>load<i16>(w, 4) - (u2 >> shift)), 4);
-  const u3 = error * <i32>load<i8>(x, 3) + (u2 & mask);
-  store<i16>(w, <i16>(<i32>load<i16>(w, 6) - (u3 >> shift)), 6);
-  return u3 & mask;
+function lowerFour(w: usize, x: usize, error: i32, shift: i32, total: i32): i32 {
+  const before = total >> shift;
+  total += error * <i32>load<i8>(x);
+  const q0 = total >> shift;
+  store<i16>(w, <i16>(<i32>load<i16>(w) + before - q0));
+  total += error * <i32>load<i8>(x, 1);
+  const q1 = total >> shift;
+  store<i16>(w, <i16>(<i32>load<i16>(w, 2) + q0 - q1), 2);
+  total += error * <i32>load<i8>(x, 2);
+  const q2 = total >> shift;
+  store<i16>(w, <i16>(<i32>load<i16>(w, 4) + q1 - q2), 4);
+  total += error * <i32>load<i8>(x, 3);
+  store<i16>(w, <i16>(<i32>load<i16>(w, 6) + q2 - (total >> shift)), 6);
+  return total;
 }

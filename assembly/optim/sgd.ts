@@ -1,6 +1,6 @@
 /** Stochastic gradient descent with a power-of-two rate: streams, shifts and biases of a layer (SPEC 2.7). */
 import { Layer } from '../contract.gen';
-import { draw, fold, nextState } from '../math/random';
+import { draw, fold, foldHere, nextState } from '../math/random';
 import { leap, limitStep, lower, MAX_SHIFT } from './row';
 
 /** Stream of a layer in a step; fold in the row to get the row's. */
@@ -9,8 +9,10 @@ export function layerStream(layer: Layer, stepSeed: i32): i32 {
 }
 
 /** The row's first draw, which is the bias's. */
+// @ts-ignore: decorator
+@inline
 export function firstDraw(layerSeed: i32, row: i32): i32 {
-  return nextState(fold(layerSeed, row));
+  return nextState(foldHere(layerSeed, row));
 }
 
 /** Shift from a weight gradient of unit 2^(ee + ex) to a step in weight words. */
@@ -24,6 +26,8 @@ export function biasShift(errorExponent: i32, lrShift: i32): i32 {
 }
 
 /** One bias word: stochastic rounding with its own draw. */
+// @ts-ignore: decorator
+@inline
 export function updateBias(bias: usize, g: i32, shift: i32, state: i32): void {
   if (shift > MAX_SHIFT) return;
   const step = shift > 0 ? limitStep((g + draw(state, shift)) >> shift) : leap(g, shift);
