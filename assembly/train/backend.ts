@@ -36,19 +36,18 @@ function addressOf<T>(structure: T): i32 {
 /** y and outputExponent of a layer; OK, or the status of an intrinsic. */
 export function layerForward(layer: Layer): i32 {
   const kind = <i32>layer.kind;
-  if (kind == RECORD_EMBEDDING) {
-    embeddingForward(layer);
-    return OK;
-  }
   // @ts-ignore: set by the compiler's option --use
   if (ACCELERATED) {
     if (kind <= RECORD_CONV) return linear_forward(addressOf(layer));
     if (kind == RECORD_DEPTHWISE) return depthwise_forward(addressOf(layer));
-    return pool_forward(addressOf(layer));
+    if (kind != RECORD_EMBEDDING) return pool_forward(addressOf(layer));
+    embeddingForward(layer);
+    return OK;
   }
   if (kind == RECORD_DENSE) denseForward(layer);
   else if (kind == RECORD_CONV) convForward(layer);
   else if (kind == RECORD_DEPTHWISE) depthwiseForward(layer);
+  else if (kind == RECORD_EMBEDDING) embeddingForward(layer);
   else poolForward(layer);
   return OK;
 }
@@ -56,21 +55,21 @@ export function layerForward(layer: Layer): i32 {
 /** Error of x and update; the exponent of the new error + EXPONENT_BIAS, or the status of an intrinsic. */
 export function layerBackward(layer: Layer, exponent: i32, stepSeed: i32, lrShift: i32): i32 {
   const kind = <i32>layer.kind;
-  if (kind == RECORD_EMBEDDING) {
-    embeddingBackward(layer, exponent, stepSeed, lrShift);
-    return OK;
-  }
   // @ts-ignore: set by the compiler's option --use
   if (ACCELERATED) {
     const at = addressOf(layer);
     if (kind <= RECORD_CONV) return linear_backward(at, exponent, stepSeed, lrShift);
     if (kind == RECORD_DEPTHWISE) return depthwise_backward(at, exponent, stepSeed, lrShift);
-    return pool_backward(at, exponent);
+    if (kind != RECORD_EMBEDDING) return pool_backward(at, exponent);
+    embeddingBackward(layer, exponent, stepSeed, lrShift);
+    return OK;
   }
   if (kind == RECORD_DENSE) return denseBackward(layer, exponent, stepSeed, lrShift);
   if (kind == RECORD_CONV) return convBackward(layer, exponent, stepSeed, lrShift);
   if (kind == RECORD_DEPTHWISE) return depthwiseBackward(layer, exponent, stepSeed, lrShift);
-  return poolBackward(layer, exponent);
+  if (kind != RECORD_EMBEDDING) return poolBackward(layer, exponent);
+  embeddingBackward(layer, exponent, stepSeed, lrShift);
+  return OK;
 }
 
 /** Loss, prediction and error of the logits: an exponent + EXPONENT_BIAS, LOSS_SKIPPED, or a status. */

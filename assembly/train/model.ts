@@ -16,10 +16,13 @@ export class Model {
   /** All layers, and those with parameters. */
   layers: i32;
   layerTable: usize;
+  layerEnd: usize;
   parameterLayers: i32;
   parameters: i32;
   /** Index of the lowest layer that is trained; `layers` if none is. */
   lowestTrained: i32;
+  /** Where it lies. */
+  lowestLayer: usize;
   /** RECORD of the loss. */
   loss: i32;
   classes: i32;

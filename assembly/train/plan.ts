@@ -123,6 +123,8 @@ function flagLayers(): void {
     if (i == model.layers - 1) flags |= LAYER_FLAG_LOGITS;
     layer.flags = <u16>flags;
   }
+  model.layerEnd = model.layerTable + tableBytes();
+  model.lowestLayer = model.layerTable + <usize>model.lowestTrained * LAYER_BYTES;
 }
 
 /** The input of this layer takes turns with others; the sample does not, for the host writes it. */

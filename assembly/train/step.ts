@@ -14,7 +14,7 @@ import {
   OK,
 } from '../contract.gen';
 import { fold } from '../math/random';
-import { BLOCK, readUnsigned, readWord, writeWord } from '../memory/block';
+import { BLOCK, readWord, writeWord } from '../memory/block';
 import { LAYER_BYTES, layerAt } from '../memory/layer';
 import { layerBackward, layerForward, lossOf } from './backend';
 import { head, model } from './model';
@@ -42,9 +42,8 @@ function placeSample(): void {
   }
 }
 
-/** Empties the input of layer `index`, whose memory another one has used since. */
-function clearInput(index: i32): void {
-  const layer = layerAt(model.layerTable, index);
+/** Empties a layer's input, whose memory another one has used since. */
+function clearInput(layer: Layer): void {
   memory.fill(<usize>layer.x, 0, <usize>inputBytes(layer));
 }
 
@@ -52,16 +51,18 @@ function clearInput(index: i32): void {
 function forward(): i32 {
   if (model.isStaged) placeSample();
   let exponent = model.inputExponent;
+  let shared = model.lowestTrained - 1;
   let at = model.layerTable;
-  for (let i = 0; i < model.layers; i++) {
+  const end = model.layerEnd;
+  do {
     const layer = changetype<Layer>(at);
+    at += LAYER_BYTES;
     layer.inputExponent = exponent;
-    if (i < model.lowestTrained - 1) clearInput(i + 1);
+    if (shared-- > 0) clearInput(changetype<Layer>(at));
     const status = layerForward(layer);
     if (status < 0) return status;
     exponent = layer.outputExponent;
-    at += LAYER_BYTES;
-  }
+  } while (at < end);
   head.logitsExponent = exponent;
   writeWord(BLOCK_LOGITS_EXPONENT, exponent);
   return OK;
@@ -78,9 +79,9 @@ function assess(label: i32, skipThreshold: i32): i32 {
 function count(label: i32): void {
   const loss = head.loss;
   writeWord(BLOCK_SCORE, loss);
-  const low = readUnsigned(BLOCK_LOSS_LOW) + <u64>loss;
-  writeWord(BLOCK_LOSS_LOW, <i32>low);
-  addToWord(BLOCK_LOSS_HIGH, <i32>(low >> 32));
+  const low = readWord(BLOCK_LOSS_LOW) + loss;
+  writeWord(BLOCK_LOSS_LOW, low);
+  if (<u32>low < <u32>loss) addToWord(BLOCK_LOSS_HIGH, 1);
   const cell = model.confusion + ((<usize>(label * model.classes + head.predicted)) << 2);
   store<i32>(cell, load<i32>(cell) + 1);
   addToWord(BLOCK_SAMPLES, 1);
@@ -114,8 +115,8 @@ function scheduledShift(step: i32): i32 {
 function backward(exponent: i32, step: i32): i32 {
   const lrShift = scheduledShift(step);
   const stepSeed = fold(model.updateSeed, step);
-  const lowest = model.layerTable + <usize>model.lowestTrained * LAYER_BYTES;
-  let at = model.layerTable + <usize>model.layers * LAYER_BYTES;
+  const lowest = model.lowestLayer;
+  let at = model.layerEnd;
   do {
     at -= LAYER_BYTES;
     const biased = layerBackward(changetype<Layer>(at), exponent, stepSeed, lrShift);
