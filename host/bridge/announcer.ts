@@ -3,7 +3,13 @@ import { LinnetError } from '../contract/error.js';
 import { equalBytes } from '../contract/hash.js';
 import { decodeWire } from '../contract/wire.js';
 import type { Device } from '../device/device.js';
-import { objectsOf, type ObjectCache, type ObjectFetcher, type ObjectName } from './objects.js';
+import {
+  objectsFor,
+  objectsOf,
+  type ObjectCache,
+  type ObjectFetcher,
+  type ObjectName,
+} from './objects.js';
 
 interface Announced {
   readonly bytes: Uint8Array;
@@ -92,10 +98,7 @@ export class Announcer {
 
   private async deliver(announced: Announced, device: Device, hello: HelloRequest): Promise<void> {
     const { announcement, bytes, superseded } = announced;
-    const hasKernel = announcement.kernels.some((kernel) =>
-      equalBytes(kernel.hash, hello.kernelHash),
-    );
-    const names = objectsOf(announcement).slice(0, hasKernel ? 2 : 3);
+    const names = objectsFor(announcement, hello);
     await Promise.all(names.map((name) => this.fetch(name, announced)));
     superseded.signal.throwIfAborted();
     await device.announce(bytes);

@@ -1,6 +1,6 @@
 /** Objects of a federation (kernel, descriptor, snapshots), gathered from retained MQTT slices. */
 import { constant } from '../contract/contract.gen.js';
-import type { Announcement } from '../contract/contract.gen.js';
+import type { Announcement, HelloRequest } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { equalBytes, sha256, toHex } from '../contract/hash.js';
 import { matchTopic, topicOf, type TopicScope } from '../contract/topics.js';
@@ -172,4 +172,14 @@ export function objectsOf(announcement: Announcement): ObjectName[] {
     { hash: announcement.descriptorHash, bytes: announcement.descriptorBytes },
     ...announcement.kernels,
   ];
+}
+
+/** What a device will ask for first: the model, and the kernel it takes unless that is installed. */
+export function objectsFor(announcement: Announcement, hello: HelloRequest): ObjectName[] {
+  const [snapshot, descriptor] = objectsOf(announcement);
+  const kernel = announcement.kernels.find(
+    ({ intrinsicSet }) => intrinsicSet === 0 || intrinsicSet === hello.intrinsicSet,
+  );
+  const isInstalled = !kernel || equalBytes(kernel.hash, hello.kernelHash);
+  return isInstalled ? [snapshot, descriptor] : [snapshot, descriptor, kernel];
 }

@@ -1,6 +1,6 @@
 /** `linnet aggregator`: opens or continues a federation on a broker. */
 import type { Command } from 'commander';
-import { loadKernelBytes, packageVersion } from '../kernel/load.js';
+import { loadKernels, packageVersion } from '../kernel/load.js';
 import { Aggregator } from '../federated/server.js';
 import type { HeldOutScores, RoundReport } from '../federated/report.js';
 import { scoreConfusion } from '../data/metrics.js';
@@ -97,7 +97,7 @@ async function runAggregator(
     federation: options.federation,
     mqtt,
     descriptor: recipe.descriptor,
-    kernels: [{ bytes: loadKernelBytes(), intrinsicSet: 0 }],
+    kernels: loadKernels(),
     initialWords: () => initialWordsOf(recipe, options.seed),
     rounds,
     plan: planOfFlags(options, recipe),

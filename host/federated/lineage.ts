@@ -15,6 +15,7 @@ import { packAnnouncement, planOf, type PlanSettings } from './plan.js';
 import { storeError } from './store-database.js';
 import type { Strategy } from './strategy.js';
 
+/** A kernel that checkKernel() has accepted. */
 export interface KernelOffer {
   readonly bytes: Uint8Array;
   /** Intrinsic set it imports, 0 = none. */

@@ -6,7 +6,6 @@ import { parseDescriptor } from '../model/descriptor.js';
 import type { MqttOptions } from '../mqtt/session.js';
 import { parseMqttUrl } from '../mqtt/url.js';
 import type { FaultPoint } from './fault-point.js';
-import type { KernelOffer } from './lineage.js';
 import { checkPlanSettings, type PlanSettings } from './plan.js';
 import type { HeldOutScores, ReceiptReport, RoundReport } from './report.js';
 import { checkRoundRules, type RoundRules } from './round.js';
@@ -18,8 +17,8 @@ export interface AggregatorOptions {
   readonly mqtt: Omit<MqttOptions, 'clientId' | 'will' | 'clean'> & { readonly clientId?: string };
   readonly federation: string;
   readonly descriptor: Uint8Array;
-  /** Kernels nodes may use and can fetch; at least one. */
-  readonly kernels: readonly KernelOffer[];
+  /** Kernels nodes may use and can fetch, at least one; a node takes the first it can run. */
+  readonly kernels: readonly Uint8Array[];
   /** Words [P] of version 0; asked only if the store is empty. */
   readonly initialWords: () => Int16Array | Promise<Int16Array>;
   /** Versions nodes work on; version `rounds` is the final one. */

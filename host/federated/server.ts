@@ -1,8 +1,9 @@
 import { toHex } from '../contract/hash.js';
+import { checkKernel } from '../kernel/check-kernel.js';
 import { connectMqtt } from '../mqtt/connect.js';
 import type { MqttSession } from '../mqtt/session.js';
 import { fedAvg } from './fed-avg.js';
-import { Lineage } from './lineage.js';
+import { Lineage, type KernelOffer } from './lineage.js';
 import { checkOptions, sessionOptions, type AggregatorOptions } from './options.js';
 import type { PublishedModel } from './report.js';
 import { RoundLoop } from './round-loop.js';
@@ -13,11 +14,22 @@ export type { AggregatorOptions } from './options.js';
 /** Patience of close() with what waits for the broker. */
 const CLOSE_GRACE_MS = 2000;
 
-function openLineage(options: AggregatorOptions): Promise<Lineage> {
+/** No device gets a kernel that was not validated here. */
+function offerKernels(kernels: readonly Uint8Array[]): Promise<KernelOffer[]> {
+  return Promise.all(
+    kernels.map(async (bytes) => {
+      const { intrinsicSet } = await checkKernel(bytes);
+      return { bytes, intrinsicSet };
+    }),
+  );
+}
+
+async function openLineage(options: AggregatorOptions): Promise<Lineage> {
   const { store, round, ...rest } = options;
+  const kernels = await offerKernels(options.kernels);
   const { deadlineMs } = round;
   const deadline = deadlineMs === undefined ? {} : { deadlineMs };
-  return Lineage.open({ ...rest, ...deadline, folder: store, strategy: fedAvg });
+  return Lineage.open({ ...rest, ...deadline, kernels, folder: store, strategy: fedAvg });
 }
 
 /** The aggregator of one model: what it has promised is in its store, so it can be killed any time. */
@@ -52,7 +64,8 @@ export class Aggregator {
 
   /**
    * Starts a federation or goes on with the one in the store; resolves when the newest version is
-   * announced. Throws ERR_CONFIG, ERR_STORE, ERR_MQTT or ERR_AUTH; then nothing is left open.
+   * announced. Throws ERR_CONFIG, ERR_STORE, ERR_MQTT or ERR_AUTH, or what checkKernel() has against a
+   * kernel; then nothing is left open.
    */
   static async start(options: AggregatorOptions): Promise<Aggregator> {
     options.signal?.throwIfAborted();

@@ -29,6 +29,11 @@ export function loadKernelBytes(build: KernelBuild = 'portable'): Uint8Array {
   }
 }
 
+/** Both builds, to be offered to nodes. */
+export function loadKernels(): Uint8Array[] {
+  return kernelBuilds.map((build) => loadKernelBytes(build));
+}
+
 /** Version of this package. */
 export function packageVersion(): string {
   const text = readFileSync(packagePath('package.json'), 'utf8');

@@ -6,7 +6,7 @@
 import { readFileSync, writeSync } from 'node:fs';
 import type { FaultPoint } from '../../host/federated/fault-point.js';
 import { Aggregator, type AggregatorOptions } from '../../host/federated/server.js';
-import { loadKernelBytes } from '../../host/kernel/load.js';
+import { loadKernels } from '../../host/kernel/load.js';
 
 /** Options as JSON can carry them. */
 export interface ChildSettings extends Pick<
@@ -36,7 +36,7 @@ const settings = JSON.parse(readFileSync(process.argv[2], 'utf8')) as ChildSetti
 const aggregator = await Aggregator.start({
   ...settings,
   descriptor: Uint8Array.from(settings.descriptor),
-  kernels: [{ bytes: loadKernelBytes(), intrinsicSet: 0 }],
+  kernels: loadKernels(),
   initialWords: () => Int16Array.from(settings.initialWords),
   plan: { ...settings.plan, classWeights: Int8Array.from(settings.plan.classWeights) },
   faultPoint: fatalPoint(process.env.LINNET_FAULT_POINT),

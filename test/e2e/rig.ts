@@ -8,7 +8,7 @@ import { initialWordsOf } from '../../host/cli/held-out.js';
 import { planOfFlags, type PlanFlags } from '../../host/cli/plan-settings.js';
 import { prepareTask } from '../../host/cli/task.js';
 import type { AggregatorOptions } from '../../host/federated/server.js';
-import { loadKernelBytes } from '../../host/kernel/load.js';
+import { loadKernels } from '../../host/kernel/load.js';
 import { TestProcess } from './process.js';
 import type { Scene } from './scene.js';
 import { smallPlan } from './small-federation.js';
@@ -44,7 +44,7 @@ export async function aggregatorOptions(
     mqtt: { url, reconnectMs: 50 },
     federation,
     descriptor: task.descriptor,
-    kernels: [{ bytes: loadKernelBytes(), intrinsicSet: 0 }],
+    kernels: loadKernels(),
     initialWords: () => words,
     rounds: flags.rounds,
     plan: planOfFlags(flags, task),

@@ -1,4 +1,12 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { dirname, join, relative } from 'node:path';
 import ts from 'typescript';
 
@@ -18,6 +26,8 @@ export function compileChild(entry: string, folders: readonly string[]): Compile
   // Inside the repository, so that packages are found.
   mkdirSync(join(root, 'build'), { recursive: true });
   const outDir = mkdtempSync(join(root, 'build', 'child-'));
+  // The kernels that were built lie where the copy of host/ looks for them.
+  symlinkSync('..', join(outDir, 'build'));
   const outPath = (path: string): string => join(outDir, path.replace(/\.ts$/, '.js'));
   const compilerOptions = { target: ts.ScriptTarget.ES2023, module: ts.ModuleKind.ESNext };
   for (const folder of folders) {

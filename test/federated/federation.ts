@@ -28,7 +28,7 @@ export function aggregatorOptions(
     mqtt: { url, reconnectMs: 50 },
     federation: 'test',
     descriptor,
-    kernels: [{ bytes: kernelBytes, intrinsicSet: 0 }],
+    kernels: [kernelBytes],
     initialWords: () => initialWords(descriptor),
     rounds: 3,
     round: { cohort: cohort.length, quorum: 2 },

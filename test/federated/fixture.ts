@@ -8,7 +8,9 @@ import { encodeWire } from '../../host/contract/wire.js';
 import { fedAvg } from '../../host/federated/fed-avg.js';
 import type { LineageOptions } from '../../host/federated/lineage.js';
 import type { PlanSettings } from '../../host/federated/plan.js';
+import { loadKernelBytes } from '../../host/kernel/load.js';
 import { buildDescriptor, parseDescriptor } from '../../host/model/descriptor.js';
+import { padded } from '../node/padded-kernel.js';
 
 /** 4 inputs, 5 hidden, 3 classes: 43 parameters. */
 export const smallDescriptor = describeModel(4, 5);
@@ -38,8 +40,8 @@ export const planSettings: PlanSettings = {
   weightUnit: 10,
 };
 
-/** Not wasm: the aggregator only passes it on. Two slices long. */
-export const kernelBytes = Uint8Array.from({ length: 40_000 }, (_, i) => (i * 7) & 255);
+/** Two slices long. */
+export const kernelBytes = padded(loadKernelBytes(), 40_000);
 
 export function initialWords(descriptor: Uint8Array): Int16Array {
   const { parameters } = parseDescriptor(descriptor);

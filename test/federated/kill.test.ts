@@ -21,9 +21,10 @@ const model = parseDescriptor(slicedDescriptor);
 
 let child: CompiledChild;
 beforeAll(() => {
-  const host = ['contract', 'federated', 'model', 'mqtt'].map((room) => `host/${room}`);
+  const host = ['contract', 'federated', 'kernel', 'model', 'mqtt'].map((room) => `host/${room}`);
   const entry = join(import.meta.dirname, 'aggregator-child.ts');
-  child = compileChild(entry, [...host, 'test/federated', 'test/mqtt', 'test/oracle']);
+  const tests = ['federated', 'mqtt', 'node', 'oracle'].map((room) => `test/${room}`);
+  child = compileChild(entry, [...host, ...tests]);
 });
 afterAll(() => child.remove());
 

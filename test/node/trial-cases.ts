@@ -3,9 +3,10 @@ import { resetReason, status, type StatusName } from '../../host/contract/contra
 import type { Announcement, HelloRequest } from '../../host/contract/contract.gen.js';
 import { equalBytes, sha256, toHex } from '../../host/contract/hash.js';
 import { unpackRequest } from '../../host/contract/pack.js';
-import { allow, answering, hanging, padded, trapping, withoutExport } from './bad-kernels.js';
+import { allow, answering, hanging, trapping, withoutExport } from './bad-kernels.js';
 import type { Cable, OpenCable } from './cable.js';
 import * as fixture from './fixture.js';
+import { padded } from './padded-kernel.js';
 import type { ScriptedHost } from './scripted-host.js';
 
 const good = fixture.kernelBytes;

@@ -13,7 +13,7 @@ import { sha256, toHex } from '../../contract/hash.js';
 import { serveDataset } from '../../device/dataset-server.js';
 import type { HeldOutScores, RoundReport } from '../../federated/report.js';
 import { Aggregator } from '../../federated/server.js';
-import { loadKernelBytes } from '../../kernel/load.js';
+import { loadKernels } from '../../kernel/load.js';
 import { packSnapshot, unpackSnapshot } from '../../model/snapshot.js';
 import { startBroker } from '../../mqtt/broker.js';
 import { initialWordsOf, openHeldOut } from '../held-out.js';
@@ -130,7 +130,7 @@ export async function runFederation(
     federation,
     mqtt: { url },
     descriptor: task.descriptor,
-    kernels: [{ bytes: loadKernelBytes(), intrinsicSet: 0 }],
+    kernels: loadKernels(),
     initialWords: () => initial,
     rounds: roundsOf(options, task),
     plan: planOfFlags(options, task),
