@@ -3,13 +3,14 @@ import type { Command } from 'commander';
 import { loadKernels, packageVersion } from '../kernel/load.js';
 import { Aggregator } from '../federated/server.js';
 import type { HeldOutScores, RoundReport } from '../federated/report.js';
-import { scoreConfusion } from '../data/metrics.js';
+import type { ModelInfo } from '../model/descriptor.js';
 import { startBroker } from '../mqtt/broker.js';
 import { globalOptions, interruptSignal } from './context.js';
 import { initialWordsOf, openHeldOut } from './held-out.js';
 import { mqttOptionsOf, mqttSettings } from './mqtt-settings.js';
-import { percent, type Output } from './output.js';
+import type { Output } from './output.js';
 import { planOfFlags, planSettings, roundsOf } from './plan-settings.js';
+import { describeScores, scoreFields, scoresOf } from './scores.js';
 import { addSettings, resolveSettings, type Resolved, type SettingTable } from './settings.js';
 import { dataSettings, prepareModel, prepareTask, type Recipe } from './task.js';
 import { federateDataset } from '../data/partition.js';
@@ -42,9 +43,9 @@ const settings = {
 
 type AggregatorSettings = Resolved<typeof settings>;
 
-function printRound(output: Output, report: RoundReport): void {
+function printRound(output: Output, model: ModelInfo, report: RoundReport): void {
   const { heldOut, training } = report;
-  const own = training && scoreConfusion(training.confusion);
+  const own = training && scoresOf(model, training);
   output.record({
     type: 'round',
     round: report.version,
@@ -53,13 +54,13 @@ function printRound(output: Output, report: RoundReport): void {
     degraded: report.isDegraded,
     uplinkBytes: report.uplinkBytes,
     seconds: report.durationMs / 1000,
-    ...(heldOut && { accuracy: heldOut.accuracy, macroF1: heldOut.macroF1 }),
-    ...(own && { trainingAccuracy: own.accuracy }),
+    ...(heldOut && scoreFields(heldOut)),
+    ...(own && { training: scoreFields(own) }),
   });
   const scores = heldOut
-    ? `held out ${percent(heldOut.accuracy)}`
+    ? `held out ${describeScores(heldOut)}`
     : own
-      ? `in training ${percent(own.accuracy)}`
+      ? `in training ${describeScores(own)}`
       : '';
   output.line(
     `round ${report.version}: ${report.contributions} contributions${report.isDegraded ? ' (degraded)' : ''}, ${scores}, model ${report.modelHash.slice(0, 16)}`,
@@ -107,7 +108,7 @@ async function runAggregator(
       ...(options.deadlineMs !== undefined && { deadlineMs: options.deadlineMs }),
     },
     ...(evaluate && { evaluate }),
-    onRound: (report) => printRound(output, report),
+    onRound: (report) => printRound(output, recipe.model, report),
     onReceipt: (report) => output.log.debug(report, 'receipt'),
     onWarning: (text) => output.log.warn(text),
     signal,

@@ -25,6 +25,12 @@ const settings = {
     default: 0,
     maximum: 1000,
   },
+  v8: {
+    kind: 'integer',
+    text: 'this many of the nodes are V8 nodes with the portable kernel',
+    default: 0,
+    maximum: 1000,
+  },
   mqtt: { kind: 'text', value: 'url', text: 'broker to use instead of an embedded one' },
   deadlineMs: {
     kind: 'integer',

@@ -1,15 +1,10 @@
 import { sampleAt } from '../data/dataset.js';
-import { scoreConfusion } from '../data/metrics.js';
 import type { HeldOutScores } from '../federated/report.js';
 import { Kernel } from '../kernel/kernel.js';
 import { loadKernelBytes } from '../kernel/load.js';
 import { openV8Engine } from '../kernel/v8-engine.js';
+import { labelFor, scoresOf } from './scores.js';
 import type { Recipe, Task } from './task.js';
-
-/** Mean cross-entropy in nats of a sum in Q10 bits. */
-export function lossInNats(sumQ10: number, samples: number): number {
-  return samples === 0 ? 0 : (sumQ10 / samples / 1024) * Math.LN2;
-}
 
 /** Samples scored before the event loop gets a turn. */
 const sliceSamples = 2000;
@@ -44,16 +39,9 @@ export async function openHeldOut(
       skipThreshold: 0,
     });
     for (const [count, i] of indices.entries()) {
-      kernel.evaluate(sampleAt(task.dataset, i), task.dataset.label[i]);
+      kernel.evaluate(sampleAt(task.dataset, i), labelFor(task.model, task.dataset.label[i]));
       if (count % sliceSamples === sliceSamples - 1) await new Promise(setImmediate);
     }
-    const { samples, loss, confusion } = kernel.counters();
-    const { accuracy, macroF1 } = scoreConfusion(confusion);
-    return {
-      accuracy,
-      macroF1,
-      loss: lossInNats(loss, samples),
-      confusion: [...confusion],
-    };
+    return scoresOf(task.model, kernel.counters());
   };
 }

@@ -1,8 +1,15 @@
-import { decay, task as taskCode } from '../contract/contract.gen.js';
+import { constant, decay, task as taskCode } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import type { PlanSettings } from '../federated/plan.js';
 import type { Resolved, SettingTable } from './settings.js';
-import { classWeightsOf, defaultSkipThreshold, type Recipe } from './task.js';
+import {
+  classWeightsOf,
+  defaultSkipThreshold,
+  freezeSetting,
+  frozenLayersOf,
+  skipThresholdOf,
+  type Recipe,
+} from './task.js';
 
 /** How a federation trains; what is absent comes from the preset of the data. */
 export const planSettings = {
@@ -18,9 +25,15 @@ export const planSettings = {
   },
   skipThreshold: {
     kind: 'integer',
-    text: 'no backward pass at or below, Q15',
-    default: defaultSkipThreshold,
+    text: `no backward pass at or below, Q15 [${defaultSkipThreshold}; of an autoencoder 0]`,
     maximum: 32767,
+  },
+  freeze: freezeSetting,
+  proximalShift: {
+    kind: 'integer',
+    text: 'FedProx: pull toward the round’s model by 2^−n every 16 steps; 0 = none',
+    default: 0,
+    maximum: constant.MAX_PROXIMAL_SHIFT,
   },
   classWeights: { kind: 'text', value: 'list', text: 'exponents per class, such as 0,2,1' },
   weightUnit: { kind: 'integer', text: 'samples per unit of contribution weight', minimum: 1 },
@@ -58,7 +71,9 @@ export function planOfFlags(flags: PlanFlags, recipe: Recipe): PlanSettings {
     lrDecay: decay.CONSTANT,
     epochs: flags.localEpochs ?? preset.localEpochs,
     samples: flags.samplesPerRound ?? preset.samplesPerRound,
-    skipThreshold: flags.skipThreshold,
+    skipThreshold: skipThresholdOf(recipe.model, flags.skipThreshold),
+    frozenLayers: frozenLayersOf(recipe.model, flags.freeze),
+    proximalShift: flags.proximalShift,
     ...(classWeights && { classWeights }),
     weightUnit: flags.weightUnit ?? preset.weightUnit,
   };

@@ -83,6 +83,8 @@ export interface TaskOptions {
   readonly model?: string | undefined;
   /** How the numbers of a CSV file become int8; absent: they are int8. */
   readonly quantise?: string | undefined;
+  /** Classes to keep, comma-separated; absent: all. */
+  readonly classes?: string | undefined;
   /** Training subjects of the built-in task. */
   readonly subjects: number;
 }
@@ -101,13 +103,28 @@ export const dataSettings = {
     text: 'scale the numbers of a CSV file to int8 by powers of two',
     choices: quantiseModes,
   },
+  classes: {
+    kind: 'text',
+    value: 'list',
+    text: 'leave out samples of other classes, such as N or N,V',
+  },
   model: { kind: 'text', value: 'file', text: 'descriptor or YAML; absent: one hidden layer' },
 } as const satisfies SettingTable;
+
+/** Which layers stay as they are. */
+export const freezeSetting = {
+  kind: 'text',
+  value: 'list',
+  text: 'layers that are not trained, such as 0,1',
+} as const;
 
 /** The built-in people are the same whatever the federation's seed. */
 const builtinSeed = 2003;
 const builtinTestSubjects = 6;
 const builtinBeats = 300;
+
+/** A plan freezes layers by the bits of a u32. */
+const MASKED_LAYERS = 32;
 
 /** Classes the ECG field scores; fusion and unclassifiable beats are left out. */
 const scoredBeats = ['N', 'S', 'V'];
@@ -116,8 +133,7 @@ function readyEcg(dataset: Dataset): Dataset {
   return keepClasses(withRrFeatures(dataset, 'append'), scoredBeats);
 }
 
-/** The data of a command, ready for the kernel, and the preset that suits them. */
-export function prepareData(options: TaskOptions): { dataset: Dataset; preset: Preset } {
+function loadData(options: TaskOptions): { dataset: Dataset; preset: Preset } {
   if (options.data === undefined) {
     const dataset = generateSyntheticEcg({
       subjects: options.subjects,
@@ -132,6 +148,20 @@ export function prepareData(options: TaskOptions): { dataset: Dataset; preset: P
   if (hasRrIntervals(dataset)) return { dataset: readyEcg(dataset), preset: presets.ecg };
   const isImage = dataset.channels === 1 && dataset.steps === 28 * 28;
   return { dataset, preset: isImage ? presets.image : presets.series };
+}
+
+function selectClasses(dataset: Dataset, classes: string | undefined): Dataset {
+  if (classes === undefined) return dataset;
+  return keepClasses(
+    dataset,
+    classes.split(',').map((name) => name.trim()),
+  );
+}
+
+/** The data of a command, ready for the kernel, and the preset that suits them. */
+export function prepareData(options: TaskOptions): { dataset: Dataset; preset: Preset } {
+  const { dataset, preset } = loadData(options);
+  return { dataset: selectClasses(dataset, options.classes), preset };
 }
 
 function defaultModel(dataset: Dataset, preset: Preset): Uint8Array {
@@ -151,20 +181,28 @@ export function prepareModel(path: string): Recipe {
   return { preset: presets.series, descriptor, model: parseDescriptor(descriptor) };
 }
 
-/** Throws ERR_SHAPE if the model does not fit the data. */
+/** An autoencoder takes any labels; other models have a class for each. */
+function checkFit(model: ModelInfo, dataset: Dataset): void {
+  const length = sampleLength(dataset);
+  const classes = dataset.classNames.length;
+  const isAutoencoder = model.loss === 'squared-error';
+  if (model.inputs === length && (isAutoencoder || model.classes === classes)) return;
+  const tells = isAutoencoder ? '' : ` and tells ${model.classes} classes apart`;
+  const has = isAutoencoder ? `samples of ${length}` : `${length} and ${classes}`;
+  throw new LinnetError(
+    'ERR_SHAPE',
+    `the model takes ${model.inputs} inputs${tells}, ${dataset.name} has ${has}`,
+    { remedy: 'change the model’s input or last layer' },
+  );
+}
+
+/** Throws ERR_SHAPE if the model does not fit the data, ERR_DATA for a class it does not have. */
 export function prepareTask(options: TaskOptions): Task {
   const { dataset, preset } = prepareData(options);
   const descriptor =
     options.model === undefined ? defaultModel(dataset, preset) : loadModel(options.model);
   const model = parseDescriptor(descriptor);
-  if (model.inputs !== sampleLength(dataset) || model.classes !== dataset.classNames.length) {
-    throw new LinnetError(
-      'ERR_SHAPE',
-      `the model takes ${model.inputs} inputs and tells ${model.classes} classes apart, ` +
-        `${dataset.name} has ${sampleLength(dataset)} and ${dataset.classNames.length}`,
-      { remedy: 'change the model’s input or last layer' },
-    );
-  }
+  checkFit(model, dataset);
   return { dataset, preset, descriptor, model };
 }
 
@@ -175,3 +213,26 @@ export function classWeightsOf(preset: Preset, classes: number): Int8Array | und
 }
 
 export const defaultSkipThreshold = constant.SKIP_THRESHOLD_DEFAULT;
+
+/** Q15 of a softmax. An autoencoder's is in 1/256 of its sample's unit: only a perfect copy is skipped. */
+export function skipThresholdOf(model: ModelInfo, given: number | undefined): number {
+  return given ?? (model.loss === 'squared-error' ? 0 : defaultSkipThreshold);
+}
+
+/** A bit for each layer of a list such as `0,1`: numbers among the layers with parameters. */
+export function frozenLayersOf(model: ModelInfo, list: string | undefined): number {
+  if (list === undefined) return 0;
+  const layers = model.layers.filter(({ index }) => index >= 0).length;
+  const numbers = list.split(',').map((part) => (/^\s*\d+\s*$/.test(part) ? Number(part) : NaN));
+  if (!numbers.every((l) => l < Math.min(layers, MASKED_LAYERS))) {
+    throw new LinnetError('ERR_USAGE', `--freeze: "${list}" is not a list of layers`, {
+      remedy: `the model has the layers 0 to ${layers - 1}, see \`linnet model inspect\``,
+    });
+  }
+  if (new Set(numbers).size >= layers) {
+    throw new LinnetError('ERR_USAGE', `--freeze: "${list}" leaves no layer to train`, {
+      remedy: 'leave at least one out',
+    });
+  }
+  return numbers.reduce((mask, l) => (mask | (1 << l)) >>> 0, 0);
+}

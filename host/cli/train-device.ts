@@ -5,27 +5,34 @@
 import {
   codec,
   decay,
+  nodeState,
   receipt as receiptCode,
   task as taskCode,
   version,
 } from '../contract/contract.gen.js';
-import type { Announcement, Envelope, HelloRequest } from '../contract/contract.gen.js';
-import { LinnetError } from '../contract/error.js';
+import type {
+  Announcement,
+  Envelope,
+  HelloRequest,
+  Kernel as AllowedKernel,
+  Plan,
+} from '../contract/contract.gen.js';
+import { errorOfStatus, LinnetError } from '../contract/error.js';
 import { idOf, sha256, toHex } from '../contract/hash.js';
 import { decodeWire, encodeWire } from '../contract/wire.js';
 import { selectSamples } from '../data/dataset.js';
 import { Device, type DeviceHost } from '../device/device.js';
 import { serveDataset } from '../device/dataset-server.js';
 import type { CollectedUpload } from '../device/upload-collector.js';
-import { loadKernelBytes } from '../kernel/load.js';
+import { checkKernel } from '../kernel/check-kernel.js';
+import { loadKernels } from '../kernel/load.js';
 import { openLink } from '../link/open.js';
 import { packSnapshot } from '../model/snapshot.js';
-import { initialWordsOf } from './held-out.js';
 import type { Output } from './output.js';
 import { percent } from './output.js';
-import { classWeightsOf, type Task } from './task.js';
+import type { Task } from './task.js';
 import type { TrainRun, TrainSettingsOfCli } from './train.js';
-import { trainFederation, trainNode } from './train.js';
+import { startWordsOf, trainFederation, trainNode, trainPlanOf } from './train.js';
 
 const statusPauseMs = 1000;
 
@@ -35,12 +42,36 @@ interface Material {
   readonly words: Int16Array;
 }
 
+/** Kernels as an announcement lists them; each was validated. */
+function allowKernels(kernels: readonly Uint8Array[]): Promise<AllowedKernel[]> {
+  return Promise.all(
+    kernels.map(async (wasm) => {
+      const { hash, intrinsicSet } = await checkKernel(wasm);
+      return { hash, bytes: wasm.length, intrinsicSet };
+    }),
+  );
+}
+
+function planOf(task: Task, options: TrainSettingsOfCli): Plan {
+  const { classWeights, frozenLayers, ...rates } = trainPlanOf(task, options);
+  return {
+    task: taskCode.TRAIN,
+    seed: options.seed,
+    lrDecay: decay.STEPS,
+    samples: options.samples,
+    ...rates,
+    ...(classWeights && { classWeights: new Uint8Array(classWeights) }),
+    codec: codec.RAW_INT16,
+    weightUnit: 1,
+    ...(frozenLayers > 0 && { frozenLayers }),
+  };
+}
+
 /** Everything the device needs, addressed by hash, and the announcement that names it. */
 async function prepareMaterial(task: Task, options: TrainSettingsOfCli): Promise<Material> {
-  const words = await initialWordsOf(task, options.seed);
-  const wasm = loadKernelBytes();
+  const words = await startWordsOf(task, options);
+  const kernels = loadKernels();
   const snapshot = packSnapshot(task.model.hash, words);
-  const classWeights = classWeightsOf(task.preset, task.model.classes);
   const announcement: Announcement = {
     format: version.WIRE_FORMAT,
     federation: trainFederation,
@@ -50,21 +81,10 @@ async function prepareMaterial(task: Task, options: TrainSettingsOfCli): Promise
     descriptorHash: task.model.hash,
     descriptorBytes: task.descriptor.length,
     numerics: version.NUMERICS,
-    kernels: [{ hash: sha256(wasm), bytes: wasm.length, intrinsicSet: 0 }],
-    plan: {
-      task: taskCode.TRAIN,
-      seed: options.seed,
-      lrShift: options.lrShift ?? task.preset.centralised.lrShift,
-      lrDecay: decay.STEPS,
-      epochs: options.epochs ?? task.preset.centralised.epochs,
-      samples: options.samples,
-      skipThreshold: options.skipThreshold,
-      ...(classWeights && { classWeights: new Uint8Array(classWeights) }),
-      codec: codec.RAW_INT16,
-      weightUnit: 1,
-    },
+    kernels: await allowKernels(kernels),
+    plan: planOf(task, options),
   };
-  const objects = [wasm, snapshot, task.descriptor].map(
+  const objects = [...kernels, snapshot, task.descriptor].map(
     (object) => [toHex(sha256(object)), object] as const,
   );
   return {
@@ -95,12 +115,15 @@ function receiptFor(upload: CollectedUpload): Uint8Array {
   });
 }
 
-/** Shows how far the device is until the signal aborts. */
+/** Shows how far the device is until the signal aborts. Throws if the device has failed. */
 async function showProgress(device: Device, output: Output, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await new Promise((resolve) => setTimeout(resolve, statusPauseMs));
     if (signal.aborted || !device.hello) continue;
     const status = await device.status();
+    if (status.state === nodeState.FAILED) {
+      throw errorOfStatus(status.lastError, 'the device gave up');
+    }
     if (status.lastError < 0) output.note(`device reports status ${status.lastError}`);
     if (status.totalSteps > 0) {
       output.note(
@@ -154,6 +177,7 @@ function readRun(material: Material, upload: CollectedUpload, device: Device): T
   const { samples = 0, skipped = 0, saturations = 0 } = envelope.training ?? {};
   return {
     words: applyDelta(material.words, envelope),
+    kernel: toHex(envelope.kernel),
     skippedShare: skipped / Math.max(1, samples),
     saturations,
     engine: device.hello?.engine ?? '',

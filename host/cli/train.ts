@@ -1,25 +1,30 @@
 /** `linnet train`: one model on one machine or one device, without a federation. */
-import { closeSync, openSync, writeFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { decay } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
-import { nodeKeyOf, sha256, toHex } from '../contract/hash.js';
+import { idOf, nodeKeyOf, sha256, toHex } from '../contract/hash.js';
 import { sampleAt } from '../data/dataset.js';
 import { federateDataset } from '../data/partition.js';
 import type { KernelEngine } from '../kernel/engine.js';
 import { Kernel } from '../kernel/kernel.js';
 import { loadKernelBytes } from '../kernel/load.js';
 import { openV8Engine } from '../kernel/v8-engine.js';
-import { packSnapshot } from '../model/snapshot.js';
+import type { ModelInfo } from '../model/descriptor.js';
+import { packSnapshot, unpackSnapshot } from '../model/snapshot.js';
 import { globalOptions, interruptSignal } from './context.js';
-import { lossInNats, openHeldOut } from './held-out.js';
+import { initialWordsOf, openHeldOut } from './held-out.js';
 import { percent, type Output } from './output.js';
+import { describeScores, labelFor, meanLoss, scoreFields } from './scores.js';
 import { addSettings, resolveSettings, type Resolved, type SettingTable } from './settings.js';
 import {
   classWeightsOf,
   dataSettings,
   defaultSkipThreshold,
+  freezeSetting,
+  frozenLayersOf,
   prepareTask,
+  skipThresholdOf,
   type Task,
 } from './task.js';
 import { trainOnDevice } from './train-device.js';
@@ -38,10 +43,15 @@ const settings = {
   samples: { kind: 'integer', text: 'training samples per epoch, 0 = all', default: 0 },
   skipThreshold: {
     kind: 'integer',
-    text: 'no backward pass at or below, Q15',
-    default: defaultSkipThreshold,
+    text: `no backward pass at or below, Q15 [${defaultSkipThreshold}; of an autoencoder 0]`,
     maximum: 32767,
   },
+  from: {
+    kind: 'text',
+    value: 'file',
+    text: 'snapshot to start from; absent: weights of the seed',
+  },
+  freeze: freezeSetting,
   seed: { kind: 'integer', text: 'seed of initial weights, order and rounding', default: 1 },
   out: {
     kind: 'text',
@@ -61,15 +71,53 @@ export const trainNode = 'train';
 /** Samples between two looks at the clock and the signal. */
 const sliceSamples = 500;
 
-async function openEngine(runtime: string): Promise<KernelEngine> {
-  const wasm = loadKernelBytes();
-  if (runtime === 'v8') return openV8Engine(wasm);
+/** The binding of wasm3 supplies intrinsics, V8 none. */
+async function openEngine(runtime: string): Promise<{ engine: KernelEngine; wasm: Uint8Array }> {
+  if (runtime === 'v8') {
+    const wasm = loadKernelBytes('portable');
+    return { wasm, engine: await openV8Engine(wasm) };
+  }
+  const wasm = loadKernelBytes('accelerated');
   const { openWasm3Engine } = await import('../wasm3/engine.js');
-  return openWasm3Engine(wasm);
+  return { wasm, engine: openWasm3Engine(wasm) };
+}
+
+/** What a training goes by, in this process and on a device. */
+export interface TrainPlan {
+  readonly lrShift: number;
+  readonly epochs: number;
+  readonly skipThreshold: number;
+  readonly frozenLayers: number;
+  readonly classWeights: Int8Array | undefined;
+}
+
+export function trainPlanOf(task: Task, options: TrainSettingsOfCli): TrainPlan {
+  const { model, preset } = task;
+  return {
+    lrShift: options.lrShift ?? preset.centralised.lrShift,
+    epochs: options.epochs ?? preset.centralised.epochs,
+    skipThreshold: skipThresholdOf(model, options.skipThreshold),
+    frozenLayers: frozenLayersOf(model, options.freeze),
+    classWeights: classWeightsOf(preset, model.classes),
+  };
+}
+
+/** Words the training starts from: of a snapshot of this model, or of the seed. */
+export async function startWordsOf(task: Task, options: TrainSettingsOfCli): Promise<Int16Array> {
+  if (options.from === undefined) return initialWordsOf(task, options.seed);
+  let bytes: Uint8Array;
+  try {
+    bytes = new Uint8Array(readFileSync(options.from));
+  } catch (error) {
+    throw new LinnetError('ERR_USAGE', `--from: ${options.from} cannot be read`, { source: error });
+  }
+  return unpackSnapshot(bytes, task.model.hash);
 }
 
 export interface TrainRun {
   readonly words: Int16Array;
+  /** Leading bytes of the SHA-256 of the kernel, hex. */
+  readonly kernel: string;
   readonly skippedShare: number;
   readonly saturations: number;
   readonly engine: string;
@@ -82,35 +130,35 @@ async function trainInProcess(
   output: Output,
   signal: AbortSignal,
 ): Promise<TrainRun> {
-  const kernel = new Kernel(await openEngine(options.runtime));
-  kernel.plan(task.descriptor);
-  kernel.initialise(options.seed);
-  const epochs = options.epochs ?? task.preset.centralised.epochs;
+  const { engine, wasm } = await openEngine(options.runtime);
+  const kernel = new Kernel(engine);
+  const { epochs, frozenLayers, classWeights, ...rates } = trainPlanOf(task, options);
+  kernel.plan(task.descriptor, { frozenLayers });
+  kernel.loadParameters(await startWordsOf(task, options));
   const n = train.length;
   const m = options.samples === 0 ? n : Math.min(n, options.samples);
-  const classWeights = classWeightsOf(task.preset, task.model.classes);
   kernel.begin({
     federationSeed: options.seed,
     baseVersion: 0,
     nodeKey: nodeKeyOf(trainNode),
-    lrShift: options.lrShift ?? task.preset.centralised.lrShift,
     lrDecay: decay.STEPS,
     totalSteps: epochs * m,
-    skipThreshold: options.skipThreshold,
+    ...rates,
     ...(classWeights && { classWeights }),
   });
   for (let t = 0; t < epochs * m; t++) {
     const sample = train[kernel.order(0, n, kernel.order(1 + Math.floor(t / m), m, t % m))];
-    kernel.train(sampleAt(task.dataset, sample), task.dataset.label[sample]);
+    kernel.train(sampleAt(task.dataset, sample), labelFor(task.model, task.dataset.label[sample]));
     if (t % sliceSamples === 0) {
       signal.throwIfAborted();
       await new Promise(setImmediate);
     }
-    if ((t + 1) % m === 0) reportEpoch(output, (t + 1) / m, epochs, kernel);
+    if ((t + 1) % m === 0) reportEpoch(output, task.model, (t + 1) / m, epochs, kernel);
   }
   const counters = kernel.counters();
   const run = {
     words: kernel.storeParameters(),
+    kernel: toHex(idOf(sha256(wasm))),
     skippedShare: counters.skipped / Math.max(1, counters.samples),
     saturations: counters.saturations,
     engine: kernel.engineName,
@@ -119,9 +167,15 @@ async function trainInProcess(
   return run;
 }
 
-function reportEpoch(output: Output, epoch: number, epochs: number, kernel: Kernel): void {
+function reportEpoch(
+  output: Output,
+  model: ModelInfo,
+  epoch: number,
+  epochs: number,
+  kernel: Kernel,
+): void {
   const counters = kernel.counters();
-  const loss = lossInNats(counters.loss, counters.samples);
+  const loss = meanLoss(model, counters.loss, counters.samples);
   output.record({
     type: 'epoch',
     epoch,
@@ -162,23 +216,21 @@ async function runTrain(
     : await trainInProcess(task, train, options, output, signal);
   const snapshot = packSnapshot(task.model.hash, run.words);
   writeFileSync(options.out, snapshot);
-  const { accuracy, macroF1, loss } = await (await openHeldOut(task, dealt.test))(run.words);
+  const scores = await (await openHeldOut(task, dealt.test))(run.words);
   const modelHash = toHex(sha256(snapshot));
   output.record({
     type: 'summary',
-    accuracy,
-    macroF1,
-    loss,
+    ...scoreFields(scores),
     modelHash,
+    kernel: run.kernel,
     engine: run.engine,
     skippedShare: run.skippedShare,
     saturations: run.saturations,
     seconds: (performance.now() - started) / 1000,
   });
-  output.line(`accuracy    ${percent(accuracy)}`);
-  output.line(`macro-F1    ${percent(macroF1)}`);
+  output.line(`held out    ${describeScores(scores)}`);
   output.line(`model hash  ${modelHash}`);
-  output.line(`engine      ${run.engine}`);
+  output.line(`engine      ${run.engine}, kernel ${run.kernel}`);
   output.note(`wrote ${options.out} (${snapshot.length} bytes)`);
 }
 

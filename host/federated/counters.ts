@@ -7,12 +7,14 @@ const MAX_U32 = 0xffff_ffff;
  * More than any sample can cost, Q10 bits: t ≤ (16384 · 1477) >> 10 and log2Q10(ΣE) < 24 · 1024
  * (SPEC, 2.4) give less than 2^15.
  */
-const MAX_LOSS_PER_SAMPLE = 2 ** 15;
+const MAX_CROSS_ENTROPY = 2 ** 15;
+/** 4095² of every element (SPEC, 2.5). */
+const MAX_SQUARED_ERROR = 2 ** 24;
 
 export interface CounterSum {
   readonly nodes: number;
   readonly samples: number;
-  /** Summed cross-entropy, Q10 bits. */
+  /** Summed loss: cross-entropy in Q10 bits, squared error as in SPEC 2.5. */
   readonly loss: number;
   readonly skipped: number;
   readonly saturations: number;
@@ -23,11 +25,12 @@ export interface CounterSum {
 /** Whether a kernel of so many classes can have counted this. */
 export function areCountersPlausible(counters: Counters, classes: number): boolean {
   const { samples, loss, skipped, saturations, confusion } = counters;
+  const mostLoss = classes === 1 ? MAX_SQUARED_ERROR : MAX_CROSS_ENTROPY;
   return (
     confusion.length === classes * classes &&
     [samples, skipped, saturations, ...confusion].every((count) => count <= MAX_U32) &&
     skipped <= samples &&
-    loss <= samples * MAX_LOSS_PER_SAMPLE &&
+    loss <= samples * mostLoss &&
     confusion.reduce((sum, count) => sum + count, 0) === samples
   );
 }

@@ -30,6 +30,8 @@ export interface Verdict {
 export interface IntakeRules {
   readonly parameters: number;
   readonly classes: number;
+  /** Where each layer with parameters begins. */
+  readonly layerOffsets: readonly number[];
   /** Nodes of the federation; absent: any. */
   readonly nodes?: ReadonlySet<string>;
   /** SHA-256 of the upload accepted under this key, of any version. */
@@ -112,6 +114,17 @@ function followsPlan(envelope: Envelope, announcement: Announcement, rules: Inta
   );
 }
 
+/** Whether the delta leaves alone what the plan freezes. */
+function keepsFrozen(delta: Int16Array, announcement: Announcement, rules: IntakeRules): boolean {
+  const { frozenLayers = 0 } = announcement.plan;
+  const { layerOffsets, parameters } = rules;
+  return layerOffsets.every((offset, l) => {
+    const isFrozen = l < 32 && ((frozenLayers >>> l) & 1) === 1;
+    const layer = delta.subarray(offset, layerOffsets[l + 1] ?? parameters);
+    return !isFrozen || layer.every((word) => word === 0);
+  });
+}
+
 /** Judges an upload to the version of `announcement`, which is the newest. */
 export function judgeUpload(
   incoming: IncomingUpload,
@@ -139,6 +152,10 @@ export function judgeUpload(
   const decode = deltaDecoders.get(envelope.codec);
   if (!decode) return verdict(receipt.UNKNOWN_CODEC);
   const delta = decode(envelope.payload, rules.parameters);
-  if (!delta || !followsPlan(envelope, announcement, rules)) return verdict(receipt.MALFORMED);
+  const isGood =
+    delta &&
+    followsPlan(envelope, announcement, rules) &&
+    keepsFrozen(delta, announcement, rules);
+  if (!isGood) return verdict(receipt.MALFORMED);
   return verdict(receipt.ACCEPTED, { envelope, delta, hash, bytes: incoming.bytes });
 }

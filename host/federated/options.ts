@@ -55,7 +55,8 @@ export function checkOptions(options: AggregatorOptions): void {
   checkName(options.federation, 'federation');
   options.nodes?.forEach((node) => checkName(node, 'node'));
   checkRoundRules(options.round);
-  checkPlanSettings(options.plan, parseDescriptor(options.descriptor).classes);
+  const { classes, layers } = parseDescriptor(options.descriptor);
+  checkPlanSettings(options.plan, classes, layers.filter(({ index }) => index >= 0).length);
   const fail = (cause: string, remedy: string): never => {
     throw new LinnetError('ERR_CONFIG', cause, { remedy });
   };

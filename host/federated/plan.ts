@@ -24,6 +24,10 @@ export interface PlanSettings {
   readonly classWeights?: Int8Array;
   /** Samples per unit of contribution weight. */
   readonly weightUnit: number;
+  /** Bit l: layer l is not trained; 0 if absent. */
+  readonly frozenLayers?: number;
+  /** FedProx: nodes pull toward the base by 2^−this; 0 or absent: not at all. */
+  readonly proximalShift?: number;
 }
 
 const MAX_LR_SHIFT = 24;
@@ -39,17 +43,39 @@ const ranges: Readonly<Record<string, readonly [number, number]>> = {
   samples: [0, MAX_SAMPLES],
   skipThreshold: [0, 32767],
   weightUnit: [1, MAX_U32],
+  frozenLayers: [0, MAX_U32],
+  proximalShift: [0, constant.MAX_PROXIMAL_SHIFT],
 };
 
-/** Throws ERR_CONFIG, naming the setting and its range, for a plan no node would follow. */
-export function checkPlanSettings(settings: PlanSettings, classes: number): void {
+/** Of these as bits of a u32; layers beyond are always trained. */
+const MASKED_LAYERS = 32;
+
+function freezesAll(mask: number, layers: number): boolean {
+  if (layers > MASKED_LAYERS) return false;
+  return Array.from({ length: layers }, (_, l) => (mask >>> l) & 1).every((bit) => bit === 1);
+}
+
+function checkFrozen(settings: PlanSettings, layers: number): void {
+  const { frozenLayers = 0 } = settings;
+  if (settings.task === task.EVALUATE || !freezesAll(frozenLayers, layers)) return;
+  throw new LinnetError('ERR_CONFIG', `all ${layers} layers are frozen`, {
+    remedy: 'leave at least one to be trained',
+  });
+}
+
+/**
+ * Throws ERR_CONFIG, naming the setting and its range, for a plan no node would follow. `layers` are
+ * those with parameters.
+ */
+export function checkPlanSettings(settings: PlanSettings, classes: number, layers: number): void {
   for (const [name, [least, most]] of Object.entries(ranges)) {
-    const value = settings[name as keyof PlanSettings] as number;
+    const value = (settings[name as keyof PlanSettings] as number | undefined) ?? least;
     if (Number.isInteger(value) && value >= least && value <= most) continue;
     throw new LinnetError('ERR_CONFIG', `${name} is ${value}`, {
       remedy: `give a whole number from ${least} to ${most}`,
     });
   }
+  checkFrozen(settings, layers);
   const weights = settings.classWeights?.length ?? classes;
   if (weights === classes) return;
   throw new LinnetError('ERR_CONFIG', `there are ${weights} class weights`, {
@@ -98,6 +124,8 @@ export function planOf(
     codec: uploadsDelta ? codec.RAW_INT16 : codec.NONE,
     weightUnit: settings.weightUnit,
     ...(deadlineMs !== undefined && !isFinal && { deadlineMs }),
+    ...(settings.frozenLayers && { frozenLayers: settings.frozenLayers }),
+    ...(settings.proximalShift && { proximalShift: settings.proximalShift }),
   };
 }
 

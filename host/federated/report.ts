@@ -1,7 +1,7 @@
 import type { CounterSum } from './counters.js';
 
-/** Scores of a model on samples the aggregator holds itself: a demonstration's privilege. */
-export interface HeldOutScores {
+/** How a model tells classes apart. */
+export interface ClassScores {
   readonly accuracy: number;
   readonly macroF1: number;
   /** Mean cross-entropy, nats per sample. */
@@ -9,6 +9,15 @@ export interface HeldOutScores {
   /** Row-major [true][predicted]. */
   readonly confusion: readonly number[];
 }
+
+/** How an autoencoder reconstructs its input. */
+export interface ReconstructionScores {
+  /** Mean square error, in the square of the input's unit. */
+  readonly reconstructionError: number;
+}
+
+/** Scores of a model on samples the aggregator holds itself: a demonstration's privilege. */
+export type HeldOutScores = ClassScores | ReconstructionScores;
 
 /** What happened to a version that closed, and what it became. */
 export interface RoundReport {

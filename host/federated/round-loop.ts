@@ -59,7 +59,7 @@ export class RoundLoop {
     private readonly onFinal: () => void,
   ) {
     const { timers = systemTimers, faultPoint = noFaults, nodes } = options;
-    const { hash, parameters, classes } = lineage.model;
+    const { hash, parameters, classes, layers } = lineage.model;
     this.#timers = timers;
     this.#faultPoint = faultPoint;
     this.#publisher = new Publisher(session, scopeOf(options), hash, faultPoint);
@@ -67,6 +67,7 @@ export class RoundLoop {
     this.#rules = {
       parameters,
       classes,
+      layerOffsets: layers.filter(({ index }) => index >= 0).map((layer) => layer.weightOffset),
       ...(nodes && { nodes: new Set(nodes) }),
       findUpload: (...key) => lineage.findUpload(...key),
     };

@@ -1,6 +1,7 @@
 /** The command line as users meet it: help, mistakes, NDJSON, Ctrl-C. */
 import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { scoreFields } from '../../host/cli/scores.js';
 import { waitFor } from '../mqtt/wait.js';
 import {
   descendantsOf,
@@ -77,9 +78,10 @@ describe('linnet demo', () => {
     expect(records.map(({ type }) => type)).toEqual(['round', 'round', 'summary']);
     const summary = records.at(-1)!;
     const reference = await runSmallFederation(scene, { runtime });
-    const { accuracy, macroF1, modelHash, initialModelHash } = reference.summary;
+    const { scores, modelHash, initialModelHash } = reference.summary;
     expect(summary).toMatchObject({
-      ...{ accuracy, macroF1, modelHash, initialModelHash, rounds: 2, degradedRounds: 0 },
+      ...scoreFields(scores),
+      ...{ modelHash, initialModelHash, rounds: 2, degradedRounds: 0 },
       uplinkBytesPerNodeRound: expect.any(Number) as number,
       downlinkBytesPerNodeRound: expect.any(Number) as number,
       seconds: expect.any(Number) as number,

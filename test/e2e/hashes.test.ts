@@ -11,12 +11,23 @@ import { runSmallFederation, smallPlan, type FederationRun } from './small-feder
 import { hasNative, hasQemu } from './toolchains.js';
 
 const cohort = ['node-0', 'node-1', 'node-2', 'node-3'];
-const kernelHash = toHex(sha256(loadKernelBytes()));
+const kernelHashes = {
+  accelerated: toHex(sha256(loadKernelBytes('accelerated'))),
+  portable: toHex(sha256(loadKernelBytes('portable'))),
+};
+
+/** Devices supply intrinsics and get the accelerated kernel, V8 nodes the portable one. */
+const buildOf = (runtime: string): keyof typeof kernelHashes =>
+  runtime === 'v8' ? 'portable' : 'accelerated';
 
 interface Fleet {
   readonly name: string;
   readonly available: boolean;
-  readonly options: { readonly runtime: 'native' | 'v8'; readonly qemu: number };
+  readonly options: {
+    readonly runtime: 'native' | 'v8';
+    readonly qemu: number;
+    readonly v8?: number;
+  };
   readonly runtimes: readonly string[];
 }
 
@@ -32,6 +43,12 @@ const fleets: readonly Fleet[] = [
     available: hasNative && hasQemu,
     options: { runtime: 'native', qemu: 2 },
     runtimes: ['native-wasm3', 'native-wasm3', 'qemu-cortex-m4', 'qemu-cortex-m4'],
+  },
+  {
+    name: '2 V8 nodes, a native one and a board in QEMU, of two kernels',
+    available: hasNative && hasQemu,
+    options: { runtime: 'native', qemu: 1, v8: 2 },
+    runtimes: ['v8', 'v8', 'native-wasm3', 'qemu-cortex-m4'],
   },
   {
     name: '4 V8 nodes',
@@ -62,7 +79,8 @@ function expectHonestRun({ summary, rounds, accepted }: FederationRun, fleet: Fl
   expect(summary.nodes.map(({ node }) => node)).toEqual(cohort);
   expect(summary.nodes.map(({ runtime }) => runtime)).toEqual(fleet.runtimes);
   for (const node of summary.nodes) {
-    expect(node.kernelHash).toBe(kernelHash);
+    const build = buildOf(node.runtime);
+    expect(node).toMatchObject({ kernelBuild: build, kernelHash: kernelHashes[build] });
     expect(node.receiptsAccepted).toBe(smallPlan.rounds);
     if (node.runtime === 'v8') expect(node.wasm3).toBeNull();
     else expect(node.wasm3).toMatch(/^wasm3 \d+\.\d+\.\d+/);

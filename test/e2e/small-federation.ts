@@ -5,7 +5,6 @@ import {
   type FederationOptions,
   type FederationSummary,
 } from '../../host/cli/demo/federation.js';
-import { defaultSkipThreshold } from '../../host/cli/task.js';
 import type { RoundReport } from '../../host/federated/report.js';
 import type { Scene } from './scene.js';
 
@@ -15,7 +14,9 @@ export const smallPlan = {
   samplesPerRound: 10,
   lrShift: undefined,
   lrSchedule: 'linear',
-  skipThreshold: defaultSkipThreshold,
+  skipThreshold: undefined,
+  freeze: undefined,
+  proximalShift: 0,
   classWeights: undefined,
   weightUnit: 50,
   seed: 11,
@@ -55,6 +56,7 @@ export async function runSmallFederation(
       nodes: 4,
       runtime: 'native',
       qemu: 0,
+      v8: 0,
       mqtt: undefined,
       deadlineMs: undefined,
       folder: scene.path(`federation-${Math.random().toString(36).slice(2)}`),

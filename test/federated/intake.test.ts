@@ -23,7 +23,8 @@ import {
 
 const model = parseDescriptor(smallDescriptor);
 const { parameters, classes } = model;
-const rules: IntakeRules = { parameters, classes, findUpload: () => undefined };
+const layerOffsets = model.layers.map((layer) => layer.weightOffset);
+const rules: IntakeRules = { parameters, classes, layerOffsets, findUpload: () => undefined };
 
 function announce(changes: { version?: number; rounds?: number; task?: number; samples?: number }) {
   const { version = 4, rounds = 9, ...plan } = changes;

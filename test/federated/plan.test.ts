@@ -67,11 +67,30 @@ describe('plan', () => {
     { skipThreshold: 32768 },
     { weightUnit: 0 },
     { classWeights: new Int8Array(2) },
+    { frozenLayers: -1 },
+    { frozenLayers: 2 ** 32 },
+    { frozenLayers: 0b11 },
+    { proximalShift: 16 },
+    { proximalShift: 0.5 },
   ])('refuses %j, which no node would follow', (wrong) => {
-    expect(() => checkPlanSettings({ ...planSettings, ...wrong }, 3)).toThrow(
+    expect(() => checkPlanSettings({ ...planSettings, ...wrong }, 3, 2)).toThrow(
       expect.objectContaining({ code: 'ERR_CONFIG' }),
     );
-    expect(() => checkPlanSettings(planSettings, 3)).not.toThrow();
+    expect(() => checkPlanSettings(planSettings, 3, 2)).not.toThrow();
+  });
+
+  it('carries frozen layers and the pull where there are any', () => {
+    const settings = { ...planSettings, frozenLayers: 0b01, proximalShift: 3 };
+    expect(() => checkPlanSettings(settings, 3, 2)).not.toThrow();
+    expect(planOf(settings, 0, 1)).toMatchObject({ frozenLayers: 1, proximalShift: 3 });
+    expect(planOf({ ...planSettings, frozenLayers: 0, proximalShift: 0 }, 0, 1)).toEqual(
+      planOf(planSettings, 0, 1),
+    );
+  });
+
+  it('may freeze every layer where nobody trains', () => {
+    const settings = { ...planSettings, task: task.EVALUATE, frozenLayers: 0b11 };
+    expect(() => checkPlanSettings(settings, 3, 2)).not.toThrow();
   });
 });
 

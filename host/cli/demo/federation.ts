@@ -2,23 +2,24 @@
  * A federation on one machine: broker, aggregator and bridge in this process, every node a process of
  * its own. What the demo prints and what tests compare both come from here.
  */
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { Bridge } from '../../bridge/bridge.js';
 import type { BridgedNodeOptions } from '../../bridge/bridged-node.js';
 import { receipt } from '../../contract/contract.gen.js';
 import { LinnetError } from '../../contract/error.js';
-import { sha256, toHex } from '../../contract/hash.js';
+import { equalBytes, sha256, toHex } from '../../contract/hash.js';
 import { serveDataset } from '../../device/dataset-server.js';
 import type { HeldOutScores, RoundReport } from '../../federated/report.js';
 import { Aggregator } from '../../federated/server.js';
-import { loadKernels } from '../../kernel/load.js';
+import { kernelBuilds, loadKernelBytes, loadKernels, type KernelBuild } from '../../kernel/load.js';
 import { packSnapshot, unpackSnapshot } from '../../model/snapshot.js';
 import { startBroker } from '../../mqtt/broker.js';
 import { initialWordsOf, openHeldOut } from '../held-out.js';
 import { planOfFlags, roundsOf, type PlanFlags } from '../plan-settings.js';
 import { prepareTask, type Task } from '../task.js';
+import { begin, fingerprintOf } from './begun.js';
 import { assignRuntimes, nativeNodePath, portOf, type NodeRuntime } from './runtimes.js';
 import { dealShards, type Shard } from './shards.js';
 
@@ -28,7 +29,10 @@ export interface FederationOptions extends PlanFlags {
   readonly model: string | undefined;
   readonly nodes: number;
   readonly runtime: 'native' | 'v8';
+  /** Boards in QEMU among the nodes. */
   readonly qemu: number;
+  /** V8 nodes among them. */
+  readonly v8: number;
   /** Absent: an embedded broker. */
   readonly mqtt: string | undefined;
   readonly deadlineMs: number | undefined;
@@ -44,13 +48,15 @@ export interface NodeSummary {
   readonly runtime: string;
   /** Engine and version if it is wasm3. */
   readonly wasm3: string | null;
+  /** accelerated or portable; unknown if none of ours. */
+  readonly kernelBuild: string;
   readonly kernelHash: string;
   readonly receiptsAccepted: number;
 }
 
 export interface FederationSummary {
-  readonly accuracy: number;
-  readonly macroF1: number;
+  /** Of the last model on held-out samples. */
+  readonly scores: HeldOutScores;
   readonly uplinkBytesPerNodeRound: number;
   readonly downlinkBytesPerNodeRound: number;
   readonly modelHash: string;
@@ -91,11 +97,18 @@ function devicesOf(
   });
 }
 
+function kernelBuildOf(hash: Uint8Array | undefined): string {
+  const isOurs = (build: KernelBuild): boolean =>
+    hash !== undefined && equalBytes(sha256(loadKernelBytes(build)), hash);
+  return kernelBuilds.find(isOurs) ?? 'unknown';
+}
+
 function summariseNodes(bridge: Bridge): NodeSummary[] {
   return bridge.report.map(({ node, hello, kernelHash, stats }) => ({
     node,
     runtime: hello?.runtime ?? 'unknown',
     wasm3: hello?.engine.startsWith('wasm3') ? hello.engine : null,
+    kernelBuild: kernelBuildOf(kernelHash),
     kernelHash: kernelHash ? toHex(kernelHash) : '',
     receiptsAccepted: stats.receipts['ACCEPTED'] ?? 0,
   }));
@@ -108,8 +121,11 @@ export async function runFederation(
 ): Promise<FederationSummary> {
   const started = performance.now();
   const task = prepareTask({ ...options, subjects: options.nodes });
-  const runtimes = assignRuntimes(options.nodes, options.runtime, options.qemu);
+  const runtimes = assignRuntimes(options.nodes, options.runtime, options);
   checkRuntimes(runtimes);
+  mkdirSync(options.folder, { recursive: true });
+  const { nodes, seed } = options;
+  begin(options.folder, { nodes, seed, data: fingerprintOf(task.dataset) });
   const dealt = dealShards(
     task.dataset,
     options.nodes,
@@ -165,7 +181,7 @@ export async function runFederation(
     writeFileSync(join(options.folder, 'model.lns'), snapshot);
     writeFileSync(join(options.folder, 'model.lnd'), task.descriptor);
     return {
-      ...summariseScores(rounds.at(-1)?.heldOut ?? (await evaluate(unpackSnapshot(snapshot)))),
+      scores: rounds.at(-1)?.heldOut ?? (await evaluate(unpackSnapshot(snapshot))),
       // Rounds of earlier sessions on the same folder count too.
       rounds: aggregator.model.version,
       degradedRounds: rounds.filter((round) => round.isDegraded).length,
@@ -203,11 +219,4 @@ function bytesPerNodeRound(
     uplinkBytesPerNodeRound: mean((entry) => entry.uplinkBytes),
     downlinkBytesPerNodeRound: mean((entry) => entry.downlinkBytes),
   };
-}
-
-function summariseScores({
-  accuracy,
-  macroF1,
-}: HeldOutScores): Pick<FederationSummary, 'accuracy' | 'macroF1'> {
-  return { accuracy, macroF1 };
 }

@@ -1,16 +1,23 @@
 /** What the demo prints: a table that grows by a line per round, and a summary. */
-import type { RoundReport } from '../../federated/report.js';
+import type { HeldOutScores, RoundReport } from '../../federated/report.js';
+import type { ModelInfo } from '../../model/descriptor.js';
 import { sampleCount } from '../../data/dataset.js';
 import { byteSize, percent, type Column, type Output } from '../output.js';
+import { describeScores, errorText, isAutoencoder, scoreFields } from '../scores.js';
 import type { Task } from '../task.js';
 import type { FederationEvents, FederationSummary } from './federation.js';
 import type { NodeRuntime } from './runtimes.js';
 
-const columns: readonly Column[] = [
-  { title: 'round', width: 5, align: 'right' },
+const classColumns: readonly Column[] = [
   { title: 'accuracy', width: 8, align: 'right' },
   { title: 'macro-F1', width: 8, align: 'right' },
   { title: 'loss', width: 6, align: 'right' },
+];
+const reconstructionColumns: readonly Column[] = [{ title: 'error', width: 10, align: 'right' }];
+
+const columnsOf = (model: ModelInfo): readonly Column[] => [
+  { title: 'round', width: 5, align: 'right' },
+  ...(isAutoencoder(model) ? reconstructionColumns : classColumns),
   { title: 'up/node', width: 9, align: 'right' },
   { title: 'down/node', width: 9, align: 'right' },
   { title: 'receipts', width: 8, align: 'right' },
@@ -31,8 +38,17 @@ function countRuntimes(runtimes: readonly NodeRuntime[]): string {
     .join(', ');
 }
 
+/** Cells of the columns of scores. */
+function scoreCells(scores: HeldOutScores | undefined, isReconstruction: boolean): string[] {
+  if (scores === undefined) return isReconstruction ? ['–'] : ['–', '–', '–'];
+  if ('reconstructionError' in scores) return [errorText(scores.reconstructionError)];
+  return [percent(scores.accuracy), percent(scores.macroF1), scores.loss.toFixed(3)];
+}
+
 export class DemoReport implements FederationEvents {
   private nodes = 0;
+  private columns: readonly Column[] = [];
+  private isReconstruction = false;
 
   constructor(private readonly output: Output) {}
 
@@ -48,7 +64,9 @@ export class DemoReport implements FederationEvents {
     output.line(`data    ${how}`);
     output.line('scores  on held-out samples at the aggregator, which only a demonstration has');
     output.line();
-    output.tableHead(columns);
+    this.isReconstruction = isAutoencoder(task.model);
+    this.columns = columnsOf(task.model);
+    output.tableHead(this.columns);
   }
 
   onRound(report: RoundReport, acceptedReceipts: number): void {
@@ -56,9 +74,7 @@ export class DemoReport implements FederationEvents {
     this.output.record({
       type: 'round',
       round: report.version,
-      accuracy: heldOut?.accuracy,
-      macroF1: heldOut?.macroF1,
-      loss: heldOut?.loss,
+      ...(heldOut && scoreFields(heldOut)),
       contributions: report.contributions,
       receipts: acceptedReceipts,
       degraded: report.isDegraded,
@@ -67,11 +83,9 @@ export class DemoReport implements FederationEvents {
       modelHash: report.modelHash,
       seconds: report.durationMs / 1000,
     });
-    this.output.tableRow(columns, [
+    this.output.tableRow(this.columns, [
       report.version,
-      percent(heldOut?.accuracy ?? NaN),
-      percent(heldOut?.macroF1 ?? NaN),
-      (heldOut?.loss ?? NaN).toFixed(3),
+      ...scoreCells(heldOut, this.isReconstruction),
       byteSize(report.uplinkBytes / Math.max(1, report.contributions)),
       byteSize(report.downlinkBytesPerNode),
       `${acceptedReceipts}/${this.nodes}${report.isDegraded ? ' degraded' : ''}`,
@@ -82,14 +96,15 @@ export class DemoReport implements FederationEvents {
 
   printSummary(summary: FederationSummary, folder: string): void {
     const { output } = this;
-    output.record({ type: 'summary', ...summary });
+    const { scores, ...rest } = summary;
+    output.record({ type: 'summary', ...scoreFields(scores), ...rest });
     output.line();
     output.line(
-      `accuracy ${percent(summary.accuracy)}, macro-F1 ${percent(summary.macroF1)} after ${summary.rounds} rounds in ${summary.seconds.toFixed(1)} s`,
+      `${describeScores(scores)} after ${summary.rounds} rounds in ${summary.seconds.toFixed(1)} s`,
     );
     for (const node of summary.nodes) {
       output.line(
-        `${node.node.padEnd(8)} ${node.runtime}${node.wasm3 ? `, ${node.wasm3}` : ''}, kernel ${node.kernelHash.slice(0, 16)}, ${node.receiptsAccepted} receipts`,
+        `${node.node.padEnd(8)} ${node.runtime}${node.wasm3 ? `, ${node.wasm3}` : ''}, ${node.kernelBuild} kernel ${node.kernelHash.slice(0, 16)}, ${node.receiptsAccepted} receipts`,
       );
     }
     output.line(`model    ${summary.modelHash}`);

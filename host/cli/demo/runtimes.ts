@@ -7,19 +7,21 @@ import type { Shard } from './shards.js';
 
 export type NodeRuntime = 'native' | 'v8' | 'qemu';
 
-/** The last `qemu` of `nodes` nodes are boards, the others run `runtime`. */
+/** The last `qemu` of `nodes` nodes are boards, the first `v8` are V8 nodes, the others run `runtime`. */
 export function assignRuntimes(
   nodes: number,
   runtime: 'native' | 'v8',
-  qemu: number,
+  { qemu, v8 }: { readonly qemu: number; readonly v8: number },
 ): NodeRuntime[] {
-  if (qemu > nodes) {
+  if (qemu + v8 > nodes) {
     throw new LinnetError(
       'ERR_USAGE',
-      `--qemu ${qemu} asks for more boards than the ${nodes} nodes`,
+      `--qemu ${qemu} and --v8 ${v8} ask for more than the ${nodes} nodes`,
     );
   }
-  return Array.from({ length: nodes }, (_, i) => (i < nodes - qemu ? runtime : 'qemu'));
+  return Array.from({ length: nodes }, (_, i) =>
+    i >= nodes - qemu ? 'qemu' : i < v8 ? 'v8' : runtime,
+  );
 }
 
 /** The firmware core compiled for this machine, or undefined if there was no C compiler. */

@@ -1,0 +1,62 @@
+/** What a demonstration was begun with: going on with anything else would mix two of them. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { LinnetError } from '../../contract/error.js';
+import { sha256, toHex } from '../../contract/hash.js';
+import type { Dataset } from '../../data/dataset.js';
+
+/** Flags and what they stand for. */
+export interface Beginning {
+  readonly nodes: number;
+  readonly seed: number;
+  /** Fingerprint of the samples. */
+  readonly data: string;
+}
+
+const file = 'demo.json';
+
+/** Changes with every sample, label, subject and split. */
+export function fingerprintOf(dataset: Dataset): string {
+  const shape = new TextEncoder().encode(
+    JSON.stringify([dataset.steps, dataset.channels, dataset.classNames]),
+  );
+  const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
+    new Uint8Array(buffer, byteOffset, byteLength);
+  const parts = [shape, bytesOf(dataset.x), dataset.label, bytesOf(dataset.subject), dataset.split];
+  return toHex(sha256(Uint8Array.from(parts.flatMap((part) => [...sha256(part)]))));
+}
+
+function readBeginning(path: string): Partial<Beginning> {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as Partial<Beginning>;
+  } catch (error) {
+    throw new LinnetError('ERR_CONFIG', `${path} cannot be read`, {
+      remedy: 'name another folder with --out',
+      source: error,
+    });
+  }
+}
+
+function describe(name: string, value: unknown): string {
+  return name === 'data' ? 'other --data' : `--${name} ${String(value)}`;
+}
+
+/**
+ * Notes in the folder what is begun there. Throws ERR_CONFIG, naming the flag, if it was begun with
+ * something else.
+ */
+export function begin(folder: string, beginning: Beginning): void {
+  const path = join(folder, file);
+  if (!existsSync(path)) {
+    writeFileSync(path, `${JSON.stringify(beginning)}\n`);
+    return;
+  }
+  const before = readBeginning(path);
+  for (const [name, value] of Object.entries(beginning)) {
+    const was: unknown = before[name as keyof Beginning];
+    if (was === value) continue;
+    throw new LinnetError('ERR_CONFIG', `${folder} was begun with ${describe(name, was)}`, {
+      remedy: 'give the same, or another folder with --out',
+    });
+  }
+}

@@ -1,0 +1,57 @@
+/** How good a model is, in numbers for people. */
+import { scoreConfusion } from '../data/metrics.js';
+import type { HeldOutScores } from '../federated/report.js';
+import type { ModelInfo } from '../model/descriptor.js';
+import { percent } from './output.js';
+
+/** What a kernel or the nodes together have counted. */
+export interface Counted {
+  readonly samples: number;
+  readonly loss: number;
+  readonly confusion: ArrayLike<number>;
+}
+
+export function isAutoencoder(model: ModelInfo): boolean {
+  return model.loss === 'squared-error';
+}
+
+/** An autoencoder has one class, whatever its samples are labelled. */
+export function labelFor(model: ModelInfo, label: number): number {
+  return isAutoencoder(model) ? 0 : label;
+}
+
+/**
+ * Mean loss of samples whose losses add up to `sum` (SPEC 2.4 and 2.5): nats of cross-entropy, or the
+ * mean square error of an autoencoder in the square of its input's unit.
+ */
+export function meanLoss(model: ModelInfo, sum: number, samples: number): number {
+  if (samples === 0) return 0;
+  const mean = sum / samples;
+  if (isAutoencoder(model)) return (mean / 256) * 4 ** model.input.exponent;
+  return (mean / 1024) * Math.LN2;
+}
+
+export function scoresOf(model: ModelInfo, counted: Counted): HeldOutScores {
+  const loss = meanLoss(model, counted.loss, counted.samples);
+  if (isAutoencoder(model)) return { reconstructionError: loss };
+  const { accuracy, macroF1 } = scoreConfusion(counted.confusion);
+  return { accuracy, macroF1, loss, confusion: Array.from(counted.confusion) };
+}
+
+/** The scores as fields of a record: everything but the confusion matrix. */
+export function scoreFields(scores: HeldOutScores): Record<string, number> {
+  if ('reconstructionError' in scores) return { reconstructionError: scores.reconstructionError };
+  const { accuracy, macroF1, loss } = scores;
+  return { accuracy, macroF1, loss };
+}
+
+/** 0.01234 → `0.01234`; small errors keep four digits. */
+export function errorText(error: number): string {
+  return error.toPrecision(4);
+}
+
+export function describeScores(scores: HeldOutScores): string {
+  return 'reconstructionError' in scores
+    ? `mean reconstruction error ${errorText(scores.reconstructionError)}`
+    : `accuracy ${percent(scores.accuracy)}, macro-F1 ${percent(scores.macroF1)}`;
+}
