@@ -29,6 +29,8 @@ interface Fleet {
     readonly v8?: number;
   };
   readonly runtimes: readonly string[];
+  /** The last node also runs with a flipped label. */
+  readonly isFlipped?: boolean;
 }
 
 const fleets: readonly Fleet[] = [
@@ -37,6 +39,7 @@ const fleets: readonly Fleet[] = [
     available: hasNative,
     options: { runtime: 'native', qemu: 0 },
     runtimes: ['native-wasm3', 'native-wasm3', 'native-wasm3', 'native-wasm3'],
+    isFlipped: true,
   },
   {
     name: '2 native nodes and 2 Cortex-M4 boards in QEMU',
@@ -49,12 +52,14 @@ const fleets: readonly Fleet[] = [
     available: hasNative && hasQemu,
     options: { runtime: 'native', qemu: 1, v8: 2 },
     runtimes: ['v8', 'v8', 'native-wasm3', 'qemu-cortex-m4'],
+    isFlipped: true,
   },
   {
     name: '4 V8 nodes',
     available: true,
     options: { runtime: 'v8', qemu: 0 },
     runtimes: ['v8', 'v8', 'v8', 'v8'],
+    isFlipped: !hasNative,
   },
 ];
 
@@ -115,12 +120,11 @@ async function openSampleOrder(): Promise<(n: number) => number> {
 }
 
 describe('the model hash of a federation', () => {
-  it.each(available)('is the same for $name, twice', async (fleet) => {
-    for (let time = 0; time < 2; time++) {
-      const run = await runSmallFederation(scene, fleet.options);
-      expectHonestRun(run, fleet);
-      expect(hashesOf(run)).toEqual(hashesOf(reference));
-    }
+  // The reference is a run of the first fleet, so that one runs twice.
+  it.each(available)('is the same for $name', async (fleet) => {
+    const run = await runSmallFederation(scene, fleet.options);
+    expectHonestRun(run, fleet);
+    expect(hashesOf(run)).toEqual(hashesOf(reference));
   });
 
   it('is another one with another seed', async () => {
@@ -131,7 +135,7 @@ describe('the model hash of a federation', () => {
     );
   });
 
-  it.each(available)(
+  it.each(available.filter(({ isFlipped }) => isFlipped))(
     'is another one with one flipped label on the last of $name',
     async (fleet) => {
       const firstOf = await openSampleOrder();
