@@ -37,7 +37,7 @@ describe('linnet --help', () => {
 const mistakes: readonly (readonly [string, number, RegExp])[] = [
   ['demo --nodes 0', 2, /nodes is 0, it must be 1 to 1000/],
   ['demo --nodes four', 2, /four is not a whole number/],
-  ['demo --qemu 5 --out out', 2, /--qemu 5 asks for more boards than the 4 nodes/],
+  ['demo --qemu 5 --out out', 2, /--qemu 5 asks for more than the 4 nodes/],
   ['demo --data nothing.bin --out out', 2, /nothing\.bin.*cannot be read.*check the path/],
   ['demo --data text.txt --out out', 2, /text\.txt.*no known data format.*give an FDS1 file/],
   ['demo --runtime wasmtime', 2, /"wasmtime" is not one of native, v8/],

@@ -14,10 +14,8 @@ export function assignRuntimes(
   { qemu, v8 }: { readonly qemu: number; readonly v8: number },
 ): NodeRuntime[] {
   if (qemu + v8 > nodes) {
-    throw new LinnetError(
-      'ERR_USAGE',
-      `--qemu ${qemu} and --v8 ${v8} ask for more than the ${nodes} nodes`,
-    );
+    const flags = v8 > 0 ? `--qemu ${qemu} and --v8 ${v8} ask` : `--qemu ${qemu} asks`;
+    throw new LinnetError('ERR_USAGE', `${flags} for more than the ${nodes} nodes`);
   }
   return Array.from({ length: nodes }, (_, i) =>
     i >= nodes - qemu ? 'qemu' : i < v8 ? 'v8' : runtime,
