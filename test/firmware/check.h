@@ -25,8 +25,8 @@
         int64_t actual_ = (int64_t)(actual);                                                       \
         int64_t expected_ = (int64_t)(expected);                                                   \
         if (actual_ != expected_) {                                                                \
-            fprintf(stderr, "%s:%d: %s is %" PRId64 ", not %" PRId64 "\n", __FILE__, __LINE__,     \
-                    #actual, actual_, expected_);                                                  \
+            fprintf(stderr, "%s:%d: %s is %ld, not %ld\n", __FILE__, __LINE__, #actual,            \
+                    (long)actual_, (long)expected_);                                               \
             exit(1);                                                                               \
         }                                                                                          \
     } while (0)

@@ -4,6 +4,10 @@
  */
 #include "layers.h"
 
+#ifndef ROUNDS
+#define ROUNDS 20000u
+#endif
+
 static struct arena arena;
 static uint8_t before[ARENA_BYTES];
 
@@ -90,13 +94,12 @@ static void attack(uint32_t *random) {
     }
 }
 
-int main(int count, char **arguments) {
-    uint32_t rounds = count > 1 ? (uint32_t)strtoul(arguments[1], NULL, 10) : 20000u;
-    for (uint32_t n = 0; n < rounds; n++) {
+int main(void) {
+    for (uint32_t n = 0; n < ROUNDS; n++) {
         uint32_t random = random_stream(n);
         attack(&random);
     }
-    CHECK(refused > rounds / 4u && refused < rounds / 4u * 3u);
-    printf("%d attacks, %d refused\n", (int)rounds, (int)refused);
-    return 0;
+    CHECK(refused > ROUNDS / 4u && refused < ROUNDS / 4u * 3u);
+    printf("%d attacks, %d refused\n", (int)ROUNDS, (int)refused);
+    exit(0);
 }

@@ -88,6 +88,11 @@ static void choose_shape(uint32_t *random, struct linnet_layer *layer,
     layer->channels = (uint16_t)between(random, 1u, bounds->channels);
     layer->outputs = (uint16_t)between(random, 1u, bounds->outputs);
     set_sides(layer, is_series ? one : rows, columns);
+    if (!is_pool && happens(random, 3u)) {
+        /* The tallest kernel there is, as narrow as can be. */
+        set_sides(layer, random_side(random, 250u, 255u, 1), one);
+        layer->channels = 1;
+    }
     if (layer->kind == LINNET_RECORD_DENSE) {
         set_sides(layer, one, one);
         layer->channels = (uint16_t)between(random, 1u, bounds->side * 3u);

@@ -1,8 +1,6 @@
 /* CONV in portable C99. */
 #include "linear.h"
 
-#if !LINNET_DSP
-
 /* A filter at a window: Σ hi · x over KH slices of KW · C elements. */
 static int32_t dot_window(const struct linnet_view *view, const int16_t *w, const int8_t *x) {
     uint32_t slice = (uint32_t)view->layer.kernel_width * view->layer.channels;
@@ -17,7 +15,7 @@ static int32_t dot_window(const struct linnet_view *view, const int16_t *w, cons
     return sum;
 }
 
-uint32_t linnet_conv_products(const struct linnet_view *view, int32_t *sums) {
+uint32_t linnet_conv_products_plain(const struct linnet_view *view, int32_t *sums) {
     const struct linnet_layer *layer = &view->layer;
     bool is_relu = linnet_view_has(view, LINNET_LAYER_FLAG_RELU);
     uint32_t bits = 0;
@@ -36,6 +34,12 @@ uint32_t linnet_conv_products(const struct linnet_view *view, int32_t *sums) {
         }
     }
     return bits;
+}
+
+#if !LINNET_DSP
+
+uint32_t linnet_conv_products(const struct linnet_view *view, int32_t *sums) {
+    return linnet_conv_products_plain(view, sums);
 }
 
 /* dx += hi · e of one filter at one window. */

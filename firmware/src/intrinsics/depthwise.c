@@ -84,14 +84,14 @@ static void gather(const struct linnet_view *view, const int8_t *x, int32_t e, i
     }
 }
 
-/* g [KH][KW] of a channel, from all positions; false if its error is 0 everywhere. */
+/* g [KH][KW] of a channel, then zeros to a multiple of four, from all positions; false if its error is 0 everywhere. */
 static bool weight_gradient(const struct linnet_view *view, uint32_t channel, int32_t *g,
                             int32_t *bias_gradient) {
     const struct linnet_layer *layer = &view->layer;
     const int8_t *error = linnet_view_error(view) + channel;
     bool has_error = false;
     *bias_gradient = 0;
-    for (uint32_t k = 0; k < view->row; k++) {
+    for (uint32_t k = 0; k < layer->row_words; k++) {
         g[k] = 0;
     }
     for (uint32_t r = 0; r < layer->output_height; r++) {

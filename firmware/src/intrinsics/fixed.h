@@ -10,7 +10,7 @@
 
 /* DSP code: a Cortex-M with the DSP extension, and a compiler that takes GNU assembly. */
 #ifndef LINNET_DSP
-#if 0 && defined(__ARM_FEATURE_DSP) && defined(__GNUC__) && __ARM_ARCH_PROFILE == 'M'
+#if defined(__ARM_FEATURE_DSP) && defined(__GNUC__) && __ARM_ARCH_PROFILE == 'M'
 #define LINNET_DSP 1
 #else
 #define LINNET_DSP 0

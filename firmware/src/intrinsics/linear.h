@@ -20,6 +20,9 @@
 uint32_t linnet_dense_products(const struct linnet_view *view, int32_t *sums);
 uint32_t linnet_conv_products(const struct linnet_view *view, int32_t *sums);
 
+/* linnet_conv_products() for any shape, and with no scratch: what the DSP code cannot pack. */
+uint32_t linnet_conv_products_plain(const struct linnet_view *view, int32_t *sums);
+
 /* dx in the wide buffer, with its padding: Σ hi · e. Exact. */
 void linnet_dense_gradient(const struct linnet_view *view);
 void linnet_conv_gradient(const struct linnet_view *view);

@@ -10,6 +10,14 @@ uint32_t linnet_magnitudes(const int32_t *sums, uint32_t count) {
     return bits;
 }
 
+uint32_t linnet_positives(const int32_t *sums, uint32_t count) {
+    uint32_t bits = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        bits |= (uint32_t)linnet_max(0, sums[i]);
+    }
+    return bits;
+}
+
 int32_t linnet_finish_forward(const struct linnet_view *view, uint32_t bits, int32_t exponent) {
     const struct linnet_layer *layer = &view->layer;
     if (linnet_view_has(view, LINNET_LAYER_FLAG_LOGITS)) {

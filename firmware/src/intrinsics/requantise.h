@@ -14,6 +14,9 @@ void linnet_requantise(const int32_t *sums, uint32_t count, int32_t shift, int32
 /* OR of all |sums|, whose bit length is that of the largest. */
 uint32_t linnet_magnitudes(const int32_t *sums, uint32_t count);
 
+/* OR of all sums above 0. */
+uint32_t linnet_positives(const int32_t *sums, uint32_t count);
+
 /*
  * Ends a forward call: requantises the accumulators to y, or leaves them as logits, and sets
  * outputExponent. bits: OR of the magnitudes after the activation; exponent: of the accumulators.

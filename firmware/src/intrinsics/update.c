@@ -1,5 +1,6 @@
 #include "update.h"
 
+#include "dsp.h"
 #include "fixed.h"
 
 static int16_t saturate16(int32_t v) {
@@ -53,8 +54,12 @@ void linnet_update_row(int16_t *w, const int32_t *g, uint32_t count, int32_t shi
         }
         return;
     }
-    int32_t mask = (1 << shift) - 1;
     int32_t remainder = linnet_draw(state, shift);
+#if LINNET_DSP
+    linnet_dsp_update_row(w, g, linnet_align4(count), (uint32_t)shift, remainder);
+    return;
+#endif
+    int32_t mask = (1 << shift) - 1;
     for (uint32_t k = 0; k < count; k++) {
         int32_t u = linnet_add(g[k], remainder);
         lower(&w[k], limit_step(u >> shift));

@@ -28,7 +28,10 @@ struct linnet_update linnet_begin_update(const struct linnet_layer *layer, int32
 uint32_t linnet_update_bias(const struct linnet_update *update, int16_t *bias, uint32_t row,
                             int32_t g);
 
-/* w [count] −= steps of g [count]; state: the second of the row's stream. |g| < 2^29. */
+/*
+ * w [count] −= steps of g [count]; state: the second of the row's stream. |g| < 2^29. Both are
+ * followed by zeros to a multiple of four, which stay.
+ */
 void linnet_update_row(int16_t *w, const int32_t *g, uint32_t count, int32_t shift, uint32_t state);
 
 /* w [count] −= steps of error · x [count]. */

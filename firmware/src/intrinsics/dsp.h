@@ -1,0 +1,120 @@
+/*
+ * Inner loops for Cortex-M with the DSP extension, in assembly: they need fourteen registers at once,
+ * and more words per instruction (LDM, STM) than a compiler finds.
+ *
+ * A *lane* is a factor widened to int16, two to a word, so that SMLAD multiplies both. The functions
+ * take lanes and words at multiples of 4 bytes but where they say otherwise. Each comment ends with
+ * the instructions of the inner loop.
+ */
+#ifndef LINNET_INTRINSICS_DSP_H
+#define LINNET_INTRINSICS_DSP_H
+
+#include "fixed.h"
+
+/*
+ * lanes [align4(count)] = x [count] · 2^shift, then zeros; shift ≤ 8. x needs no alignment.
+ * 1.75 an element.
+ */
+void linnet_dsp_spread(const int8_t *x, uint32_t count, uint32_t shift, int16_t *lanes);
+
+/*
+ * sums[0] = Σ hi(w) · x and sums[1] likewise over the row `row_bytes` further on; `count` lanes, a
+ * multiple of 4. 1.31 a product.
+ */
+void linnet_dsp_dot_two(const int16_t *w, uint32_t row_bytes, const int16_t *x, uint32_t count,
+                        int32_t sums[2]);
+
+/*
+ * dx [count] += hi(a) · (low half of pair) + hi(b) · (high half); count a multiple of 4.
+ * 2.25 a product.
+ */
+void linnet_dsp_add_rows(int32_t *dx, const int16_t *a, const int16_t *b, uint32_t count,
+                         uint32_t pair);
+
+/*
+ * w [count] −= steps of error · x, unless a word would leave int16: the remainder is carried along
+ * in the low half of `carry`, complemented, and x · error is scaled so that a step is the high half.
+ * count: a multiple of 4. Returns 0, or not 0 if a word has wrapped. 3.1 a word.
+ */
+uint32_t linnet_dsp_outer_row(int16_t *w, const int16_t *x, uint32_t count, int32_t minus_error,
+                              uint32_t carry);
+
+/*
+ * w [count] −= steps of g [count]: u = g + remainder, the step u >> shift, limited; the remainder
+ * u & mask goes on. 1 ≤ shift ≤ 30; count: a multiple of 4. 6.25 a word.
+ */
+void linnet_dsp_update_row(int16_t *w, const int32_t *g, uint32_t count, uint32_t shift,
+                           int32_t remainder);
+
+/* What linnet_dsp_conv_row() needs; its assembly knows the offsets. */
+struct linnet_dsp_conv_row {
+    const int16_t *x;       /* 0: lanes of the window of the first position; any even address */
+    const uint32_t *packed; /* 4: four filters: [KH][pairs][4] words of two lanes */
+    uint32_t pairs;         /* 8: pairs of lanes of a slice */
+    uint32_t slices;        /* 12: KH */
+    uint32_t slice_bytes;   /* 16: from behind the lanes of a slice to the next */
+    uint32_t x_bytes;       /* 20: from one position to the next */
+    int32_t *out;           /* 24: four accumulators of the first position */
+    uint32_t out_bytes;     /* 28: from one position to the next */
+    uint32_t positions;     /* 32 */
+    int32_t bias[4];        /* 36: what the accumulators start from */
+};
+
+/*
+ * Four filters at every position of a row: four accumulators each.
+ * 0.78 a product and 20 a position.
+ */
+void linnet_dsp_conv_row(struct linnet_dsp_conv_row *row);
+
+/* dx [count] += both lanes of packed [count] · both of pair. dx, packed: 4-byte aligned. 1.1 a pair. */
+void linnet_dsp_add_pairs(int32_t *dx, const uint32_t *packed, uint32_t count, uint32_t pair);
+
+/* A window with an error: its lanes, and the error; x = NULL ends a list. */
+struct linnet_dsp_window {
+    const int16_t *x;
+    int32_t error;
+};
+
+/*
+ * g [8] = Σ error · x [offset_bytes/2 … + 8] over a list. Any even address of lanes if not
+ * `is_aligned`. 1.75 a product, 2.1 if not aligned.
+ */
+void linnet_dsp_gather(const struct linnet_dsp_window *list, uint32_t offset_bytes, int32_t *g,
+                       bool is_aligned);
+
+/* words [count] ← 0; 4-byte aligned. */
+void linnet_dsp_clear(int32_t *words, uint32_t count);
+
+/* A word and a half at any address; stores of a word likewise. */
+static inline uint32_t linnet_dsp_load(const void *at) {
+    uint32_t word;
+    __builtin_memcpy(&word, at, 4);
+    return word;
+}
+
+#if LINNET_DSP
+
+/* Both odd bytes of a word, which are the operands of two stored words, as lanes. */
+static inline uint32_t linnet_dsp_operands(uint32_t words) {
+    uint32_t lanes;
+    __asm__("sxtb16 %0, %1, ror #8" : "=r"(lanes) : "r"(words));
+    return lanes;
+}
+
+/* Lanes of the low halves of a and b, a low. */
+static inline uint32_t linnet_dsp_low_halves(uint32_t a, uint32_t b) {
+    uint32_t lanes;
+    __asm__("pkhbt %0, %1, %2, lsl #16" : "=r"(lanes) : "r"(a), "r"(b));
+    return lanes;
+}
+
+/* Lanes of the high halves of a and b, a low. */
+static inline uint32_t linnet_dsp_high_halves(uint32_t a, uint32_t b) {
+    uint32_t lanes;
+    __asm__("pkhtb %0, %2, %1, asr #16" : "=r"(lanes) : "r"(a), "r"(b));
+    return lanes;
+}
+
+#endif
+
+#endif
