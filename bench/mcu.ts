@@ -87,7 +87,7 @@ const mean = (values: readonly number[]): number =>
 
 async function countOnQemu(model: MeasuredModel, samples: readonly Sample[]): Promise<Counted> {
   const tape = makeTape(model, samples);
-  const { output } = await runOnQemu(loadKernelBytes((process.env['KB'] ?? 'portable') as 'portable'), encodeTape(tape), memoryBytes);
+  const { output } = await runOnQemu(loadKernelBytes(), encodeTape(tape), memoryBytes);
   const values = decodeResult(tape, output);
   const setUpCalls = 3;
   const calls = Array.from({ length: 2 * samples.length }, (_, i) => {
@@ -113,7 +113,7 @@ async function measureActiveRows(
   samples: readonly Sample[],
 ): Promise<{ share: number; hash: string }> {
   const [, hidden, classes] = shape;
-  const kernel = new Kernel(await openV8Engine(loadKernelBytes((process.env['KB'] ?? 'portable') as 'portable')));
+  const kernel = new Kernel(await openV8Engine(loadKernelBytes()));
   kernel.plan(descriptor, { memoryBytes });
   kernel.initialise(1);
   kernel.begin(settings);
@@ -155,7 +155,7 @@ async function measureModel(model: MeasuredModel): Promise<Measurement & { activ
     core: 'cortex-m4',
     trainInstructions: Math.round(train),
     inferInstructions: Math.round(infer),
-    flashBytes: node.flashBytes + loadKernelBytes((process.env['KB'] ?? 'portable') as 'portable').length,
+    flashBytes: node.flashBytes + loadKernelBytes().length,
     ramBytes: node.ramBytes,
     activeRows: twin.share,
   };

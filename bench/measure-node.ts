@@ -92,7 +92,7 @@ export async function measureNode(
 ): Promise<NodeBytes> {
   const build = await buildFirmware('qemu-mps2-m4');
   if (!build.available) throw new Error(build.reason);
-  const kernelWasm = loadKernelBytes((process.env['KB'] ?? 'portable') as 'portable');
+  const kernelWasm = loadKernelBytes();
   const { arenaBytes, words } = await planInV8(kernelWasm, model);
   const status = await runNode(model, kernelWasm, words, join(build.folder, `${imageName}.elf`));
   const heap = splitHeap(status, arenaBytes, await measureTables(kernelWasm, arenaBytes));

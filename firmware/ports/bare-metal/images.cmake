@@ -3,14 +3,19 @@
 set(bare_metal_folder "${CMAKE_CURRENT_LIST_DIR}")
 if(CMAKE_SYSTEM_PROCESSOR MATCHES "^cortex-m")
     set(core_folder "${bare_metal_folder}/../cortex-m")
+    set(core_sources "${core_folder}/startup.c" "${core_folder}/memory.c")
 else()
     set(core_folder "${bare_metal_folder}/../riscv")
+    set(core_sources "${core_folder}/startup.c")
 endif()
 
 # add_bare_metal_image(NAME SCRIPT SOURCES…): an image NAME.elf with its map, linked by SCRIPT of the
 # calling port.
 function(add_bare_metal_image name script)
-    add_executable(${name} ${ARGN} "${bare_metal_folder}/start.c" "${core_folder}/startup.c")
+    add_executable(${name} ${ARGN} "${bare_metal_folder}/start.c" ${core_sources})
+    # Nothing in memory.c may become a call of memory.c.
+    set_source_files_properties("${core_folder}/memory.c" PROPERTIES COMPILE_OPTIONS
+        "-fno-builtin;-fno-tree-loop-distribute-patterns")
     set(script "${CMAKE_CURRENT_SOURCE_DIR}/${script}")
     set_target_properties(${name} PROPERTIES
         SUFFIX .elf

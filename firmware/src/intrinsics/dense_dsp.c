@@ -12,27 +12,51 @@ static int16_t *lanes_of(const struct linnet_view *view) {
     return (int16_t *)(void *)linnet_view_scratch(view);
 }
 
+/*
+ * align() of SPEC 2.3 as one rounded product, for any of its shifts: a bias that goes left goes two
+ * places further, and comes back by a factor of a quarter.
+ */
+static void align_biases(int32_t shift, struct linnet_dsp_dense *dense) {
+    dense->bias_left = (uint32_t)(shift < 2 ? 2 + linnet_min(14, -shift) : 0);
+    dense->bias_factor = shift > 24 ? 0 : 1 << (shift < 2 ? 30 : 32 - shift);
+}
+
+/* The last row of an odd number, as a pair with itself. */
+static void last_row(const struct linnet_view *view, struct linnet_dsp_dense *dense,
+                     int32_t *sums) {
+    uint32_t last = view->layer.outputs - 1u;
+    int16_t bias[2] = {linnet_view_bias(view)[last], 0};
+    int32_t pair[2];
+    dense->w = linnet_view_row(view, last);
+    dense->row_bytes = 0;
+    dense->bias = bias;
+    dense->sums = pair;
+    dense->rows = 2;
+    linnet_dsp_dense(dense);
+    sums[last] = pair[0];
+}
+
 uint32_t linnet_dense_products(const struct linnet_view *view, int32_t *sums) {
     const struct linnet_layer *layer = &view->layer;
-    const int16_t *lanes = lanes_of(view);
-    uint32_t words = layer->row_words;
-    bool is_relu = linnet_view_has(view, LINNET_LAYER_FLAG_RELU);
-    uint32_t bits = 0;
+    struct linnet_dsp_dense dense;
     linnet_dsp_spread(linnet_view_x(view), view->row, 0, lanes_of(view));
-    for (uint32_t o = 0; o < layer->outputs; o += 2u) {
-        int32_t pair[2];
-        bool is_last = o + 1u == layer->outputs;
-        linnet_dsp_dot_two(linnet_view_row(view, o), is_last ? 0u : 2u * words, lanes, words, pair);
-        pair[0] += linnet_bias_of(view, o);
-        sums[o] = pair[0];
-        bits |= linnet_activated(pair[0], is_relu);
-        if (!is_last) {
-            pair[1] += linnet_bias_of(view, o + 1u);
-            sums[o + 1u] = pair[1];
-            bits |= linnet_activated(pair[1], is_relu);
-        }
+    dense.x = lanes_of(view);
+    dense.count = layer->row_words;
+    align_biases(layer->input_exponent + layer->weight_exponent + 12, &dense);
+    dense.w = linnet_view_row(view, 0);
+    dense.row_bytes = 2u * layer->row_words;
+    dense.bias = linnet_view_bias(view);
+    dense.sums = sums;
+    dense.rows = layer->outputs & ~1u;
+    if (dense.rows != 0) {
+        linnet_dsp_dense(&dense);
     }
-    return bits;
+    if ((layer->outputs & 1u) != 0) {
+        last_row(view, &dense, sums);
+    }
+    bool is_relu = linnet_view_has(view, LINNET_LAYER_FLAG_RELU);
+    return is_relu ? linnet_positives(sums, layer->outputs)
+                   : linnet_magnitudes(sums, layer->outputs);
 }
 
 void linnet_dense_gradient(const struct linnet_view *view) {
@@ -79,47 +103,69 @@ static void repair_row(int16_t *w, const int8_t *x, uint32_t count, int32_t erro
     }
 }
 
-/* Spreads x so that the product with an error scaled by scaled_error() has its step in the high half. */
+/* Spreads x so that the product with an error scaled by scaled_error() has its step in the high
+ * half. */
 static void scale_lanes(const struct linnet_view *view, int32_t shift) {
     uint32_t left = (uint32_t)(shift > 8 ? 16 - shift : 8);
     linnet_dsp_spread(linnet_view_x(view), view->row, left, lanes_of(view));
 }
 
-static int32_t scaled_error(int32_t error, int32_t shift) {
-    return shift < 8 ? linnet_shift_left(error, (uint32_t)(8 - shift)) : error;
+/* The shifts of a layer as those of linnet_dsp_update_rows(). */
+static void set_shifts(const struct linnet_update *update, struct linnet_dsp_rows *rows) {
+    int32_t shift = update->weight_shift;
+    int32_t bias = update->bias_shift;
+    bool is_drawn = bias >= 1 && bias <= LINNET_MAX_UPDATE_SHIFT;
+    rows->bias_left = bias > LINNET_MAX_UPDATE_SHIFT ? 32u
+                      : bias > 0                     ? 0u
+                                                     : (uint32_t)linnet_min(12, -bias);
+    rows->bias_draw = is_drawn ? (uint32_t)(32 - bias) : 32u;
+    rows->bias_right = is_drawn ? (uint32_t)bias : 0u;
+    rows->error_left = shift < 8 ? (uint32_t)(8 - shift) : 0u;
+    rows->draw = (uint32_t)(32 - shift);
+    rows->draw_left = (uint32_t)(16 - shift);
 }
 
-static void update_row(const struct linnet_view *view, uint32_t output, int32_t error,
-                       int32_t shift, uint32_t state) {
-    int16_t *w = linnet_view_row(view, output);
-    uint32_t remainder = (uint32_t)linnet_draw(state, shift) << (16 - shift);
-    int32_t scaled = scaled_error(error, shift);
-    uint32_t wrapped = linnet_dsp_outer_row(w, lanes_of(view), view->layer.row_words, -scaled,
-                                            0xffffu - remainder);
-    if (wrapped != 0) {
-        repair_row(w, linnet_view_x(view), view->row, error, shift, state);
+/* Updates by a shift for which a step is the high half of a scaled product. */
+static void update_scaled(const struct linnet_view *view, const struct linnet_update *update) {
+    const struct linnet_layer *layer = &view->layer;
+    const int8_t *error = linnet_view_error(view);
+    struct linnet_dsp_rows rows = {.error = error,
+                                   .rows = layer->outputs,
+                                   .w = linnet_view_row(view, 0),
+                                   .bias = linnet_view_bias(view),
+                                   .row = 0,
+                                   .stream = update->stream,
+                                   .x = lanes_of(view),
+                                   .count = layer->row_words};
+    set_shifts(update, &rows);
+    scale_lanes(view, update->weight_shift);
+    while (linnet_dsp_update_rows(&rows) != 0) {
+        uint32_t row = rows.row - 1u;
+        uint32_t first = linnet_next_state(linnet_fold(update->stream, row));
+        repair_row(linnet_view_row(view, row), linnet_view_x(view), view->row, error[row],
+                   update->weight_shift, linnet_next_state(first));
+    }
+}
+
+/* Updates by any shift. */
+static void update_plain(const struct linnet_view *view, const struct linnet_update *update) {
+    const int8_t *error = linnet_view_error(view);
+    for (uint32_t o = 0; o < view->layer.outputs; o++) {
+        int32_t e = error[o];
+        if (e != 0) {
+            uint32_t state = linnet_update_bias(update, linnet_view_bias(view) + o, o, e);
+            linnet_update_outer_row(linnet_view_row(view, o), linnet_view_x(view), view->row, e,
+                                    update->weight_shift, state);
+        }
     }
 }
 
 void linnet_dense_update(const struct linnet_view *view, const struct linnet_update *update) {
-    const int8_t *error = linnet_view_error(view);
     int32_t shift = update->weight_shift;
-    bool is_scaled = shift >= MIN_SCALED_SHIFT && shift <= MAX_SCALED_SHIFT;
-    if (is_scaled) {
-        scale_lanes(view, shift);
-    }
-    for (uint32_t o = 0; o < view->layer.outputs; o++) {
-        int32_t e = error[o];
-        if (e == 0) {
-            continue;
-        }
-        uint32_t state = linnet_update_bias(update, linnet_view_bias(view) + o, o, e);
-        if (is_scaled) {
-            update_row(view, o, e, shift, state);
-        } else {
-            linnet_update_outer_row(linnet_view_row(view, o), linnet_view_x(view), view->row, e,
-                                    shift, state);
-        }
+    if (shift >= MIN_SCALED_SHIFT && shift <= MAX_SCALED_SHIFT) {
+        update_scaled(view, update);
+    } else {
+        update_plain(view, update);
     }
 }
 

@@ -84,7 +84,8 @@ static void gather(const struct linnet_view *view, const int8_t *x, int32_t e, i
     }
 }
 
-/* g [KH][KW] of a channel, then zeros to a multiple of four, from all positions; false if its error is 0 everywhere. */
+/* g [KH][KW] of a channel, then zeros to a multiple of four, from all positions; false if its error
+ * is 0 everywhere. */
 static bool weight_gradient(const struct linnet_view *view, uint32_t channel, int32_t *g,
                             int32_t *bias_gradient) {
     const struct linnet_layer *layer = &view->layer;
@@ -121,32 +122,24 @@ static void update_rows(const struct linnet_view *view, const struct linnet_upda
     }
 }
 
-static int32_t open_depthwise(struct linnet_memory memory, const int32_t arguments[4],
-                              bool backward, struct linnet_view *view) {
-    int32_t status = linnet_view_conv(memory, arguments[0], backward, view);
-    return status == LINNET_OK && view->layer.kind != LINNET_RECORD_DEPTHWISE ? LINNET_ERR_RANGE
-                                                                              : status;
-}
-
 /* y [OH][OW][C] int8, or int32 logits, from x; outputExponent is set. As linear_forward. */
 int32_t linnet_intrinsic_depthwise_forward(struct linnet_memory memory,
                                            const int32_t arguments[4]) {
     struct linnet_view view;
-    int32_t status = open_depthwise(memory, arguments, false, &view);
-    if (status != LINNET_OK) {
-        return status;
+    if (!linnet_view_open(memory, arguments[0], LINNET_VIEW_DEPTHWISE, false, &view)) {
+        return LINNET_ERR_RANGE;
     }
     uint32_t bits = forward(&view, linnet_view_sums(&view));
-    return linnet_finish_forward(&view, bits,
-                                 view.layer.input_exponent + view.layer.weight_exponent);
+    linnet_finish_forward(&view, bits, view.layer.input_exponent + view.layer.weight_exponent);
+    return LINNET_OK;
 }
 
 /* error [OH][OW][C] int8 -> error [H][W][C] int8; weights and biases. As linear_backward. */
 int32_t linnet_intrinsic_depthwise_backward(struct linnet_memory memory,
                                             const int32_t arguments[4]) {
     struct linnet_view view;
-    int32_t status = open_depthwise(memory, arguments, true, &view);
-    if (status != LINNET_OK || !linnet_view_takes(arguments[1], arguments[3])) {
+    if (!linnet_view_takes(arguments[1], arguments[3]) ||
+        !linnet_view_open(memory, arguments[0], LINNET_VIEW_DEPTHWISE, true, &view)) {
         return LINNET_ERR_RANGE;
     }
     bool propagates = linnet_view_has(&view, LINNET_LAYER_FLAG_PROPAGATE);

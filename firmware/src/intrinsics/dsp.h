@@ -1,10 +1,10 @@
 /*
- * Inner loops for Cortex-M with the DSP extension, in assembly: they need fourteen registers at once,
- * and more words per instruction (LDM, STM) than a compiler finds.
+ * Inner loops for Cortex-M with the DSP extension, in assembly: they need fourteen registers at
+ * once, and more words per instruction (LDM, STM) than a compiler finds.
  *
- * A *lane* is a factor widened to int16, two to a word, so that SMLAD multiplies both. The functions
- * take lanes and words at multiples of 4 bytes but where they say otherwise. Each comment ends with
- * the instructions of the inner loop.
+ * A *lane* is a factor widened to int16, two to a word, so that SMLAD multiplies both. The
+ * functions take lanes and words at multiples of 4 bytes but where they say otherwise. Each comment
+ * ends with the instructions of the inner loop.
  */
 #ifndef LINNET_INTRINSICS_DSP_H
 #define LINNET_INTRINSICS_DSP_H
@@ -17,12 +17,22 @@
  */
 void linnet_dsp_spread(const int8_t *x, uint32_t count, uint32_t shift, int16_t *lanes);
 
-/*
- * sums[0] = Σ hi(w) · x and sums[1] likewise over the row `row_bytes` further on; `count` lanes, a
- * multiple of 4. 1.31 a product.
- */
-void linnet_dsp_dot_two(const int16_t *w, uint32_t row_bytes, const int16_t *x, uint32_t count,
-                        int32_t sums[2]);
+/* What linnet_dsp_dense() needs; its assembly knows the offsets. */
+struct linnet_dsp_dense {
+    const int16_t *x; /* 0: lanes */
+    uint32_t count;   /* 4: lanes, a multiple of 4 */
+    uint32_t
+        bias_left; /* 8: a bias is added as (bias << bias_left) · bias_factor / 2^32, rounded */
+    int32_t bias_factor; /* 12 */
+    const int16_t *w;    /* 16: first row */
+    uint32_t row_bytes;  /* 20: from one row to the next */
+    const int16_t *bias; /* 24: of the first row */
+    int32_t *sums;       /* 28: of the first row */
+    uint32_t rows;       /* 32: a multiple of 2 */
+};
+
+/* sums [rows] = Σ hi(w) · x + bias, two rows at a time. 1.31 a product and 14 a row. */
+void linnet_dsp_dense(struct linnet_dsp_dense *dense);
 
 /*
  * dx [count] += hi(a) · (low half of pair) + hi(b) · (high half); count a multiple of 4.
@@ -31,13 +41,32 @@ void linnet_dsp_dot_two(const int16_t *w, uint32_t row_bytes, const int16_t *x, 
 void linnet_dsp_add_rows(int32_t *dx, const int16_t *a, const int16_t *b, uint32_t count,
                          uint32_t pair);
 
+/* What linnet_dsp_update_rows() needs; its assembly knows the offsets. */
+struct linnet_dsp_rows {
+    const int8_t *error; /* 0: of the next row, like what follows */
+    uint32_t rows;       /* 4: left */
+    int16_t *w;          /* 8 */
+    int16_t *bias;       /* 12 */
+    uint32_t row;        /* 16 */
+    uint32_t stream;     /* 20: of the layer */
+    const int16_t *x;    /* 24: lanes */
+    uint32_t count;      /* 28: words of a row, a multiple of 4 */
+    uint32_t bias_left;  /* 32: step = (error << bias_left) + (draw >> bias_draw) >> bias_right */
+    uint32_t bias_draw;  /* 36 */
+    uint32_t bias_right; /* 40 */
+    uint32_t error_left; /* 44: error · x << error_left has its step in the high half */
+    uint32_t draw;       /* 48: remainder = (draw >> draw) << draw_left */
+    uint32_t draw_left;  /* 52 */
+};
+
 /*
- * w [count] −= steps of error · x, unless a word would leave int16: the remainder is carried along
- * in the low half of `carry`, complemented, and x · error is scaled so that a step is the high half.
- * count: a multiple of 4. Returns 0, or not 0 if a word has wrapped. 3.1 a word.
+ * Draws, then w and bias −= steps of error · x, row by row, those without an error left out; a
+ * shift of 32 or more gives 0. The remainder is carried along a row in the low half of a word,
+ * complemented, below the word of the row: what leaves int16 overflows the sum and sets Q.
+ *
+ * Returns 0 at the end, or 1 behind a row of which a word has wrapped. 3.1 a word and 45 a row.
  */
-uint32_t linnet_dsp_outer_row(int16_t *w, const int16_t *x, uint32_t count, int32_t minus_error,
-                              uint32_t carry);
+uint32_t linnet_dsp_update_rows(struct linnet_dsp_rows *rows);
 
 /*
  * w [count] −= steps of g [count]: u = g + remainder, the step u >> shift, limited; the remainder
@@ -66,7 +95,8 @@ struct linnet_dsp_conv_row {
  */
 void linnet_dsp_conv_row(struct linnet_dsp_conv_row *row);
 
-/* dx [count] += both lanes of packed [count] · both of pair. dx, packed: 4-byte aligned. 1.1 a pair. */
+/* dx [count] += both lanes of packed [count] · both of pair. dx, packed: 4-byte aligned. 1.1 a
+ * pair. */
 void linnet_dsp_add_pairs(int32_t *dx, const uint32_t *packed, uint32_t count, uint32_t pair);
 
 /* A window with an error: its lanes, and the error; x = NULL ends a list. */
@@ -81,6 +111,20 @@ struct linnet_dsp_window {
  */
 void linnet_dsp_gather(const struct linnet_dsp_window *list, uint32_t offset_bytes, int32_t *g,
                        bool is_aligned);
+
+/*
+ * y [count] = sums [count] rounded and limited as linnet_requantise() says, with 0 as the lowest
+ * value or −127. `half` is 2^(shift−1), or 0 for no shift. 4.8 and 5.3 an element.
+ */
+void linnet_dsp_requantise_positive(const int32_t *sums, uint32_t count, uint32_t shift, int8_t *y);
+void linnet_dsp_requantise(const int32_t *sums, uint32_t count, uint32_t shift, int8_t *y);
+
+/* OR of the positive sums, 2.8 an element, and of all magnitudes, 3.8. */
+uint32_t linnet_dsp_positives(const int32_t *sums, uint32_t count);
+uint32_t linnet_dsp_magnitudes(const int32_t *sums, uint32_t count);
+
+/* dx [count] ← 0 where x is 0; returns the OR of the magnitudes that are left. 6.8 an element. */
+uint32_t linnet_dsp_close_gates(const int8_t *x, int32_t *dx, uint32_t count);
 
 /* words [count] ← 0; 4-byte aligned. */
 void linnet_dsp_clear(int32_t *words, uint32_t count);

@@ -94,21 +94,21 @@ static inline int32_t linnet_align_bias(int32_t bias, int32_t shift) {
                      : linnet_shift_left(bias, (uint32_t)linnet_min(14, -shift));
 }
 
-/* A word of linear memory, whatever type the kernel means by it. */
+/*
+ * Eleven or ten words of linear memory, whatever types the kernel means by them. Assigning one is a
+ * few instructions; the C library of a small device copies byte by byte.
+ */
 #if defined(__GNUC__)
-typedef uint32_t __attribute__((may_alias)) linnet_word;
+#define LINNET_ANY_TYPE __attribute__((may_alias))
 #else
-typedef uint32_t linnet_word;
+#define LINNET_ANY_TYPE
 #endif
-
-/* Copies words; inlined, because the C library of a small device copies byte by byte. */
-static inline void linnet_copy_words(void *to, const void *from, uint32_t words) {
-    linnet_word *out = (linnet_word *)to;
-    const linnet_word *in = (const linnet_word *)from;
-    for (uint32_t i = 0; i < words; i++) {
-        out[i] = in[i];
-    }
-}
+struct LINNET_ANY_TYPE linnet_words11 {
+    uint32_t words[11];
+};
+struct LINNET_ANY_TYPE linnet_words10 {
+    uint32_t words[10];
+};
 
 static inline uint32_t linnet_fold(uint32_t h, uint32_t v) {
     h = (h ^ v) * 0x9E3779B1u + 0x7F4A7C15u;

@@ -1,18 +1,27 @@
 /* DENSE and CONV, forward and backward (SPEC 2.3, 2.6, 2.7). */
 #include "linear.h"
 
-static bool is_dense(struct linnet_memory memory, const int32_t arguments[4]) {
-    return linnet_view_kind(memory, arguments[0]) == LINNET_RECORD_DENSE;
+void linnet_linear_forward(const struct linnet_view *view) {
+    int32_t *sums = linnet_view_sums(view);
+    bool is_dense = view->layer.kind == LINNET_RECORD_DENSE;
+    uint32_t bits = is_dense ? linnet_dense_products(view, sums) : linnet_conv_products(view, sums);
+    linnet_finish_forward(view, bits, view->layer.input_exponent + view->layer.weight_exponent);
 }
 
-static int32_t open_linear(struct linnet_memory memory, const int32_t arguments[4], bool backward,
-                           struct linnet_view *view) {
-    if (is_dense(memory, arguments)) {
-        return linnet_view_dense(memory, arguments[0], backward, view);
+int32_t linnet_linear_backward(const struct linnet_view *view, int32_t error_exponent,
+                               int32_t step_seed, int32_t lr_shift) {
+    bool is_dense = view->layer.kind == LINNET_RECORD_DENSE;
+    bool propagates = linnet_view_has(view, LINNET_LAYER_FLAG_PROPAGATE);
+    if (propagates) {
+        is_dense ? linnet_dense_gradient(view) : linnet_conv_gradient(view);
     }
-    int32_t status = linnet_view_conv(memory, arguments[0], backward, view);
-    return status == LINNET_OK && view->layer.kind != LINNET_RECORD_CONV ? LINNET_ERR_RANGE
-                                                                         : status;
+    if (linnet_view_has(view, LINNET_LAYER_FLAG_TRAINED)) {
+        struct linnet_update update =
+            linnet_begin_update(&view->layer, error_exponent, step_seed, lr_shift);
+        is_dense ? linnet_dense_update(view, &update) : linnet_conv_update(view, &update);
+    }
+    return propagates ? linnet_finish_backward(view, error_exponent + view->layer.weight_exponent)
+                      : 0;
 }
 
 /*
@@ -21,15 +30,11 @@ static int32_t open_linear(struct linnet_memory memory, const int32_t arguments[
  */
 int32_t linnet_intrinsic_linear_forward(struct linnet_memory memory, const int32_t arguments[4]) {
     struct linnet_view view;
-    int32_t status = open_linear(memory, arguments, false, &view);
-    if (status != LINNET_OK) {
-        return status;
+    if (!linnet_view_open(memory, arguments[0], LINNET_VIEW_LINEAR, false, &view)) {
+        return LINNET_ERR_RANGE;
     }
-    int32_t *sums = linnet_view_sums(&view);
-    bool dense = view.layer.kind == LINNET_RECORD_DENSE;
-    uint32_t bits = dense ? linnet_dense_products(&view, sums) : linnet_conv_products(&view, sums);
-    return linnet_finish_forward(&view, bits,
-                                 view.layer.input_exponent + view.layer.weight_exponent);
+    linnet_linear_forward(&view);
+    return LINNET_OK;
 }
 
 /*
@@ -40,20 +45,9 @@ int32_t linnet_intrinsic_linear_forward(struct linnet_memory memory, const int32
  */
 int32_t linnet_intrinsic_linear_backward(struct linnet_memory memory, const int32_t arguments[4]) {
     struct linnet_view view;
-    int32_t status = open_linear(memory, arguments, true, &view);
-    if (status != LINNET_OK || !linnet_view_takes(arguments[1], arguments[3])) {
+    if (!linnet_view_takes(arguments[1], arguments[3]) ||
+        !linnet_view_open(memory, arguments[0], LINNET_VIEW_LINEAR, true, &view)) {
         return LINNET_ERR_RANGE;
     }
-    bool dense = view.layer.kind == LINNET_RECORD_DENSE;
-    bool propagates = linnet_view_has(&view, LINNET_LAYER_FLAG_PROPAGATE);
-    if (propagates) {
-        dense ? linnet_dense_gradient(&view) : linnet_conv_gradient(&view);
-    }
-    if (linnet_view_has(&view, LINNET_LAYER_FLAG_TRAINED)) {
-        struct linnet_update update =
-            linnet_begin_update(&view.layer, arguments[1], arguments[2], arguments[3]);
-        dense ? linnet_dense_update(&view, &update) : linnet_conv_update(&view, &update);
-    }
-    return propagates ? linnet_finish_backward(&view, arguments[1] + view.layer.weight_exponent)
-                      : 0;
+    return linnet_linear_backward(&view, arguments[1], arguments[2], arguments[3]);
 }

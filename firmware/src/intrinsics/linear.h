@@ -13,6 +13,11 @@
 #include "update.h"
 #include "view.h"
 
+/* The intrinsics on a view that is open. */
+void linnet_linear_forward(const struct linnet_view *view);
+int32_t linnet_linear_backward(const struct linnet_view *view, int32_t error_exponent,
+                               int32_t step_seed, int32_t lr_shift);
+
 /*
  * sums [OH][OW][O] = Σ hi · x + bias, before the activation.
  * Exact but for the rounding of the bias. Returns the OR of the magnitudes after the activation.

@@ -1,5 +1,5 @@
 /* Softmax with cross-entropy (SPEC 2.4), squared error (2.5), and the error at the output (2.6). */
-#include "intrinsics.h"
+#include "loss.h"
 
 #include "fixed.h"
 #include "requantise.h"
@@ -13,35 +13,28 @@
 #define UNIT_LIMIT (1 << 22)
 #define LOSS_LIMIT 4095u
 
-/* A HEAD of linear memory, checked. The values are a copy, for a hostile one could change. */
-struct loss {
-    struct linnet_head head;
-    struct linnet_head *home;
-    const int32_t *logits;
-    int32_t *err;
-    int8_t *error;
-    const int8_t *target;
-    int32_t class_weight;
-};
+/* A head is copied as a whole. */
+typedef char head_is_10_words[sizeof(struct linnet_head) == 40u ? 1 : -1];
 
 static bool open_loss(struct linnet_memory memory, const int32_t arguments[4],
-                      uint32_t max_elements, struct loss *loss) {
+                      uint32_t max_elements, struct linnet_loss *loss) {
     uint32_t at = (uint32_t)arguments[0];
     uint32_t label = (uint32_t)arguments[1];
-    if (!linnet_memory_holds(memory, at, sizeof loss->head, 4u) || arguments[2] < 0) {
+    if ((at & 3u) != 0 || !linnet_memory_holds(memory, at, sizeof loss->head) || arguments[2] < 0) {
         return false;
     }
     loss->home = (struct linnet_head *)(void *)(memory.start + at);
-    linnet_copy_words(&loss->head, loss->home, sizeof loss->head / 4u);
+    *(struct linnet_words10 *)(void *)&loss->head =
+        *(const struct linnet_words10 *)(const void *)loss->home;
     const struct linnet_head *head = &loss->head;
     uint32_t elements = head->elements;
     if (elements - 1u >= max_elements || label >= elements || label >= LINNET_MAX_CLASSES ||
-        (uint32_t)head->logits_exponent + 64u > 127u ||
+        ((head->logits | head->err) & 3u) != 0 || (uint32_t)head->logits_exponent + 64u > 127u ||
         (uint32_t)head->target_exponent + 64u > 127u ||
-        !linnet_memory_holds(memory, head->logits, 4u * elements, 4u) ||
-        !linnet_memory_holds(memory, head->err, 4u * elements, 4u) ||
-        !linnet_memory_holds(memory, head->error, elements, 1u) ||
-        !linnet_memory_holds(memory, head->class_weights, label + 1u, 1u)) {
+        !linnet_memory_holds(memory, head->logits, 4u * elements) ||
+        !linnet_memory_holds(memory, head->err, 4u * elements) ||
+        !linnet_memory_holds(memory, head->error, elements) ||
+        !linnet_memory_holds(memory, head->class_weights, label + 1u)) {
         return false;
     }
     loss->logits = (const int32_t *)(void *)(memory.start + head->logits);
@@ -53,7 +46,8 @@ static bool open_loss(struct linnet_memory memory, const int32_t arguments[4],
 }
 
 /* Requantises err to the error, unless it is small; what both intrinsics answer. */
-static int32_t finish_loss(const struct loss *loss, uint32_t bits, bool is_small, int32_t base) {
+static int32_t finish_loss(const struct linnet_loss *loss, uint32_t bits, bool is_small,
+                           int32_t base) {
     if (is_small) {
         return (int32_t)LINNET_LOSS_SKIPPED;
     }
@@ -97,7 +91,7 @@ static uint32_t first_largest(const int32_t *z, uint32_t count) {
 }
 
 /* err ← E of every class, unnormalised; returns their sum, at least 65535 and below 2^24. */
-static uint32_t exponentials(const struct loss *loss, int32_t largest) {
+static uint32_t exponentials(const struct linnet_loss *loss, int32_t largest) {
     uint32_t sum = 0;
     for (uint32_t i = 0; i < loss->head.elements; i++) {
         uint32_t distance = (uint32_t)largest - (uint32_t)loss->logits[i];
@@ -111,6 +105,28 @@ static uint32_t exponentials(const struct loss *loss, int32_t largest) {
     return sum < E_ONE ? E_ONE : sum;
 }
 
+int32_t linnet_softmax_cross_entropy(const struct linnet_loss *loss, uint32_t label,
+                                     uint32_t skip_threshold) {
+    uint32_t best = first_largest(loss->logits, loss->head.elements);
+    int32_t largest = loss->logits[best];
+    uint32_t distance = (uint32_t)largest - (uint32_t)loss->logits[label];
+    uint32_t sum = exponentials(loss, largest);
+    uint32_t bits = 0;
+    uint32_t worst = 0;
+    for (uint32_t i = 0; i < loss->head.elements; i++) {
+        uint32_t probability = ((uint32_t)loss->err[i] << 15) / sum;
+        int32_t err = (int32_t)probability - (i == label ? ONE_Q15 : 0);
+        uint32_t magnitude = linnet_magnitude(err);
+        loss->err[i] = err;
+        bits |= magnitude;
+        worst = magnitude > worst ? magnitude : worst;
+    }
+    int32_t below = (int32_t)distance_q10(distance, loss->head.logits_exponent);
+    loss->home->predicted = (int32_t)best;
+    loss->home->loss = linnet_max(0, below + log2_q10(sum) - SCALE_Q10);
+    return finish_loss(loss, bits, worst <= skip_threshold, -15);
+}
+
 /*
  * Softmax, cross-entropy and its gradient.
  *
@@ -119,29 +135,11 @@ static uint32_t exponentials(const struct loss *loss, int32_t largest) {
  */
 int32_t linnet_intrinsic_softmax_cross_entropy(struct linnet_memory memory,
                                                const int32_t arguments[4]) {
-    struct loss loss;
+    struct linnet_loss loss;
     if (!open_loss(memory, arguments, LINNET_MAX_CLASSES, &loss) || loss.head.elements < 2u) {
         return LINNET_ERR_RANGE;
     }
-    uint32_t label = (uint32_t)arguments[1];
-    uint32_t best = first_largest(loss.logits, loss.head.elements);
-    int32_t largest = loss.logits[best];
-    uint32_t distance = (uint32_t)largest - (uint32_t)loss.logits[label];
-    uint32_t sum = exponentials(&loss, largest);
-    uint32_t bits = 0;
-    uint32_t worst = 0;
-    for (uint32_t i = 0; i < loss.head.elements; i++) {
-        uint32_t probability = ((uint32_t)loss.err[i] << 15) / sum;
-        int32_t err = (int32_t)probability - (i == label ? ONE_Q15 : 0);
-        uint32_t magnitude = linnet_magnitude(err);
-        loss.err[i] = err;
-        bits |= magnitude;
-        worst = magnitude > worst ? magnitude : worst;
-    }
-    int32_t nats = (int32_t)distance_q10(distance, loss.head.logits_exponent);
-    loss.home->predicted = (int32_t)best;
-    loss.home->loss = linnet_max(0, nats + log2_q10(sum) - SCALE_Q10);
-    return finish_loss(&loss, bits, worst <= (uint32_t)arguments[2], -15);
+    return linnet_softmax_cross_entropy(&loss, (uint32_t)arguments[1], (uint32_t)arguments[2]);
 }
 
 /* Reconstruction z in 1/256 of the sample's unit, within ±2^22; shift = ei − 8 − el. */
@@ -177,9 +175,9 @@ static uint32_t divide(uint64_t sum, uint32_t n) {
  * Rounding: z to nearest. |err| < 2^23.
  */
 int32_t linnet_intrinsic_squared_error(struct linnet_memory memory, const int32_t arguments[4]) {
-    struct loss loss;
+    struct linnet_loss loss;
     if (!open_loss(memory, arguments, LINNET_MAX_ELEMENTS, &loss) || arguments[1] != 0 ||
-        !linnet_memory_holds(memory, loss.head.target, loss.head.elements, 1u)) {
+        !linnet_memory_holds(memory, loss.head.target, loss.head.elements)) {
         return LINNET_ERR_RANGE;
     }
     int32_t shift = loss.head.target_exponent - 8 - loss.head.logits_exponent;

@@ -2,9 +2,10 @@
  * The three pools, forward and backward (SPEC 2.3, 2.6).
  * Shapes: x [H][W][C] int8, y and error [OH][OW][C]; no padding, no parameters.
  */
+#include "pool.h"
+
 #include "fixed.h"
 #include "requantise.h"
-#include "view.h"
 
 static bool is_maximum(const struct linnet_view *view) {
     return view->layer.kind == LINNET_RECORD_MAX_POOL;
@@ -91,23 +92,54 @@ static void take_largest(const struct linnet_view *view) {
     }
 }
 
+void linnet_pool_forward(const struct linnet_view *view) {
+    if (is_maximum(view)) {
+        take_largest(view);
+        view->home->output_exponent = view->layer.input_exponent;
+        return;
+    }
+    uint32_t bits = sum_windows(view);
+    linnet_finish_forward(view, bits, view->layer.input_exponent - mean_shift(view));
+}
+
+/* dx of every position and channel. */
+static void input_gradient(const struct linnet_view *view) {
+    const struct linnet_layer *layer = &view->layer;
+    const int8_t *error = linnet_view_error(view);
+    linnet_clear_gradient(view);
+    for (uint32_t r = 0; r < layer->output_height; r++) {
+        for (uint32_t c = 0; c < layer->output_width; c++) {
+            uint32_t at = window_at(view, r, c);
+            for (uint32_t channel = 0; channel < layer->channels; channel++, at++) {
+                int32_t e = *error++;
+                int32_t *dx = linnet_view_wide(view) + at;
+                if (e != 0 && is_maximum(view)) {
+                    int32_t *best = dx + largest_in(view, linnet_view_x(view) + at);
+                    *best = linnet_add(*best, e);
+                } else if (e != 0) {
+                    spread(view, dx, e);
+                }
+            }
+        }
+    }
+}
+
+int32_t linnet_pool_backward(const struct linnet_view *view, int32_t error_exponent) {
+    input_gradient(view);
+    return linnet_finish_backward(view, error_exponent - mean_shift(view));
+}
+
 /*
  * y [OH][OW][C] int8 from x; outputExponent is set.
  * A maximum is exact; a mean is the sum, requantised, over the power of two next to its window.
  */
 int32_t linnet_intrinsic_pool_forward(struct linnet_memory memory, const int32_t arguments[4]) {
     struct linnet_view view;
-    int32_t status = linnet_view_pool(memory, arguments[0], false, &view);
-    if (status != LINNET_OK) {
-        return status;
+    if (!linnet_view_open(memory, arguments[0], LINNET_VIEW_POOL, false, &view)) {
+        return LINNET_ERR_RANGE;
     }
-    if (is_maximum(&view)) {
-        take_largest(&view);
-        view.home->output_exponent = view.layer.input_exponent;
-        return LINNET_OK;
-    }
-    uint32_t bits = sum_windows(&view);
-    return linnet_finish_forward(&view, bits, view.layer.input_exponent - mean_shift(&view));
+    linnet_pool_forward(&view);
+    return LINNET_OK;
 }
 
 /*
@@ -116,28 +148,10 @@ int32_t linnet_intrinsic_pool_forward(struct linnet_memory memory, const int32_t
  */
 int32_t linnet_intrinsic_pool_backward(struct linnet_memory memory, const int32_t arguments[4]) {
     struct linnet_view view;
-    int32_t status = linnet_view_pool(memory, arguments[0], true, &view);
-    if (status != LINNET_OK || !linnet_view_takes(arguments[1], 0) ||
+    if (!linnet_view_takes(arguments[1], 0) ||
+        !linnet_view_open(memory, arguments[0], LINNET_VIEW_POOL, true, &view) ||
         !linnet_view_has(&view, LINNET_LAYER_FLAG_PROPAGATE)) {
         return LINNET_ERR_RANGE;
     }
-    const struct linnet_layer *layer = &view.layer;
-    const int8_t *error = linnet_view_error(&view);
-    linnet_clear_gradient(&view);
-    for (uint32_t r = 0; r < layer->output_height; r++) {
-        for (uint32_t c = 0; c < layer->output_width; c++) {
-            uint32_t at = window_at(&view, r, c);
-            for (uint32_t channel = 0; channel < layer->channels; channel++, at++) {
-                int32_t e = *error++;
-                int32_t *dx = linnet_view_wide(&view) + at;
-                if (e != 0 && is_maximum(&view)) {
-                    int32_t *best = dx + largest_in(&view, linnet_view_x(&view) + at);
-                    *best = linnet_add(*best, e);
-                } else if (e != 0) {
-                    spread(&view, dx, e);
-                }
-            }
-        }
-    }
-    return linnet_finish_backward(&view, arguments[1] - mean_shift(&view));
+    return linnet_pool_backward(&view, arguments[1]);
 }

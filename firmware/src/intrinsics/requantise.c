@@ -1,8 +1,12 @@
 #include "requantise.h"
 
+#include "dsp.h"
 #include "fixed.h"
 
 uint32_t linnet_magnitudes(const int32_t *sums, uint32_t count) {
+#if LINNET_DSP
+    return linnet_dsp_magnitudes(sums, count);
+#endif
     uint32_t bits = 0;
     for (uint32_t i = 0; i < count; i++) {
         bits |= linnet_magnitude(sums[i]);
@@ -11,6 +15,9 @@ uint32_t linnet_magnitudes(const int32_t *sums, uint32_t count) {
 }
 
 uint32_t linnet_positives(const int32_t *sums, uint32_t count) {
+#if LINNET_DSP
+    return linnet_dsp_positives(sums, count);
+#endif
     uint32_t bits = 0;
     for (uint32_t i = 0; i < count; i++) {
         bits |= (uint32_t)linnet_max(0, sums[i]);
@@ -18,11 +25,11 @@ uint32_t linnet_positives(const int32_t *sums, uint32_t count) {
     return bits;
 }
 
-int32_t linnet_finish_forward(const struct linnet_view *view, uint32_t bits, int32_t exponent) {
+void linnet_finish_forward(const struct linnet_view *view, uint32_t bits, int32_t exponent) {
     const struct linnet_layer *layer = &view->layer;
     if (linnet_view_has(view, LINNET_LAYER_FLAG_LOGITS)) {
         view->home->output_exponent = linnet_clamp_exponent(exponent);
-        return LINNET_OK;
+        return;
     }
     int32_t shift = linnet_requantise_shift(bits);
     int32_t lowest = linnet_view_has(view, LINNET_LAYER_FLAG_RELU) ? 0 : -LINNET_INT8_LIMIT;
@@ -35,11 +42,13 @@ int32_t linnet_finish_forward(const struct linnet_view *view, uint32_t bits, int
         y += layer->y_stride;
     }
     view->home->output_exponent = linnet_clamp_exponent(exponent + shift);
-    return LINNET_OK;
 }
 
 /* Clears dx where x is 0, which is where RELU held it, and returns the OR of what is left. */
 static uint32_t close_gates(const int8_t *x, int32_t *dx, uint32_t count) {
+#if LINNET_DSP
+    return linnet_dsp_close_gates(x, dx, count);
+#endif
     uint32_t bits = 0;
     for (uint32_t i = 0; i < count; i++) {
         if (x[i] == 0) {
@@ -72,6 +81,10 @@ int32_t linnet_finish_backward(const struct linnet_view *view, int32_t exponent)
 
 void linnet_clear_gradient(const struct linnet_view *view) {
     int32_t *dx = linnet_view_wide(view);
+#if LINNET_DSP
+    linnet_dsp_clear(dx, view->inputs);
+    return;
+#endif
     for (uint32_t i = 0; i < view->inputs; i++) {
         dx[i] = 0;
     }
@@ -79,6 +92,14 @@ void linnet_clear_gradient(const struct linnet_view *view) {
 
 void linnet_requantise(const int32_t *sums, uint32_t count, int32_t shift, int32_t lowest,
                        int8_t *y) {
+#if LINNET_DSP
+    if (lowest == 0) {
+        linnet_dsp_requantise_positive(sums, count, (uint32_t)shift, y);
+    } else {
+        linnet_dsp_requantise(sums, count, (uint32_t)shift, y);
+    }
+    return;
+#endif
     for (uint32_t i = 0; i < count; i++) {
         int32_t v = linnet_round_shift(sums[i], shift);
         y[i] = (int8_t)linnet_max(lowest, linnet_min(v, LINNET_INT8_LIMIT));

@@ -21,7 +21,7 @@ uint32_t linnet_positives(const int32_t *sums, uint32_t count);
  * Ends a forward call: requantises the accumulators to y, or leaves them as logits, and sets
  * outputExponent. bits: OR of the magnitudes after the activation; exponent: of the accumulators.
  */
-int32_t linnet_finish_forward(const struct linnet_view *view, uint32_t bits, int32_t exponent);
+void linnet_finish_forward(const struct linnet_view *view, uint32_t bits, int32_t exponent);
 
 /*
  * Ends a backward call: the gradient of x in the wide buffer, gated, requantised to the error.

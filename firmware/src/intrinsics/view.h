@@ -8,6 +8,9 @@
 #include <stdbool.h>
 #include "intrinsics.h"
 
+/* A rate of 2^−24 that has decayed three times. */
+#define LINNET_MAX_LR_SHIFT 27u
+
 /* The layer is a copy, for a hostile one could lie where the call writes. */
 struct linnet_view {
     struct linnet_layer layer;
@@ -19,26 +22,26 @@ struct linnet_view {
     uint32_t row;       /* weights of a row; elements of a window for pools */
 };
 
-/*
- * Each finds a layer of its kinds and checks its shape (SPEC 3), its exponents and the regions a
- * forward or a backward call touches. Return OK or ERR_RANGE.
- */
-int32_t linnet_view_dense(struct linnet_memory memory, int32_t at, bool backward,
-                          struct linnet_view *view);
-int32_t linnet_view_conv(struct linnet_memory memory, int32_t at, bool backward,
-                         struct linnet_view *view);
-int32_t linnet_view_pool(struct linnet_memory memory, int32_t at, bool backward,
-                         struct linnet_view *view);
+/* Kinds of layers an intrinsic takes. */
+enum linnet_view_kinds { LINNET_VIEW_LINEAR, LINNET_VIEW_DEPTHWISE, LINNET_VIEW_POOL };
 
-/* The kind of the layer at an address, or 0 if there is none. */
-uint32_t linnet_view_kind(struct linnet_memory memory, int32_t at);
+/*
+ * Finds a layer of these kinds and checks its shape (SPEC 3), its exponents and the regions a
+ * forward or a backward call touches. False if any of it is outside its limits.
+ */
+bool linnet_view_open(struct linnet_memory memory, int32_t at, enum linnet_view_kinds kinds,
+                      bool backward, struct linnet_view *view);
 
 /* errorExponent and lrShift of a backward call. */
-bool linnet_view_takes(int32_t error_exponent, int32_t lr_shift);
+static inline bool linnet_view_takes(int32_t error_exponent, int32_t lr_shift) {
+    return (uint32_t)error_exponent + 64u < 128u && (uint32_t)lr_shift <= LINNET_MAX_LR_SHIFT;
+}
 
-/* Whether [offset, offset + bytes) lies in the memory and offset is a multiple of `alignment`. */
-bool linnet_memory_holds(struct linnet_memory memory, uint32_t offset, uint32_t bytes,
-                         uint32_t alignment);
+/* Whether [offset, offset + bytes) lies in the memory. */
+static inline bool linnet_memory_holds(struct linnet_memory memory, uint32_t offset,
+                                       uint32_t bytes) {
+    return bytes <= memory.bytes && offset <= memory.bytes - bytes;
+}
 
 static inline bool linnet_view_has(const struct linnet_view *view, uint32_t flag) {
     return (view->layer.flags & flag) != 0;
