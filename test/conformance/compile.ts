@@ -23,6 +23,9 @@ export interface CompiledStep {
 
 const firstNumber = (values: readonly TapeValue[]): number => values[0] as number;
 
+const firstRefusal = (values: readonly TapeValue[]): number =>
+  (values as number[]).find((value) => value !== 0) ?? 0;
+
 function setWord(name: BlockWord, value: number): TapeRecord {
   return { op: 'SET_WORD', word: blockWord[name], value };
 }
@@ -54,15 +57,17 @@ function readInt32(bytes: TapeValue): number[] {
   return Array.from({ length: view.byteLength / 4 }, (_, i) => view.getInt32(4 * i, true));
 }
 
-function compilePlan(step: Extract<Step, { do: 'plan' }>): TapeRecord[] {
+function compilePlan(step: Extract<Step, { do: 'plan' }>): CompiledStep {
+  const parts = step.inParts ? (['prepare', 'arrange', 'plan'] as const) : (['plan'] as const);
   const descriptor = Uint8Array.from(Buffer.from(step.descriptor, 'hex'));
-  return [
+  const records = [
     setWord('memoryBytes', step.memoryBytes),
     setWord('frozenLayers', step.frozenLayers ?? 0),
     setWord('descriptorBytes', descriptor.length),
     write('descriptorPtr', descriptor.subarray(0, constant.DESCRIPTOR_MAX_BYTES)),
-    call('plan'),
+    ...parts.map((part) => call(part)),
   ];
+  return { records, read: firstRefusal };
 }
 
 function compileBegin(settings: Settings, classes: number): TapeRecord[] {
@@ -96,7 +101,7 @@ function compilePull(base: Int16Array): CompiledStep {
     const slice = base.slice(at, at + constant.IO_WORDS);
     records.push(write('ioPtr', slice), call('pull', at, slice.length));
   }
-  return { records, read: (values) => (values as number[]).find((value) => value !== 0) ?? 0 };
+  return { records, read: firstRefusal };
 }
 
 function compileCounters(classes: number): CompiledStep {
@@ -136,7 +141,7 @@ function compileStep(step: Step, model: Model): CompiledStep {
     x ? [write('inputPtr', fillInput(x, model.inputs))] : [];
   switch (step.do) {
     case 'plan':
-      return { records: compilePlan(step), read: firstNumber };
+      return compilePlan(step);
     case 'load':
       return { records: [{ op: 'LOAD', words: fillWords(step.words, model) }], read: firstNumber };
     case 'begin':

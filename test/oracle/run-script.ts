@@ -40,6 +40,8 @@ function runCall(machine: OracleMachine, name: KernelFunction, args: readonly nu
       return expectRefused(machine.infer(nothing));
     case 'abi':
     case 'block':
+    case 'prepare':
+    case 'arrange':
     case 'plan':
       throw new Error(`a script does not call ${name} itself`);
   }

@@ -71,12 +71,16 @@ export interface Trajectory {
 }
 
 export type Step =
-  /** Writes memoryBytes, frozenLayers (0 if absent) and the descriptor (hex), calls plan. Outcome: status. */
+  /**
+   * Writes memoryBytes, frozenLayers (0 if absent) and the descriptor (hex), calls plan, or its three parts.
+   * Outcome: first negative status or 0.
+   */
   | {
       readonly do: 'plan';
       readonly descriptor: string;
       readonly memoryBytes: number;
       readonly frozenLayers?: number;
+      readonly inParts?: true;
     }
   /** Loads all parameters in slices. Outcome: first negative status or 0. */
   | { readonly do: 'load'; readonly words: WordFill }

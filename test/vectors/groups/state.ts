@@ -214,6 +214,45 @@ const refusedPlan: Draft = {
   ],
 };
 
+const again = {
+  do: 'plan',
+  descriptor: toHex(descriptor),
+  memoryBytes: 65536,
+  inParts: true,
+} as const;
+
+/** prepare, arrange and plan one after the other are what plan is alone. */
+const inParts: Draft = {
+  name: 'a plan in three parts',
+  script: [
+    plan(descriptor),
+    call('initialise', 2),
+    again,
+    { do: 'words', names: ['parameters', 'layers', 'classes', 'inputBytes'] },
+    { do: 'hash' },
+    { do: 'train', x, label: 0 },
+    call('initialise', 2),
+    { do: 'begin', settings: settings() },
+    { do: 'train', x, label: 1 },
+    { do: 'hash' },
+    ...finish,
+    { ...again, frozenLayers: 1 },
+    call('initialise', 3),
+    { do: 'begin', settings: settings() },
+    { do: 'train', x, label: 1 },
+    { do: 'hash' },
+    { ...again, descriptor: toHex(descriptor.slice(0, -1)) },
+    call('initialise', 2),
+    call('train', 0),
+    { ...again, memoryBytes: 0 },
+    call('initialise', 2),
+    again,
+    call('initialise', 2),
+    { do: 'hash' },
+    call('check'),
+  ],
+};
+
 /** `beforePlan` needs a fresh kernel and so comes first. */
 export const state: readonly Draft[] = [
   beforePlan,
@@ -226,4 +265,5 @@ export const state: readonly Draft[] = [
   refusedOrder,
   beginAgain,
   refusedPlan,
+  inParts,
 ];

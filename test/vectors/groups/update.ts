@@ -80,6 +80,33 @@ const weighted: Draft[] = [
   ],
 }));
 
+/** The exponent of the error is limited before anything is made of it, which extreme layers show. */
+const beyond: Draft[] = [
+  { ex: 24, hidden: 24, last: -24, weight: -128, lrShift: 0 },
+  { ex: 24, hidden: 24, last: -24, weight: -70, lrShift: 12 },
+  { ex: -24, hidden: -24, last: 24, weight: 127, lrShift: 0 },
+  { ex: -24, hidden: -24, last: 24, weight: 90, lrShift: 9 },
+].map(({ ex, hidden, last, weight, lrShift }) => ({
+  name: `class weight ${weight} on exponents ${ex}, ${hidden}, ${last}`,
+  script: [
+    ...ready(
+      netDescriptor({
+        input: [1, 6, 1],
+        inputExponent: ex,
+        layers: [
+          { dense: 5, weightExponent: hidden, relu: false },
+          { dense: 4, weightExponent: hidden, relu: false },
+          { dense: 3, weightExponent: last },
+        ],
+      }),
+      { kind: 'uniform', seed: 5 },
+      { lrShift, classWeights: [weight, weight, weight] },
+    ),
+    ...[0, 1, 2, 1].flatMap((label): Step[] => [{ do: 'train', x: uniform, label }, ...look]),
+    ...finish,
+  ],
+}));
+
 function decaying(totalSteps: number, count: number): Draft {
   return {
     name: `decay over ${totalSteps} steps`,
@@ -201,6 +228,7 @@ export const update: readonly Draft[] = [
   ...shifts,
   ...saturation,
   ...weighted,
+  ...beyond,
   ...decays,
   seeds,
 ];
