@@ -95,21 +95,25 @@ export function updateSafeRow(w: usize, x: usize, n: i32, error: i32, shift: i32
   }
 }
 
-/** Four words of updateSafeRow(); returns the new total. */
+/**
+ * Four words of updateSafeRow(); returns the new total. Every step is ready before the word in front of it is
+ * stored: in this order the interpreter need not keep anything aside.
+ */
 // @ts-ignore: decorator
 @inline
 function lowerFour(w: usize, x: usize, error: i32, shift: i32, total: i32): i32 {
   const before = total >> shift;
   total += error * <i32>load<i8>(x);
   const q0 = total >> shift;
-  store<i16>(w, <i16>(<i32>load<i16>(w) + before - q0));
   total += error * <i32>load<i8>(x, 1);
   const q1 = total >> shift;
-  store<i16>(w, <i16>(<i32>load<i16>(w, 2) + q0 - q1), 2);
+  store<i16>(w, <i16>(<i32>load<i16>(w) + before - q0));
   total += error * <i32>load<i8>(x, 2);
   const q2 = total >> shift;
-  store<i16>(w, <i16>(<i32>load<i16>(w, 4) + q1 - q2), 4);
+  store<i16>(w, <i16>(<i32>load<i16>(w, 2) + q0 - q1), 2);
   total += error * <i32>load<i8>(x, 3);
-  store<i16>(w, <i16>(<i32>load<i16>(w, 6) + q2 - (total >> shift)), 6);
+  const q3 = total >> shift;
+  store<i16>(w, <i16>(<i32>load<i16>(w, 4) + q1 - q2), 4);
+  store<i16>(w, <i16>(<i32>load<i16>(w, 6) + q2 - q3), 6);
   return total;
 }
