@@ -1,6 +1,7 @@
 /** A model as a table: layers, parameters, arena, flash. */
 import { toHex } from '../contract/hash.js';
 import { measureNeed } from '../model/budget.js';
+import { loadCosts, predictSteps, type PredictedSteps } from '../model/cost.js';
 import { readArena, type Arena } from '../model/footprint.js';
 import type { LayerInfo, ModelInfo } from '../model/info.js';
 import type { LoadedModel } from '../model/load.js';
@@ -83,6 +84,44 @@ function modelRecord(info: ModelInfo, descriptorBytes: number, arena: Arena): ob
   };
 }
 
+/** Instructions per step on every core and build that was measured. */
+function predictAll(info: ModelInfo, frozen: number): Prediction[] {
+  return Object.entries(loadCosts().cores).flatMap(([core, builds]) =>
+    Object.entries(builds).map(([build, cost]) => ({
+      core,
+      build,
+      ...predictSteps(info, frozen, cost),
+      meanError: cost.heldOut.mean,
+      maxError: cost.heldOut.max,
+    })),
+  );
+}
+
+interface Prediction extends PredictedSteps {
+  readonly core: string;
+  readonly build: string;
+  /** Relative errors on models the prediction was not fitted to. */
+  readonly meanError: number;
+  readonly maxError: number;
+}
+
+const predictionColumns: readonly Column[] = [
+  { title: 'instructions per step', width: 22 },
+  { title: 'inference', width: 12, align: 'right' },
+  { title: 'train, skipped', width: 14, align: 'right' },
+  { title: 'train', width: 12, align: 'right' },
+  { title: 'error', width: 12, align: 'right' },
+];
+
+function printPredictions(output: Output, predictions: readonly Prediction[]): void {
+  output.line();
+  output.tableHead(predictionColumns);
+  for (const { core, build, infer, skipped, train, meanError, maxError } of predictions) {
+    const error = `${(100 * meanError).toFixed(1)} … ${(100 * maxError).toFixed(1)} %`;
+    output.tableRow(predictionColumns, [`${core} ${build}`, infer, skipped, train, error]);
+  }
+}
+
 /** Prints a model and what its device needs; throws ERR_BUDGET if that is too much, or the kernel's status. */
 export async function reportModel(
   output: Output,
@@ -93,11 +132,14 @@ export async function reportModel(
   const info = parseDescriptor(descriptor);
   const need = measureNeed(kernel, descriptor, device, device.frozen);
   const { core, build } = device;
+  const instructions = predictAll(info, device.frozen);
   output.record({
     ...modelRecord(info, descriptor.length, readArena(kernel)),
     device: { core, build, ...need },
+    instructions,
   });
   printModel(output, info, descriptor.length);
+  printPredictions(output, instructions);
   printNeed(output, need, device);
   checkBudget(output, kernel, spec ?? specOfModel(info), need, device);
   kernel.close();
