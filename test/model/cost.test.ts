@@ -60,7 +60,9 @@ describe.skipIf(reason !== undefined && !process.env['CI'])('counted on a Cortex
     for (const { terms, instructions } of counted) {
       const predicted = predict(terms, cores['cortex-m4'][build].coefficients);
       const off = Math.abs(predicted / instructions - 1);
-      expect(off, 'the kernel costs something else now: run `npm run bench:cost`').toBeLessThan(0.2);
+      expect(off, 'the kernel costs something else now: run `npm run bench:cost`').toBeLessThan(
+        0.2,
+      );
     }
   });
 });
