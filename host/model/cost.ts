@@ -92,15 +92,24 @@ function gatedKindOf(layer: LayerInfo): string {
   return layer.activation === 'relu' ? `${layer.op} relu` : layer.op;
 }
 
-/** Rows of words are multiplied four words at a time, and four rows at a time where there are as many. */
+/**
+ * Rows of words are multiplied two or four words at a time, and four rows at a time where there are as
+ * many; a window is as many slices of neighbours as the kernel has rows. A depthwise layer goes by channels.
+ */
 function multiplications(layer: LayerInfo): Terms {
   const positions = positionsOf(layer);
-  const row = upTo4(layer.rowLength);
-  return {
-    macs: positions * layer.outputs * row,
-    blocks: positions * upTo4(layer.outputs) * row,
-    outputs: positions * layer.outputs,
-  };
+  const { outputs, kernel, rowLength } = layer;
+  const all = { outputs: positions * outputs };
+  if (layer.op === 'depthwise') {
+    const taps = positions * rowLength;
+    return { ...all, macs: taps * outputs, blocks: taps * upTo4(outputs), taps };
+  }
+  const row = upTo4(rowLength);
+  const macs = positions * outputs * row;
+  const blocks = positions * upTo4(outputs) * row;
+  if (layer.op === 'dense') return { ...all, macs, blocks };
+  const slices = positions * upTo4(outputs) * kernel[0];
+  return { ...all, macs, blocks, slices, pairs: slices * Math.ceil(rowLength / kernel[0] / 2) };
 }
 
 /** Work of bringing the windows of a convolution together. */
@@ -109,6 +118,7 @@ function windows(layer: LayerInfo): Terms {
   const positions = positionsOf(layer);
   return {
     positions,
+    rows: upTo4(layer.outputs) * layer.rowLength,
     stretches: positions * layer.kernel[0],
     window: positions * layer.rowLength,
     inputs: layer.inputs,
@@ -180,8 +190,9 @@ function backwardTerms({ layers }: ModelInfo, frozen: number): Terms {
 export function stepTerms(model: ModelInfo, frozen = 0): StepTerms {
   const loss = { [`${model.loss} outputs`]: model.outputs, [`${model.loss} calls`]: 1 };
   const forward = sumTerms({ 'infer calls': 1 }, ...model.layers.map(forwardTerms));
-  // An autoencoder scores what it reconstructs, also without training.
-  const infer = model.loss === 'squared-error' ? sumTerms(forward, loss) : forward;
+  // An autoencoder scores what it reconstructs, also without training; a classifier looks for the largest.
+  const answer = model.loss === 'squared-error' ? loss : { 'largest outputs': model.outputs };
+  const infer = sumTerms(forward, answer);
   const skipped = sumTerms(forward, loss, { 'train calls': 1 });
   return { infer, skipped, train: sumTerms(skipped, backwardTerms(model, frozen)) };
 }
