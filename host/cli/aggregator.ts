@@ -1,8 +1,8 @@
 /** `linnet aggregator`: opens or continues a federation on a broker. */
 import type { Command } from 'commander';
-import { loadKernels, packageVersion } from '../kernel/load.js';
+import { packageVersion } from '../kernel/load.js';
 import { Aggregator } from '../federated/server.js';
-import type { HeldOutScores, RoundReport } from '../federated/report.js';
+import type { HeldOutScores, ReceiptReport, RoundReport } from '../federated/report.js';
 import type { ModelInfo } from '../model/descriptor.js';
 import { startBroker } from '../mqtt/broker.js';
 import { globalOptions, interruptSignal } from './context.js';
@@ -12,7 +12,7 @@ import type { Output } from './output.js';
 import { planOfFlags, planSettings, roundsOf } from './plan-settings.js';
 import { describeScores, scoreFields, scoresOf } from './scores.js';
 import { addSettings, resolveSettings, type Resolved, type SettingTable } from './settings.js';
-import { dataSettings, prepareModel, prepareTask, type Recipe } from './task.js';
+import { dataSettings, kernelsOf, prepareModel, prepareTask, type Recipe } from './task.js';
 import { federateDataset } from '../data/partition.js';
 
 const settings = {
@@ -85,20 +85,16 @@ async function runAggregator(
   output: Output,
   signal: AbortSignal,
 ): Promise<void> {
-  const broker =
-    options.broker === undefined ? undefined : await startBroker({ port: options.broker });
-  const mqtt = mqttOptionsOf(
-    broker && options.mqtt === undefined ? { ...options, mqtt: broker.url } : options,
-  );
+  // Says at once what is missing.
+  if (options.broker === undefined) mqttOptionsOf(options);
   const { recipe, evaluate } = await prepareRecipe(options);
   const rounds = roundsOf(options, recipe);
-  const aggregator = await Aggregator.start({
+  const settings = {
     store: options.store,
     software: `linnet ${packageVersion()}`,
     federation: options.federation,
-    mqtt,
     descriptor: recipe.descriptor,
-    kernels: loadKernels(),
+    kernels: kernelsOf(options.kernel),
     initialWords: () => initialWordsOf(recipe, options.seed),
     rounds,
     plan: planOfFlags(options, recipe),
@@ -108,17 +104,25 @@ async function runAggregator(
       ...(options.deadlineMs !== undefined && { deadlineMs: options.deadlineMs }),
     },
     ...(evaluate && { evaluate }),
-    onRound: (report) => printRound(output, recipe.model, report),
-    onReceipt: (report) => output.log.debug(report, 'receipt'),
-    onWarning: (text) => output.log.warn(text),
+    onRound: (report: RoundReport) => printRound(output, recipe.model, report),
+    onReceipt: (report: ReceiptReport) => output.log.debug(report, 'receipt'),
+    onWarning: (text: string) => output.log.warn(text),
     signal,
-  });
-  output.note(
-    `federation ${options.federation}: ${rounds} rounds of ${options.cohort} contributions, store ${options.store}`,
-  );
-  await aggregator.finished;
-  await aggregator.close();
-  await broker?.close();
+  };
+  const broker =
+    options.broker === undefined ? undefined : await startBroker({ port: options.broker });
+  try {
+    const isOwn = broker && options.mqtt === undefined;
+    const mqtt = mqttOptionsOf(isOwn ? { ...options, mqtt: broker.url } : options);
+    const aggregator = await Aggregator.start({ ...settings, mqtt });
+    output.note(
+      `federation ${options.federation}: ${rounds} rounds of ${options.cohort} contributions, store ${options.store}`,
+    );
+    await aggregator.finished;
+    await aggregator.close();
+  } finally {
+    await broker?.close();
+  }
 }
 
 export function addAggregatorCommand(program: Command): void {

@@ -7,6 +7,7 @@ import {
   defaultSkipThreshold,
   freezeSetting,
   frozenLayersOf,
+  kernelSetting,
   skipThresholdOf,
   type Recipe,
 } from './task.js';
@@ -29,6 +30,7 @@ export const planSettings = {
     maximum: 32767,
   },
   freeze: freezeSetting,
+  kernel: kernelSetting,
   proximalShift: {
     kind: 'integer',
     text: 'FedProx: pull toward the round’s model by 2^−n every 16 steps; 0 = none',

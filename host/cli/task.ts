@@ -8,6 +8,7 @@ import { hasRrIntervals, withRrFeatures } from '../data/ecg-features.js';
 import { keepClasses, sampleLength, type Dataset } from '../data/dataset.js';
 import { loadDataset } from '../data/load.js';
 import { generateSyntheticEcg } from '../data/synthetic-ecg.js';
+import { kernelBuilds, loadKernels } from '../kernel/load.js';
 import { buildDescriptor, parseDescriptor, type ModelInfo } from '../model/descriptor.js';
 import { loadModel } from '../model/load.js';
 import type { SettingTable } from './settings.js';
@@ -110,6 +111,18 @@ export const dataSettings = {
   },
   model: { kind: 'text', value: 'file', text: 'descriptor or YAML; absent: one hidden layer' },
 } as const satisfies SettingTable;
+
+/** Which builds of the kernel nodes are offered. */
+export const kernelSetting = {
+  kind: 'text',
+  text: 'build of the kernel that is offered to nodes; absent: both, each takes what it can run',
+  choices: kernelBuilds,
+} as const;
+
+/** The kernels of the setting. Throws ERR_TOOLCHAIN if they were not built. */
+export function kernelsOf(setting: string | undefined): Uint8Array[] {
+  return loadKernels(kernelBuilds.find((build) => build === setting));
+}
 
 /** Which layers stay as they are. */
 export const freezeSetting = {

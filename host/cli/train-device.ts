@@ -25,12 +25,11 @@ import { Device, type DeviceHost } from '../device/device.js';
 import { serveDataset } from '../device/dataset-server.js';
 import type { CollectedUpload } from '../device/upload-collector.js';
 import { checkKernel } from '../kernel/check-kernel.js';
-import { loadKernels } from '../kernel/load.js';
 import { openLink } from '../link/open.js';
 import { packSnapshot } from '../model/snapshot.js';
 import type { Output } from './output.js';
 import { percent } from './output.js';
-import type { Task } from './task.js';
+import { kernelsOf, type Task } from './task.js';
 import type { TrainRun, TrainSettingsOfCli } from './train.js';
 import { startWordsOf, trainFederation, trainNode, trainPlanOf } from './train.js';
 
@@ -70,7 +69,7 @@ function planOf(task: Task, options: TrainSettingsOfCli): Plan {
 /** Everything the device needs, addressed by hash, and the announcement that names it. */
 async function prepareMaterial(task: Task, options: TrainSettingsOfCli): Promise<Material> {
   const words = await startWordsOf(task, options);
-  const kernels = loadKernels();
+  const kernels = kernelsOf(options.kernel);
   const snapshot = packSnapshot(task.model.hash, words);
   const announcement: Announcement = {
     format: version.WIRE_FORMAT,

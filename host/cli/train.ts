@@ -8,7 +8,7 @@ import { sampleAt } from '../data/dataset.js';
 import { federateDataset } from '../data/partition.js';
 import type { KernelEngine } from '../kernel/engine.js';
 import { Kernel } from '../kernel/kernel.js';
-import { loadKernelBytes } from '../kernel/load.js';
+import { kernelBuilds, loadKernelBytes } from '../kernel/load.js';
 import { openV8Engine } from '../kernel/v8-engine.js';
 import type { ModelInfo } from '../model/descriptor.js';
 import { packSnapshot, unpackSnapshot } from '../model/snapshot.js';
@@ -23,6 +23,7 @@ import {
   defaultSkipThreshold,
   freezeSetting,
   frozenLayersOf,
+  kernelSetting,
   prepareTask,
   skipThresholdOf,
   type Task,
@@ -52,6 +53,7 @@ const settings = {
     text: 'snapshot to start from; absent: weights of the seed',
   },
   freeze: freezeSetting,
+  kernel: kernelSetting,
   seed: { kind: 'integer', text: 'seed of initial weights, order and rounding', default: 1 },
   out: {
     kind: 'text',
@@ -72,12 +74,13 @@ export const trainNode = 'train';
 const sliceSamples = 500;
 
 /** The binding of wasm3 supplies intrinsics, V8 none. */
-async function openEngine(runtime: string): Promise<{ engine: KernelEngine; wasm: Uint8Array }> {
-  if (runtime === 'v8') {
-    const wasm = loadKernelBytes('portable');
-    return { wasm, engine: await openV8Engine(wasm) };
-  }
-  const wasm = loadKernelBytes('accelerated');
+async function openEngine({
+  runtime,
+  kernel,
+}: TrainSettingsOfCli): Promise<{ engine: KernelEngine; wasm: Uint8Array }> {
+  const usual = runtime === 'v8' ? 'portable' : 'accelerated';
+  const wasm = loadKernelBytes(kernelBuilds.find((build) => build === kernel) ?? usual);
+  if (runtime === 'v8') return { wasm, engine: await openV8Engine(wasm) };
   const { openWasm3Engine } = await import('../wasm3/engine.js');
   return { wasm, engine: openWasm3Engine(wasm) };
 }
@@ -130,7 +133,7 @@ async function trainInProcess(
   output: Output,
   signal: AbortSignal,
 ): Promise<TrainRun> {
-  const { engine, wasm } = await openEngine(options.runtime);
+  const { engine, wasm } = await openEngine(options);
   const kernel = new Kernel(engine);
   const { epochs, frozenLayers, classWeights, ...rates } = trainPlanOf(task, options);
   kernel.plan(task.descriptor, { frozenLayers });

@@ -29,9 +29,9 @@ export function loadKernelBytes(build: KernelBuild = 'portable'): Uint8Array {
   }
 }
 
-/** Both builds, to be offered to nodes. */
-export function loadKernels(): Uint8Array[] {
-  return kernelBuilds.map((build) => loadKernelBytes(build));
+/** What is offered to nodes: both builds, or one alone. */
+export function loadKernels(only?: KernelBuild): Uint8Array[] {
+  return (only === undefined ? kernelBuilds : [only]).map((build) => loadKernelBytes(build));
 }
 
 /** Version of this package. */

@@ -1,7 +1,11 @@
 /** The command line as users meet it: help, mistakes, NDJSON, Ctrl-C. */
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { nativeNodePath } from '../../host/cli/demo/runtimes.js';
 import { scoreFields } from '../../host/cli/scores.js';
+import { prepareTask } from '../../host/cli/task.js';
+import { packagePath } from '../../host/kernel/load.js';
+import { unpackSnapshot } from '../../host/model/snapshot.js';
 import { waitFor } from '../mqtt/wait.js';
 import {
   descendantsOf,
@@ -40,6 +44,10 @@ const mistakes: readonly (readonly [string, number, RegExp])[] = [
   ['demo --qemu 5 --out out', 2, /--qemu 5 asks for more than the 4 nodes/],
   ['demo --data nothing.bin --out out', 2, /nothing\.bin.*cannot be read.*check the path/],
   ['demo --data text.txt --out out', 2, /text\.txt.*no known data format.*give an FDS1 file/],
+  ['demo --freeze 0,1 --out out', 2, /--freeze: "0,1" leaves no layer to train/],
+  ['demo --freeze 0,x --out out', 2, /is not a list of layers.*the model has the layers 0 to 1/],
+  ['demo --proximal-shift 16', 2, /proximalShift is 16, it must be 0 to 15/],
+  ['demo --classes N,Q --out out', 2, /there is no class "Q".*choose among N, S, V/],
   ['demo --runtime wasmtime', 2, /"wasmtime" is not one of native, v8/],
   ['demo --config bad.yaml', 2, /bad\.yaml: demo\.node is not a setting.*nodes/],
   ['model inspect text.txt', 2, /text\.txt/],
@@ -89,6 +97,20 @@ describe('linnet demo', () => {
     });
   });
 
+  it('goes on with nothing but what it was begun with', async () => {
+    const args = ['demo', '--runtime', runtime, '--out', 'out', ...flagsOfPlan({ rounds: 1 })];
+    expect((await runCli(scene, args)).code).toBe(0);
+    for (const [flags, message] of [
+      [['--seed', '12'], /out was begun with --seed 11: give the same/],
+      [['--nodes', '3'], /out was begun with --nodes 4: give the same/],
+      [['--classes', 'N,S'], /out was begun with other --data: give the same/],
+    ] as const) {
+      const { code, stderr } = await runCli(scene, [...args, ...flags]);
+      expect(stderr).toMatch(message);
+      expect(code).toBe(2);
+    }
+  });
+
   it('ends on Ctrl-C with 130, leaves nobody behind and goes on where it was', async () => {
     const plan = { rounds: 12, samplesPerRound: 40 };
     const args = ['demo', '--json', '--runtime', runtime, '--out', 'out', ...flagsOfPlan(plan)];
@@ -118,6 +140,62 @@ function roundsOf({ stdout }: Ended): unknown[] {
 }
 
 describe('linnet train', () => {
+  it('says so when a device lacks the intrinsics of the only kernel', async () => {
+    const main = packagePath('dist/cli/main.js');
+    const port = `exec:"${process.execPath}" "${main}" node --stdio --runtime v8`;
+    const flags = ['--port', port, '--kernel', 'accelerated', '--samples', '10'];
+    const { code, stderr } = await runCli(scene, ['train', ...flags]);
+    expect(stderr).toMatch(
+      /refused ANNOUNCE: the kernel imports native functions that.*deliver the portable kernel/,
+    );
+    expect(stderr).toContain('[ERR_INTRINSICS]');
+    expect(code).toBe(1);
+  });
+
+  it.runIf(hasNative)('ends when the device gives up', async () => {
+    const deep = { dense: 1000, activation: 'relu' };
+    writeFileSync(
+      scene.path('huge.yaml'),
+      JSON.stringify({
+        input: { width: 130, exponent: -6 },
+        layers: [deep, { dense: 3 }],
+        loss: 'softmax-cross-entropy',
+      }),
+    );
+    const flags = [
+      '--port',
+      `exec:"${nativeNodePath()}" --name a --memory 20000`,
+      '--model',
+      'huge.yaml',
+    ];
+    const { code, stderr } = await runCli(scene, ['train', ...flags]);
+    expect(stderr).toMatch(/the device gave up: .*linear memory.*\[ERR_MEMORY\]/);
+    expect(code).toBe(2);
+  });
+
+  it('goes on from a snapshot, with a layer that stays as it is', async () => {
+    const first = ['train', '--samples', '20', '--epochs', '1', '--out', 'first.lns'];
+    expect((await runCli(scene, first)).code).toBe(0);
+    const flags = [
+      '--from',
+      'first.lns',
+      '--freeze',
+      '0',
+      '--samples',
+      '40',
+      '--out',
+      'second.lns',
+    ];
+    expect((await runCli(scene, ['train', ...flags])).code).toBe(0);
+    const [before, after] = ['first.lns', 'second.lns'].map((name) =>
+      unpackSnapshot(new Uint8Array(readFileSync(scene.path(name)))),
+    );
+    const { model } = prepareTask({ subjects: 8 });
+    const border = model.layers[1].weightOffset;
+    expect(after.subarray(0, border)).toEqual(before.subarray(0, border));
+    expect(after.subarray(border)).not.toEqual(before.subarray(border));
+  });
+
   it('gives the same model on every runtime', async () => {
     const runtimes = ['v8', ...(hasWasm3 ? ['wasm3'] : []), ...(hasQemu ? ['qemu'] : [])];
     const hashes = new Map<string, unknown>();

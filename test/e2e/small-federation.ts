@@ -16,6 +16,7 @@ export const smallPlan = {
   lrSchedule: 'linear',
   skipThreshold: undefined,
   freeze: undefined,
+  kernel: undefined,
   proximalShift: 0,
   classWeights: undefined,
   weightUnit: 50,

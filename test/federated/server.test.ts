@@ -1,4 +1,4 @@
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -16,6 +16,7 @@ import { brokerCases, type BrokerCase } from '../mqtt/brokers.js';
 import type { TestBroker } from '../mqtt/mosquitto.js';
 import { waitFor } from '../mqtt/wait.js';
 import { aggregatorOptions, cohort, expectedHashes, readRetained } from './federation.js';
+import { hanging, importing } from '../node/bad-kernels.js';
 import { kernelBytes, slicedDescriptor, smallDescriptor } from './fixture.js';
 import { ScriptedNode, type ScriptedNodeOptions } from './scripted-node.js';
 
@@ -487,12 +488,28 @@ describe('aggregator', () => {
     await scene.aggregator();
   });
 
+  it.each([
+    ['is no wasm', new TextEncoder().encode('not wasm'), 'ERR_ENGINE', /is no valid wasm module/],
+    ['hangs', hanging('abi'), 'ERR_TRAP', /abi did not end/],
+    ['imports', importing('env', 'abort'), 'ERR_INTRINSICS', /imports env\.abort/],
+  ])('offers no kernel that %s', async (_, bad, code, message) => {
+    const options = aggregatorOptions('nowhere', 'mqtt://127.0.0.1:1', {
+      kernels: [kernelBytes, bad],
+    });
+    await expect(Aggregator.start(options)).rejects.toMatchObject({
+      code,
+      message: expect.stringMatching(message) as string,
+    });
+    expect(existsSync('nowhere')).toBe(false);
+  });
+
   it.each<[string, Partial<AggregatorOptions>]>([
     ['rounds', { rounds: 0 }],
     ['kernel', { kernels: [] }],
     ['cohort', { nodes: ['ann'] }],
     ['quorum', { round: { cohort: 2, quorum: 3 } }],
     ['epochs', { plan: { ...aggregatorOptions('', '').plan, epochs: 0 } }],
+    ['frozen', { plan: { ...aggregatorOptions('', '').plan, frozenLayers: 3 } }],
   ])('refuses options whose %s makes no sense', async (name, changes) => {
     const options = aggregatorOptions('nowhere', 'mqtt://127.0.0.1:1', changes);
     await expect(Aggregator.start(options)).rejects.toMatchObject({

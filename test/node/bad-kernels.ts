@@ -8,7 +8,7 @@ import { kernelBytes } from './fixture.js';
 type Body = (module: binaryen.Module) => number;
 
 /** The module with changes made to it. */
-function edited(edit: (module: binaryen.Module) => void, bytes = kernelBytes): Uint8Array {
+export function edited(edit: (module: binaryen.Module) => void, bytes = kernelBytes): Uint8Array {
   const module = binaryen.readBinary(bytes);
   try {
     edit(module);

@@ -12,6 +12,7 @@ import {
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nodeState, status } from '../../host/contract/contract.gen.js';
@@ -19,6 +20,7 @@ import { sha256 } from '../../host/contract/hash.js';
 import { encodeFds1, writeFds1 } from '../../host/data/fds1.js';
 import { packagePath } from '../../host/kernel/load.js';
 import { buildDescriptor } from '../../host/model/descriptor.js';
+import { allow, hanging } from './bad-kernels.js';
 import * as fixture from './fixture.js';
 import { whereNative } from './native.js';
 import { ScriptedHost } from './scripted-host.js';
@@ -107,6 +109,17 @@ await whereNative(() => {
       });
     }
 
+    /** Until the node answers nothing any more: it hangs. */
+    async function untilSilent(host: ScriptedHost): Promise<void> {
+      for (let answered = true; answered;) {
+        const pong = host.request('PING', { token: 1 }).then(
+          () => true,
+          () => true,
+        );
+        answered = await Promise.race([pong, delay(800, false)]);
+      }
+    }
+
     it('says what it is and how it is used', async () => {
       expect(await end('--version')).toMatchObject({
         code: 0,
@@ -114,7 +127,15 @@ await whereNative(() => {
       });
       const help = await end('--help');
       expect(help.code).toBe(0);
-      for (const option of ['--name', '--data', '--flash', '--flash-kb', '--listen', '--memory']) {
+      for (const option of [
+        '--name',
+        '--data',
+        '--flash',
+        '--flash-kb',
+        '--listen',
+        '--memory',
+        '--watchdog',
+      ]) {
         expect(help.stdout).toContain(option);
       }
     });
@@ -126,6 +147,7 @@ await whereNative(() => {
       [['--name', 'x'.repeat(33)], 2, /is not a name/],
       [['--memory', '0'], 2, /--memory 0 is not a number in 1 to/],
       [['--memory', '12k'], 2, /not a number/],
+      [['--watchdog', '3600001'], 2, /--watchdog 3600001 is not a number in 0 to/],
       [['--memory', '-1'], 2, /not a number/],
       [['--flash-kb', '5'], 2, /not whole sectors: use a multiple of 4/],
       [['--flash-kb', '16'], 1, /the flash cannot be used/],
@@ -274,6 +296,24 @@ await whereNative(() => {
       expect(existsSync(path)).toBe(true);
       const second = await connectTo(await addressOf(start('--listen', `unix://${path}`)));
       expect((await second.request('PING', { token: 9 })).body).toEqual({ token: 9 });
+    });
+
+    it('has had enough of a kernel that never came to the end of its trial', async () => {
+      const args = ['--name', 'a', '--flash', join(folder, 'flash'), '--watchdog', '0'];
+      const bad = hanging('train');
+      const offer = fixture.announcementOf(0, {}, { kernels: [allow(bad)] });
+      for (let time = 1; time <= 3; time++) {
+        const child = start(...args);
+        const host = hostOf(child);
+        host.serve(bad, fixture.descriptor, fixture.snapshotOf(0));
+        expect([time, await host.announce(offer)]).toEqual([time, 0]);
+        await untilSilent(host);
+        await stop(child, 'SIGKILL');
+      }
+      const host = hostOf(start(...args));
+      expect(await host.announce(offer)).toBe(status.ERR_TRIAL);
+      await host.until('a LOG', () => host.logs.length === 1);
+      expect(host.logs[0]).toContain('failed its trial: it did not end before power did');
     });
 
     it('keeps its objects in the flash file', async () => {

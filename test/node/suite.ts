@@ -30,7 +30,7 @@ export function describeNode(implementation: Implementation): void {
     describeAnnouncements(open);
     describeRounds(implementation, open);
     describeObjects(implementation, open);
-    describeTrials(open);
+    describeTrials(implementation, open);
     describeUploads(implementation, open);
     describeReceipts(implementation, open);
     describeLink(open);

@@ -3,13 +3,16 @@ import { resetReason, status, type StatusName } from '../../host/contract/contra
 import type { Announcement, HelloRequest } from '../../host/contract/contract.gen.js';
 import { equalBytes, sha256, toHex } from '../../host/contract/hash.js';
 import { unpackRequest } from '../../host/contract/pack.js';
-import { allow, answering, hanging, trapping, withoutExport } from './bad-kernels.js';
+import { loadKernelBytes } from '../../host/kernel/load.js';
+import { allow, answering, hanging, importing, trapping, withoutExport } from './bad-kernels.js';
 import type { Cable, OpenCable } from './cable.js';
 import * as fixture from './fixture.js';
 import { padded } from './padded-kernel.js';
+import type { Implementation } from './implementations.js';
 import type { ScriptedHost } from './scripted-host.js';
 
 const good = fixture.kernelBytes;
+const accelerated = loadKernelBytes('accelerated');
 /** Another kernel that is as good. */
 const other = padded(good, good.length + 100);
 
@@ -55,7 +58,8 @@ async function lastError(cable: Cable): Promise<number> {
 }
 
 /** SPEC 7.1: what becomes of kernels that cannot be used. */
-export function describeTrials(open: OpenCable): void {
+export function describeTrials(implementation: Implementation, open: OpenCable): void {
+  const { intrinsicSet } = implementation;
   const openWith = (...kernels: readonly Uint8Array[]): Cable =>
     open({ prepare: (host) => host.serve(...kernels, other) });
 
@@ -125,6 +129,9 @@ export function describeTrials(open: OpenCable): void {
       ['of another ABI', answering('abi', 99), 'ERR_ABI'],
       ['without an export', withoutExport('pull'), 'ERR_ABI'],
       ['with its block outside the memory', answering('block', 65536), 'ERR_ABI'],
+      ['that imports what is no intrinsic', importing('linnet', 'mystery'), 'ERR_INTRINSICS'],
+      ['that imports from elsewhere', importing('env', 'linear_forward'), 'ERR_INTRINSICS'],
+      ['that hides its intrinsics', accelerated, 'ERR_INTRINSICS'],
     ])('%s is passed over, but tried again', async (_, bad, code) => {
       const cable = openWith(bad);
       for (let time = 0; time < 2; time++) {
@@ -177,6 +184,26 @@ export function describeTrials(open: OpenCable): void {
       expect([fetches(cable.host, good), fetches(cable.host, other)]).toEqual([1, 1]);
       const hello = await helloAfter(cable, () => cable.powerCycle());
       expect([fixture.kernelHash, sha256(other)]).toContainEqual(hello.kernelHash);
+    });
+
+    it('is the accelerated one where there are intrinsics, at the next announcement', async () => {
+      const cable = openWith(accelerated);
+      const taken = intrinsicSet === 0 ? good : accelerated;
+      await expectRound(cable, offer(good));
+      for (const time of ['first', 'again']) {
+        const kernels = [allow(accelerated, 1), allow(good)];
+        await expectRound(cable, { ...offer(), kernels }, taken);
+        expect([time, fetches(cable.host, taken)]).toEqual([time, 1]);
+        await expectRound(cable, offer(good));
+      }
+    });
+
+    it('is the wrong one without intrinsics', async () => {
+      const cable = openWith(accelerated);
+      const announcement = { ...offer(), kernels: [allow(accelerated, 1)] };
+      const answer = await cable.host.announce(announcement);
+      expect(answer).toBe(intrinsicSet === 0 ? status.ERR_INTRINSICS : status.OK);
+      if (intrinsicSet === 0) await expectRound(cable, offer(good));
     });
 
     it('gives way to one that stands before it in the list', async () => {

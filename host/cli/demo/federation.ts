@@ -11,17 +11,18 @@ import { receipt } from '../../contract/contract.gen.js';
 import { LinnetError } from '../../contract/error.js';
 import { equalBytes, sha256, toHex } from '../../contract/hash.js';
 import { serveDataset } from '../../device/dataset-server.js';
+import type { PlanSettings } from '../../federated/plan.js';
 import type { HeldOutScores, RoundReport } from '../../federated/report.js';
 import { Aggregator } from '../../federated/server.js';
-import { kernelBuilds, loadKernelBytes, loadKernels, type KernelBuild } from '../../kernel/load.js';
+import { kernelBuilds, loadKernelBytes, type KernelBuild } from '../../kernel/load.js';
 import { packSnapshot, unpackSnapshot } from '../../model/snapshot.js';
 import { startBroker } from '../../mqtt/broker.js';
 import { initialWordsOf, openHeldOut } from '../held-out.js';
 import { planOfFlags, roundsOf, type PlanFlags } from '../plan-settings.js';
-import { prepareTask, type Task } from '../task.js';
+import { kernelsOf, prepareTask, type Task } from '../task.js';
 import { begin, fingerprintOf } from './begun.js';
 import { assignRuntimes, nativeNodePath, portOf, type NodeRuntime } from './runtimes.js';
-import { dealShards, type Shard } from './shards.js';
+import { dealShards, type DealtTask, type Shard } from './shards.js';
 
 export interface FederationOptions extends PlanFlags {
   readonly data: string | undefined;
@@ -114,42 +115,67 @@ function summariseNodes(bridge: Bridge): NodeSummary[] {
   }));
 }
 
+/** Everything that is decided before anything is started. */
+interface Prepared {
+  readonly task: Task;
+  readonly runtimes: readonly NodeRuntime[];
+  readonly dealt: DealtTask;
+  /** Words of version 0. */
+  readonly initial: Int16Array;
+  readonly evaluate: (words: Int16Array) => Promise<HeldOutScores>;
+  readonly plan: PlanSettings;
+  readonly kernels: readonly Uint8Array[];
+}
+
+async function prepare(options: FederationOptions): Promise<Prepared> {
+  const { nodes, seed, folder } = options;
+  const task = prepareTask({ ...options, subjects: nodes });
+  const plan = planOfFlags(options, task);
+  const kernels = kernelsOf(options.kernel);
+  const runtimes = assignRuntimes(nodes, options.runtime, options);
+  checkRuntimes(runtimes);
+  mkdirSync(folder, { recursive: true });
+  begin(folder, { nodes, seed, data: fingerprintOf(task.dataset) });
+  const dealt = dealShards(task.dataset, nodes, seed, join(folder, 'shards'), options.tamper);
+  const initial = await initialWordsOf(task, seed);
+  const evaluate = await openHeldOut(task, dealt.test);
+  return { task, runtimes, dealt, initial, evaluate, plan, kernels };
+}
+
 /** Runs all rounds and returns the summary; everything that was started is ended. */
 export async function runFederation(
   options: FederationOptions,
   events: FederationEvents,
 ): Promise<FederationSummary> {
   const started = performance.now();
-  const task = prepareTask({ ...options, subjects: options.nodes });
-  const runtimes = assignRuntimes(options.nodes, options.runtime, options);
-  checkRuntimes(runtimes);
-  mkdirSync(options.folder, { recursive: true });
-  const { nodes, seed } = options;
-  begin(options.folder, { nodes, seed, data: fingerprintOf(task.dataset) });
-  const dealt = dealShards(
-    task.dataset,
-    options.nodes,
-    options.seed,
-    join(options.folder, 'shards'),
-    options.tamper,
-  );
-  const initial = await initialWordsOf(task, options.seed);
-  const evaluate = await openHeldOut(task, dealt.test);
+  const prepared = await prepare(options);
+  events.onTask(prepared.task, prepared.dealt.how, prepared.runtimes);
+  const broker = options.mqtt === undefined ? await startBroker() : undefined;
+  try {
+    const summary = await runRounds(options, prepared, options.mqtt ?? broker!.url, events);
+    return { ...summary, seconds: (performance.now() - started) / 1000 };
+  } finally {
+    await broker?.close();
+  }
+}
+
+async function runRounds(
+  options: FederationOptions,
+  { task, runtimes, dealt, initial, evaluate, plan, kernels }: Prepared,
+  url: string,
+  events: FederationEvents,
+): Promise<Omit<FederationSummary, 'seconds'>> {
   const rounds: RoundReport[] = [];
   let accepted = 0;
-  events.onTask(task, dealt.how, runtimes);
-
-  const broker = options.mqtt === undefined ? await startBroker() : undefined;
-  const url = options.mqtt ?? broker!.url;
   const aggregator = await Aggregator.start({
     store: join(options.folder, 'store'),
     federation,
     mqtt: { url },
     descriptor: task.descriptor,
-    kernels: loadKernels(),
+    kernels,
     initialWords: () => initial,
     rounds: roundsOf(options, task),
-    plan: planOfFlags(options, task),
+    plan,
     round: {
       cohort: options.nodes,
       quorum: 1,
@@ -188,13 +214,11 @@ export async function runFederation(
       ...bytesPerNodeRound(bridge, rounds.length),
       modelHash,
       initialModelHash: toHex(sha256(packSnapshot(task.model.hash, initial))),
-      seconds: (performance.now() - started) / 1000,
       nodes: summariseNodes(bridge),
     };
   } finally {
     await bridge.close();
     await aggregator.close();
-    await broker?.close();
   }
 }
 
