@@ -153,9 +153,7 @@ export function judgeUpload(
   if (!decode) return verdict(receipt.UNKNOWN_CODEC);
   const delta = decode(envelope.payload, rules.parameters);
   const isGood =
-    delta &&
-    followsPlan(envelope, announcement, rules) &&
-    keepsFrozen(delta, announcement, rules);
+    delta && followsPlan(envelope, announcement, rules) && keepsFrozen(delta, announcement, rules);
   if (!isGood) return verdict(receipt.MALFORMED);
   return verdict(receipt.ACCEPTED, { envelope, delta, hash, bytes: incoming.bytes });
 }
