@@ -1,5 +1,6 @@
 /**
- * `npm run bench`: exact instructions of a training step and an inference on a Cortex-M4.
+ * `npm run bench`: exact instructions of a training step and an inference on a Cortex-M4, portable and accelerated
+ * kernel.
  *
  * QEMU runs with `-icount shift=0`: an instruction is one nanosecond, and the board's timer counts
  * them in steps of 40. Counted is the call into the kernel, from the firmware's C and back. Every
@@ -9,12 +10,12 @@ import { fileURLToPath } from 'node:url';
 import { blockWord, decay } from '../host/contract/contract.gen.js';
 import { toHex, sha256 } from '../host/contract/hash.js';
 import { Kernel } from '../host/kernel/kernel.js';
-import { loadKernelBytes } from '../host/kernel/load.js';
+import { loadKernelBytes, type KernelBuild } from '../host/kernel/load.js';
 import { openV8Engine } from '../host/kernel/v8-engine.js';
 import { decodeResult, encodeTape, type TapeRecord } from '../test/runtimes/tape.js';
 import { runOnQemu } from '../test/runtimes/qemu.js';
-import { measureNode } from './measure-node.js';
-import { modelA, modelB, type MeasuredModel } from './models.js';
+import { parseDescriptor } from '../host/model/descriptor.js';
+import { measuredModels, type MeasuredModel } from './models.js';
 import { makeSamples, type Sample } from './samples.js';
 
 /** Steps before counting: they compile the code. */
@@ -34,14 +35,11 @@ const settings = {
 
 export interface Measurement {
   readonly model: string;
-  readonly build: 'portable';
+  readonly build: KernelBuild;
   readonly core: 'cortex-m4';
   /** Mean per sample. */
   readonly trainInstructions: number;
   readonly inferInstructions: number;
-  /** Image and kernel. */
-  readonly flashBytes: number;
-  readonly ramBytes: number;
 }
 
 interface Counted {
@@ -85,9 +83,13 @@ function makeTape({ descriptor }: MeasuredModel, samples: readonly Sample[]): Ta
 const mean = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / values.length;
 
-async function countOnQemu(model: MeasuredModel, samples: readonly Sample[]): Promise<Counted> {
+async function countOnQemu(
+  model: MeasuredModel,
+  build: KernelBuild,
+  samples: readonly Sample[],
+): Promise<Counted> {
   const tape = makeTape(model, samples);
-  const { output } = await runOnQemu(loadKernelBytes(), encodeTape(tape), memoryBytes);
+  const { output } = await runOnQemu(loadKernelBytes(build), encodeTape(tape), memoryBytes);
   const values = decodeResult(tape, output);
   const setUpCalls = 3;
   const calls = Array.from({ length: 2 * samples.length }, (_, i) => {
@@ -107,14 +109,29 @@ async function countOnQemu(model: MeasuredModel, samples: readonly Sample[]): Pr
   };
 }
 
+/** Number of the row a parameter belongs to, biases to that of their output; and how many there are. */
+function rowsOf({ descriptor }: MeasuredModel): { row: Int32Array; rows: number } {
+  const { layers, parameters } = parseDescriptor(descriptor);
+  const row = new Int32Array(parameters);
+  let rows = 0;
+  for (const { weightOffset, biasOffset, rowLength, biases } of layers) {
+    for (let i = 0; i < biases * rowLength; i++) {
+      row[weightOffset + i] = rows + Math.floor(i / rowLength);
+    }
+    for (let o = 0; o < biases; o++) row[biasOffset + o] = rows + o;
+    rows += biases;
+  }
+  return { row, rows };
+}
+
 /** Share of the rows whose words a step changed; the same training in V8, down to the hash. */
 async function measureActiveRows(
-  { shape, descriptor }: MeasuredModel,
+  model: MeasuredModel,
   samples: readonly Sample[],
 ): Promise<{ share: number; hash: string }> {
-  const [, hidden, classes] = shape;
+  const { row, rows } = rowsOf(model);
   const kernel = new Kernel(await openV8Engine(loadKernelBytes()));
-  kernel.plan(descriptor, { memoryBytes });
+  kernel.plan(model.descriptor, { memoryBytes });
   kernel.initialise(1);
   kernel.begin(settings);
   let before = kernel.storeParameters();
@@ -122,68 +139,63 @@ async function measureActiveRows(
   for (const [t, { x, label }] of samples.entries()) {
     kernel.train(x, label);
     const after = kernel.storeParameters();
-    const changed = new Set(
-      [...after.keys()].filter((i) => after[i] !== before[i]).map((i) => rowOf(i, shape)),
-    );
+    const changed = new Set<number>();
+    for (let i = 0; i < after.length; i++) if (after[i] !== before[i]) changed.add(row[i]);
     if (t >= warmUpSteps) active += changed.size;
     before = after;
   }
   kernel.close();
-  const rows = (hidden + classes) * countedSteps;
-  return { share: active / rows, hash: toHex(sha256(new Uint8Array(before.buffer))) };
+  const share = active / (rows * countedSteps);
+  return { share, hash: toHex(sha256(new Uint8Array(before.buffer))) };
 }
 
-/** Row of a parameter; biases belong to the row of their output. */
-function rowOf(index: number, [inputs, hidden, classes]: MeasuredModel['shape']): number {
-  const firstLayer = hidden * (inputs + 1);
-  if (index < hidden * inputs) return Math.floor(index / inputs);
-  if (index < firstLayer) return index - hidden * inputs;
-  const inLayer = index - firstLayer;
-  const weights = classes * hidden;
-  return hidden + (inLayer < weights ? Math.floor(inLayer / hidden) : inLayer - weights);
-}
+const builds: readonly KernelBuild[] = ['accelerated', 'portable'];
 
-async function measureModel(model: MeasuredModel): Promise<Measurement & { activeRows: number }> {
+type Row = Measurement & { readonly title: string; readonly activeRows: number };
+
+async function measureModel(model: MeasuredModel): Promise<Row[]> {
   const samples = makeSamples(model, warmUpSteps + countedSteps);
-  const { train, infer, hash } = await countOnQemu(model, samples);
   const twin = await measureActiveRows(model, samples);
-  if (twin.hash !== hash) throw new Error(`model ${model.name}: QEMU and V8 trained differently`);
-  const node = await measureNode(model);
-  return {
-    model: model.name,
-    build: 'portable',
-    core: 'cortex-m4',
-    trainInstructions: Math.round(train),
-    inferInstructions: Math.round(infer),
-    flashBytes: node.flashBytes + loadKernelBytes().length,
-    ramBytes: node.ramBytes,
-    activeRows: twin.share,
-  };
+  const rows: Row[] = [];
+  for (const build of builds) {
+    const { train, infer, hash } = await countOnQemu(model, build, samples);
+    if (twin.hash !== hash) {
+      throw new Error(
+        `model ${model.name}: the ${build} kernel on QEMU and V8 trained differently`,
+      );
+    }
+    rows.push({
+      model: model.name,
+      title: model.title,
+      build,
+      core: 'cortex-m4',
+      trainInstructions: Math.round(train),
+      inferInstructions: Math.round(infer),
+      activeRows: twin.share,
+    });
+  }
+  return rows;
 }
 
 const groups = (value: number): string => value.toLocaleString('en-US');
 
-function formatTable(
-  models: readonly MeasuredModel[],
-  rows: readonly (Measurement & { activeRows: number })[],
-): string {
-  const header = ['model', 'train', 'rows updated', 'infer', 'flash B', 'RAM B'];
-  const lines = rows.map((row, i) => [
-    `${row.model} ${models[i].shape.join('-')}`,
+function formatTable(rows: readonly Row[]): string {
+  const header = ['model', 'kernel', 'train', 'infer', 'rows updated'];
+  const lines = rows.map((row) => [
+    `${row.model} ${row.title}`,
+    row.build,
     groups(row.trainInstructions),
-    `${(100 * row.activeRows).toFixed(1)} %`,
     groups(row.inferInstructions),
-    groups(row.flashBytes),
-    groups(row.ramBytes),
+    `${(100 * row.activeRows).toFixed(1)} %`,
   ]);
   const widths = header.map((_, i) =>
     Math.max(...[header, ...lines].map((line) => line[i].length)),
   );
   const format = (line: readonly string[]): string =>
-    line.map((cell, i) => (i ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join('  ');
+    line.map((cell, i) => (i > 1 ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join('  ');
   return [
-    `Instructions on Cortex-M4 (QEMU), mean of ${countedSteps} samples, every backward pass taken;`,
-    'portable kernel in wasm3. Flash: node image and kernel.wasm. RAM: all of a node in a round.',
+    `Instructions per sample on Cortex-M4 (QEMU) in wasm3, mean of ${countedSteps} samples, every backward`,
+    'pass taken; both kernels train to the same hash.',
     '',
     format(header),
     ...lines.map(format),
@@ -191,14 +203,15 @@ function formatTable(
 }
 
 async function main(): Promise<void> {
-  const models = [modelA, modelB];
-  const rows = [];
-  for (const model of models) rows.push(await measureModel(model));
+  const rows: Row[] = [];
+  for (const model of measuredModels) rows.push(...(await measureModel(model)));
   if (process.argv.includes('--json')) {
-    const measurements = rows.map(({ activeRows: _, ...measurement }): Measurement => measurement);
+    const measurements = rows.map(
+      ({ activeRows: _, title: __, ...measurement }): Measurement => measurement,
+    );
     console.log(JSON.stringify(measurements, null, 2));
   } else {
-    console.log(formatTable(models, rows));
+    console.log(formatTable(rows));
   }
 }
 

@@ -1,8 +1,9 @@
 import { join } from 'node:path';
-import type { StatusResponse } from '../host/contract/contract.gen.js';
+import { version, type StatusResponse } from '../host/contract/contract.gen.js';
 import type { Link } from '../host/link/link.js';
 import { Kernel } from '../host/kernel/kernel.js';
 import { openV8Engine } from '../host/kernel/v8-engine.js';
+import { nativeIntrinsics } from '../host/wasm3/engine.js';
 import { loadKernelBytes } from '../host/kernel/load.js';
 import { openChildLink } from '../host/link/child-link.js';
 import { encodeTape } from '../test/runtimes/tape.js';
@@ -34,7 +35,7 @@ interface Planned {
 }
 
 async function planInV8(kernelWasm: Uint8Array, { descriptor }: MeasuredModel): Promise<Planned> {
-  const kernel = new Kernel(await openV8Engine(kernelWasm));
+  const kernel = new Kernel(await openV8Engine(kernelWasm, nativeIntrinsics()));
   kernel.plan(descriptor);
   kernel.initialise(1);
   const planned = { arenaBytes: kernel.word('arenaBytes'), words: kernel.storeParameters() };
@@ -43,7 +44,7 @@ async function planInV8(kernelWasm: Uint8Array, { descriptor }: MeasuredModel): 
 }
 
 /** An image of the QEMU board: with all its RAM, or with no more than the ECG model is allowed. */
-export type NodeImage = 'linnet-node' | 'linnet-node-40k';
+export type NodeImage = 'linnet-node' | 'linnet-node-32k';
 
 function openNode(imagePath: string): Promise<Link> {
   const emulator = 'qemu-system-arm -M mps2-an386 -display none -monitor none -serial stdio';
@@ -59,6 +60,7 @@ async function runNode(
   const samples = makeSamples(model, trainSamples + testSamples);
   return runRounds(await openNode(imagePath), {
     kernelWasm,
+    intrinsicSet: version.INTRINSIC_SET,
     descriptor: model.descriptor,
     words,
     samples: {
@@ -68,10 +70,13 @@ async function runNode(
   });
 }
 
-/** What the engine holds after opening the kernel and nothing else, beside linear memory. */
-async function measureTables(kernelWasm: Uint8Array, memoryBytes: number): Promise<number> {
-  const { usage } = await runOnQemu(kernelWasm, encodeTape([]), memoryBytes);
-  return usage.heapAfterOpen - memoryBytes;
+/** Linear memory of a kernel that was opened and nothing else; it grows later. */
+const openedBytes = 1024;
+
+/** What the engine holds after opening the kernel, beside linear memory. */
+async function measureTables(kernelWasm: Uint8Array): Promise<number> {
+  const { usage } = await runOnQemu(kernelWasm, encodeTape([]), openedBytes);
+  return usage.heapAfterOpen - openedBytes;
 }
 
 function splitHeap(status: StatusResponse, arenaBytes: number, tables: number): BytesByName {
@@ -83,8 +88,8 @@ function splitHeap(status: StatusResponse, arenaBytes: number, tables: number): 
 }
 
 /**
- * Runs a node in QEMU through two rounds of a model — evaluate, train, encode, upload, install —
- * and reads its high-water marks. Throws if a tool is missing.
+ * Runs a node with the accelerated kernel in QEMU through two rounds of a model — evaluate, train, encode,
+ * upload, install — and reads its high-water marks. Throws if a tool is missing.
  */
 export async function measureNode(
   model: MeasuredModel,
@@ -92,10 +97,10 @@ export async function measureNode(
 ): Promise<NodeBytes> {
   const build = await buildFirmware('qemu-mps2-m4');
   if (!build.available) throw new Error(build.reason);
-  const kernelWasm = loadKernelBytes();
+  const kernelWasm = loadKernelBytes('accelerated');
   const { arenaBytes, words } = await planInV8(kernelWasm, model);
   const status = await runNode(model, kernelWasm, words, join(build.folder, `${imageName}.elf`));
-  const heap = splitHeap(status, arenaBytes, await measureTables(kernelWasm, arenaBytes));
+  const heap = splitHeap(status, arenaBytes, await measureTables(kernelWasm));
   const image = readImage(join(build.folder, `${imageName}.map`));
   return {
     image,

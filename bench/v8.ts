@@ -79,11 +79,9 @@ class Contestant {
       totalSteps: 1,
       skipThreshold: 0,
     });
-    const shape = [net.width * net.channels, 1, kernel.word('classes')] as const;
-    return new Contestant(
-      kernel,
-      makeSamples({ name: net.name, shape, descriptor: new Uint8Array() }, 64),
-    );
+    const elements = net.width * net.channels;
+    const classes = kernel.word('classes');
+    return new Contestant(kernel, makeSamples({ elements, classes }, 64));
   }
 
   /** Calls on the samples in turn; milliseconds of processor time, which other processes do not stretch. */

@@ -328,7 +328,7 @@ static void forget_code(IM3Runtime runtime) {
  * Gives the kernel linear memory up to `bytes`. Code goes first, so that the memory can grow where
  * it is: it is the last block that stays.
  */
-static M3Result grow_memory(struct linnet_kernel *kernel, uint32_t bytes) {
+static M3Result resize_memory(struct linnet_kernel *kernel, uint32_t bytes) {
     IM3Runtime runtime = kernel->runtime;
     forget_code(runtime);
     runtime->memoryLimit = bytes;
@@ -413,11 +413,19 @@ static M3Result plan_part(struct linnet_kernel *kernel, enum linnet_kernel_funct
     if (!is_short || needed > allowed || needed <= present_bytes(kernel)) {
         return result;
     }
-    if (grow_memory(kernel, needed) != m3Err_none) {
+    if (resize_memory(kernel, needed) != m3Err_none) {
         return m3Err_none;
     }
     linnet_kernel_set_word(kernel, LINNET_BLOCK_MEMORY_BYTES, needed);
     return call_export(kernel, part, none, out);
+}
+
+/* Gives back the arena of an earlier plan: all behind the descriptor. */
+static M3Result give_back_memory(struct linnet_kernel *kernel) {
+    uint32_t used = linnet_kernel_word(kernel, LINNET_BLOCK_DESCRIPTOR_PTR) +
+                    linnet_kernel_word(kernel, LINNET_BLOCK_DESCRIPTOR_BYTES);
+    uint32_t bytes = used > FIRST_MEMORY_BYTES ? used : FIRST_MEMORY_BYTES;
+    return bytes < present_bytes(kernel) ? resize_memory(kernel, bytes) : m3Err_none;
 }
 
 /*
@@ -427,7 +435,10 @@ static M3Result plan_part(struct linnet_kernel *kernel, enum linnet_kernel_funct
 static M3Result plan_in_parts(struct linnet_kernel *kernel, int32_t *out) {
     uint32_t allowed = linnet_kernel_word(kernel, LINNET_BLOCK_MEMORY_BYTES);
     allowed = allowed < kernel->memory_bytes ? allowed : kernel->memory_bytes;
-    M3Result result = plan_part(kernel, LINNET_KERNEL_FUNCTION_prepare, allowed, out);
+    M3Result result = give_back_memory(kernel);
+    if (result == m3Err_none) {
+        result = plan_part(kernel, LINNET_KERNEL_FUNCTION_prepare, allowed, out);
+    }
     if (result == m3Err_none && *out >= 0) {
         result = plan_part(kernel, LINNET_KERNEL_FUNCTION_arrange, allowed, out);
     }
@@ -437,7 +448,7 @@ static M3Result plan_in_parts(struct linnet_kernel *kernel, int32_t *out) {
     uint32_t needed = linnet_kernel_word(kernel, LINNET_BLOCK_ARENA_BYTES);
     bool fits = needed <= allowed;
     if (fits && needed > present_bytes(kernel)) {
-        fits = grow_memory(kernel, needed) == m3Err_none;
+        fits = resize_memory(kernel, needed) == m3Err_none;
     }
     if (!fits) {
         *out = LINNET_ERR_MEMORY;
@@ -479,7 +490,7 @@ uint8_t *linnet_kernel_at(struct linnet_kernel *kernel, uint32_t pointer, uint32
     }
     engine_heap = kernel->heap;
     if (pointer + length > present_bytes(kernel) &&
-        grow_memory(kernel, pointer + length) != m3Err_none) {
+        resize_memory(kernel, pointer + length) != m3Err_none) {
         return NULL;
     }
     uint8_t *memory = m3_GetMemory(kernel->runtime, NULL, 0);
