@@ -26,7 +26,7 @@ struct linnet_port {
     /* Names that HELLO reports. `node` may be empty: the host then gives one. */
     const char *node;
     const char *runtime;   /* such as "native-wasm3" */
-    uint32_t reset_reason; /* LINNET_RESET_REASON_* */
+    uint32_t reset_reason; /* LINNET_RESET_REASON_*: decides the trial of a new kernel */
 
     /* Link: neither call blocks. read returns the bytes received, write the bytes accepted. */
     uint32_t (*link_read)(void *context, uint8_t *out, uint32_t capacity);
@@ -36,7 +36,10 @@ struct linnet_port {
     uint32_t (*now_ms)(void *context);
     /* Nothing to do: may sleep until the link has bytes or `timeout_ms` passed. */
     void (*idle)(void *context, uint32_t timeout_ms);
-    /* Called at least once per training step. */
+    /*
+     * Called before every call of the kernel; what hangs after it must end in a reset whose reason
+     * is WATCHDOG, for nothing else can end it.
+     */
     void (*feed_watchdog)(void *context);
     /* Restarts the board; may return on a simulator, then the node starts over. */
     void (*reset)(void *context);

@@ -84,6 +84,9 @@ async function describeDevice(port: string, baudRate: number, output: Output): P
     output.line(
       `kernel      ${hello.numerics === 0 ? 'none' : `${kernelHash}, numerics ${hello.numerics}`}`,
     );
+    output.line(
+      `intrinsics  ${hello.intrinsicSet === 0 ? 'none: it runs portable kernels' : `set ${hello.intrinsicSet}`}`,
+    );
     output.line(`memory      ${hello.kernelMemoryBytes} bytes for a model`);
     output.line(
       `started     ${hello.bootEpoch} times, last by ${nameOf(resetReason, hello.resetReason)}`,
