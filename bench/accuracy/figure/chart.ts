@@ -156,7 +156,8 @@ function drawFloor({ floor, steps }: Panel, axes: Axes): string[] {
   const y = axes.y(floor);
   const [x1, x2] = [axes.x(0), axes.x(Math.max(1, steps.length - 1))];
   const line = element('line', { x1, x2, y1: y, y2: y, stroke: '#b03030', 'stroke-width': 1 });
-  const place = { x: x2, y: y - 4, 'text-anchor': 'end', fill: '#b03030', 'font-size': 11 };
+  // At the left, where learning has not come so far yet.
+  const place = { x: x1 + 4, y: y - 4, fill: '#b03030', 'font-size': 11 };
   return [line, element('text', place, `at least ${floor}`)];
 }
 
@@ -176,12 +177,19 @@ function drawLegend(series: readonly Series[]): string[] {
   });
 }
 
-/** Panels side by side under one title and one legend, as an SVG document. */
-export function drawChart(title: string, panels: readonly Panel[]): string {
+export interface Caption {
+  /** For readers who cannot see the chart. */
+  readonly title: string;
+  /** Short enough for one panel. */
+  readonly heading: string;
+}
+
+/** Panels side by side under one heading and one legend, as an SVG document. */
+export function drawChart(caption: Caption, panels: readonly Panel[]): string {
   const width = panels.length * panelWidth;
-  const heading = { x: margin.left, y: 24, 'font-size': 14, 'font-weight': 600 };
+  const place = { x: margin.left, y: 24, 'font-size': 14, 'font-weight': 600 };
   const parts = [
-    element('text', heading, escapeText(title)),
+    element('text', place, escapeText(caption.heading)),
     ...drawLegend(panels[0].series),
     ...panels.flatMap((panel, i) => {
       const axes = new Axes(panel, i * panelWidth);
@@ -193,5 +201,5 @@ export function drawChart(title: string, panels: readonly Panel[]): string {
       ];
     }),
   ];
-  return drawing(width, legendHeight + panelHeight, title, parts);
+  return drawing(width, legendHeight + panelHeight, caption.title, parts);
 }

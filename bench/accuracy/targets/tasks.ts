@@ -17,7 +17,7 @@ import {
   recordings,
 } from './data.js';
 import type { StepPanel } from './figure.js';
-import { classifyPersonalised } from './personalised.js';
+import { classifyPersonalised, type OwnSamples } from './personalised.js';
 import type { TargetTask } from './task.js';
 
 const loss = 'softmax-cross-entropy';
@@ -70,7 +70,7 @@ const anomalyModel: ModelSpec = {
   input: { width: 128, exponent: -6 },
   layers: [
     { op: 'dense', outputs: 32, activation: 'relu' },
-    { op: 'dense', outputs: 8 },
+    { op: 'dense', outputs: 4 },
     { op: 'dense', outputs: 32, activation: 'relu' },
     { op: 'dense', outputs: 128 },
   ],
@@ -78,23 +78,27 @@ const anomalyModel: ModelSpec = {
 };
 
 /** Own beats of a patient to train on. */
-const personalSamples = [20, 100];
+const personalSamples: readonly OwnSamples[] = [
+  { count: 20, shiftChange: 3 },
+  { count: 100, shiftChange: 0 },
+];
 
 const ecgPlan = {
   epochs: 3,
-  shifts: { linnet: 10, float32: 10 },
+  shifts: { linnet: 12, float32: 12 },
   classWeights: [0, 2, 1],
 };
 
 /** Of the last layer, on a patient's own beats. */
-const personalPlan = { ...ecgPlan, epochs: 10, shifts: { linnet: 8, float32: 8 } };
+const personalPlan = { ...ecgPlan, epochs: 20, shifts: { linnet: 7, float32: 7 } };
 
 function personalPanel(title: string, score: string): StepPanel {
-  const steps = personalSamples.flatMap((count) => [
-    { label: `0 (${count})`, score: `before${count}.${score}` },
-    { label: String(count), score: `after${count}.${score}` },
-  ]);
-  return { title, axis: 'own beats trained on (tested on all after these)', steps };
+  const after = personalSamples.map(({ count }) => ({
+    label: String(count),
+    score: `after${count}.${score}`,
+  }));
+  const steps = [{ label: '0', score: `before${personalSamples[0].count}.${score}` }, ...after];
+  return { title, axis: 'own beats trained on', steps };
 }
 
 const skipThreshold = constant.SKIP_THRESHOLD_DEFAULT;
@@ -105,7 +109,7 @@ export const targetTasks: readonly TargetTask[] = [
     title: 'HAR, conv1d, 1,126 parameters, 21 people → 9 people',
     model: harModel,
     data: recordings.har,
-    plan: { epochs: 15, shifts: { linnet: 6, float32: 6 } },
+    plan: { epochs: 15, shifts: { linnet: 7, float32: 7 } },
     skipThreshold,
     targets: [{ score: 'accuracy', floor: 0.905, margin: 0.003 }],
     panels: [
@@ -143,7 +147,7 @@ export const targetTasks: readonly TargetTask[] = [
     data: recordings.ecg,
     plan: personalPlan,
     skipThreshold,
-    targets: personalSamples.flatMap((count) => [
+    targets: personalSamples.flatMap(({ count }) => [
       { score: `after${count}.patientMean`, margin: 0.01 },
       { score: `after${count}.macroF1`, margin: 0.01 },
     ]),
@@ -160,7 +164,7 @@ export const targetTasks: readonly TargetTask[] = [
     title: 'MNIST, conv2d, 9,098 parameters, 60,000 → 10,000 images',
     model: mnistModel,
     data: recordings.mnist,
-    plan: { epochs: 5, shifts: { linnet: 8, float32: 8 } },
+    plan: { epochs: 5, shifts: { linnet: 6, float32: 7 } },
     skipThreshold,
     targets: [{ score: 'accuracy', floor: 0.983, margin: 0.002 }],
     panels: [{ title: 'accuracy, %', score: 'accuracy' }],
@@ -173,7 +177,7 @@ export const targetTasks: readonly TargetTask[] = [
     title: 'Spoken digits, conv1d, 2,700 → 300 recordings of 6 speakers',
     model: digitsModel,
     data: recordings.digits,
-    plan: { epochs: 20, shifts: { linnet: 8, float32: 8 } },
+    plan: { epochs: 20, shifts: { linnet: 8, float32: 7 } },
     skipThreshold,
     targets: [{ score: 'accuracy', margin: 0.01 }],
     panels: [{ title: 'accuracy, %', score: 'accuracy' }],
@@ -187,8 +191,9 @@ export const targetTasks: readonly TargetTask[] = [
       'ECG anomaly, autoencoder trained on N beats of DS1, V against N in the first half of DS2',
     model: anomalyModel,
     data: recordings.ecg,
-    plan: { epochs: 3, shifts: { linnet: 10, float32: 10 } },
-    skipThreshold,
+    plan: { epochs: 3, shifts: { linnet: 8, float32: 8 } },
+    // Two LSB of the sample: the default of a softmax is six and cost a little.
+    skipThreshold: 512,
     targets: [{ score: 'auc', margin: 0.01 }],
     panels: [{ title: 'area under the ROC curve, %', score: 'auc' }],
     testSplit: () => officialSplit(keepClasses(loadRecording('ecg'), ['N', 'V'])),
