@@ -12,6 +12,7 @@ import {
 import { loadFootprints, type Need, type Part } from '../model/footprint.js';
 import type { ModelSpec } from '../model/spec.js';
 import type { Column, Output } from './output.js';
+import { freezeSetting } from './task.js';
 import { resolveSettings, type Resolved, type SettingTable } from './settings.js';
 
 export const deviceSettings = {
@@ -29,19 +30,15 @@ export const deviceSettings = {
     choices: kernelBuilds,
     default: 'accelerated',
   },
-  freeze: {
-    kind: 'integer',
-    text: 'first layers with parameters that are not trained',
-    default: 0,
-    maximum: 32,
-  },
+  freeze: freezeSetting,
 } as const satisfies SettingTable;
 
 export interface TargetDevice extends DeviceImage {
   readonly core: string;
   readonly build: KernelBuild;
   readonly budget: Budget;
-  readonly frozen: number;
+  /** Layers that are not trained, as the user listed them. */
+  readonly freeze: string | undefined;
 }
 
 /** 64k -> 65,536; k = 1024, m = 1024². Throws ERR_USAGE. */
@@ -85,7 +82,7 @@ export function resolveDevice(
     image,
     sectorBytes: parseBytes(settings.sector, 'sector'),
     budget: { ramBytes: size(settings.ram, 'ram'), flashBytes: size(settings.flash, 'flash') },
-    frozen: settings.freeze,
+    freeze: settings.freeze,
   };
 }
 
@@ -151,10 +148,17 @@ export function checkBudget(
   spec: ModelSpec,
   need: Need,
   device: TargetDevice,
+  frozenLayers: number,
 ): void {
   const { budget } = device;
   if (fits(need, budget)) return;
-  const { fitting: changes, nearest } = findFittingChanges(kernel, spec, device, budget);
+  const { fitting: changes, nearest } = findFittingChanges(
+    kernel,
+    spec,
+    device,
+    budget,
+    frozenLayers,
+  );
   printChanges(output, changes);
   output.record({
     type: 'refused',

@@ -10,6 +10,7 @@ import { openPlanner } from '../model/planner.js';
 import { specOfModel } from '../model/respec.js';
 import { formatShape } from '../model/shape.js';
 import { checkBudget, printNeed, type TargetDevice } from './model-device.js';
+import { frozenLayersOf } from './task.js';
 import type { Column, Output } from './output.js';
 
 const layerColumns: readonly Column[] = [
@@ -85,12 +86,12 @@ function modelRecord(info: ModelInfo, descriptorBytes: number, arena: Arena): ob
 }
 
 /** Instructions per step on every core and build that was measured. */
-function predictAll(info: ModelInfo, frozen: number): Prediction[] {
+function predictAll(info: ModelInfo, frozenLayers: number): Prediction[] {
   return Object.entries(loadCosts().cores).flatMap(([core, builds]) =>
     Object.entries(builds).map(([build, cost]) => ({
       core,
       build,
-      ...predictSteps(info, frozen, cost),
+      ...predictSteps(info, frozenLayers, cost),
       meanError: cost.heldOut.mean,
       maxError: cost.heldOut.max,
     })),
@@ -130,9 +131,10 @@ export async function reportModel(
 ): Promise<void> {
   const kernel = await openPlanner(device.build);
   const info = parseDescriptor(descriptor);
-  const need = measureNeed(kernel, descriptor, device, device.frozen);
+  const frozenLayers = frozenLayersOf(info, device.freeze);
+  const need = measureNeed(kernel, descriptor, device, frozenLayers);
   const { core, build } = device;
-  const instructions = predictAll(info, device.frozen);
+  const instructions = predictAll(info, frozenLayers);
   output.record({
     ...modelRecord(info, descriptor.length, readArena(kernel)),
     device: { core, build, ...need },
@@ -141,6 +143,6 @@ export async function reportModel(
   printModel(output, info, descriptor.length);
   printPredictions(output, instructions);
   printNeed(output, need, device);
-  checkBudget(output, kernel, spec ?? specOfModel(info), need, device);
+  checkBudget(output, kernel, spec ?? specOfModel(info), need, device, frozenLayers);
   kernel.close();
 }

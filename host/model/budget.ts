@@ -4,7 +4,7 @@ import type { Kernel } from '../kernel/kernel.js';
 import { buildDescriptor } from './build.js';
 import { listChanges, type Change } from './changes.js';
 import { needOf, readArena, type ImageFootprint, type Need } from './footprint.js';
-import type { ModelInfo } from './info.js';
+import { isFrozen, type ModelInfo } from './info.js';
 import { parseDescriptor } from './parse.js';
 import type { ModelSpec } from './spec.js';
 
@@ -33,19 +33,14 @@ export function fits(need: Need, budget: Budget): boolean {
   );
 }
 
-/** Bits of the layers with parameters that are not trained, the first ones. */
-function frozenMask(layers: number): number {
-  return 2 ** layers - 1;
-}
-
 /** Plans a model and adds up what its device needs. Throws the kernel's status. */
 export function measureNeed(
   kernel: Kernel,
   descriptor: Uint8Array,
   device: DeviceImage,
-  frozen = 0,
+  frozenLayers = 0,
 ): Need {
-  kernel.plan(descriptor, { frozenLayers: frozenMask(frozen) });
+  kernel.plan(descriptor, { frozenLayers });
   const arena = readArena(kernel);
   return needOf(arena, kernel.word('parameters'), device.image, device.sectorBytes);
 }
@@ -57,10 +52,10 @@ const gone = (before: number, after: number): number =>
  * What a change costs: the mean of the parameters and multiplications that are gone, and half of the
  * parameters that are no longer trained. A yardstick to rank changes, not a prediction of accuracy.
  */
-function lossOf(before: ModelInfo, after: ModelInfo, frozen: number): number {
+function lossOf(before: ModelInfo, after: ModelInfo, frozenLayers: number): number {
   const size = (gone(before.parameters, after.parameters) + gone(before.macs, after.macs)) / 2;
   const fixed = after.layers
-    .filter(({ index }) => index >= 0 && index < frozen)
+    .filter((layer) => isFrozen(layer, frozenLayers))
     .reduce((sum, { rows, rowLength, biases }) => sum + rows * rowLength + biases, 0);
   return size + fixed / (2 * after.parameters);
 }
@@ -74,8 +69,8 @@ function tryChange(
 ): Fitted | undefined {
   try {
     const descriptor = buildDescriptor(change.spec);
-    const need = measureNeed(kernel, descriptor, device, change.frozen);
-    return { change, need, loss: lossOf(before, parseDescriptor(descriptor), change.frozen) };
+    const need = measureNeed(kernel, descriptor, device, change.frozenLayers);
+    return { change, need, loss: lossOf(before, parseDescriptor(descriptor), change.frozenLayers) };
   } catch (error) {
     if (error instanceof LinnetError) return undefined;
     throw error;
@@ -87,7 +82,7 @@ function pairUp(first: Change): Change[] {
   return listChanges(first.spec).map((second) => ({
     ...second,
     text: `${first.text}, and ${second.text}`,
-    frozen: Math.max(first.frozen, second.frozen),
+    frozenLayers: (first.frozenLayers | second.frozenLayers) >>> 0,
   }));
 }
 
@@ -119,17 +114,22 @@ function excess({ ramBytes, flashBytes }: Need, budget: Budget): number {
 
 /**
  * Looks for a change after which the model fits; every one is planned by the kernel itself. Pairs of changes
- * are tried only if no single one is enough.
+ * are tried only if no single one is enough. Layers of `frozenLayers` stay frozen.
  */
 export function findFittingChanges(
   kernel: Kernel,
   spec: ModelSpec,
   device: DeviceImage,
   budget: Budget,
+  frozenLayers = 0,
 ): Search {
   const before = parseDescriptor(buildDescriptor(spec));
   const isFitting = ({ need }: Fitted): boolean => fits(need, budget);
-  const singles = tryAll(kernel, before, listChanges(spec), device);
+  const keepFrozen = (change: Change): Change => ({
+    ...change,
+    frozenLayers: (change.frozenLayers | frozenLayers) >>> 0,
+  });
+  const singles = tryAll(kernel, before, listChanges(spec).map(keepFrozen), device);
   const single = singles.filter(isFitting);
   if (single.length > 0) return { fitting: single, nearest: undefined };
   const changes = singles.flatMap(({ change }) => pairUp(change));

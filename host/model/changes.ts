@@ -5,8 +5,8 @@ import type { Extent, LayerSpec, ModelSpec } from './spec.js';
 export interface Change {
   readonly text: string;
   readonly spec: ModelSpec;
-  /** Layers with parameters, from the first one, that are no longer trained. */
-  readonly frozen: number;
+  /** Bit l: layer l (with parameters) is no longer trained. */
+  readonly frozenLayers: number;
 }
 
 /** Sizes to try instead of `size`: three quarters, a half, a quarter; never below 2. */
@@ -35,7 +35,7 @@ function narrower(spec: ModelSpec, at: number): Change[] {
   const change = (text: string, smaller: LayerSpec): Change => ({
     text: `layers.${at}: ${text}`,
     spec: replaceLayer(spec, at, smaller),
-    frozen: 0,
+    frozenLayers: 0,
   });
   if (layer.op === 'dense') {
     return smallerSizes(layer.outputs).map((outputs) =>
@@ -65,12 +65,12 @@ function coarser(spec: ModelSpec, at: number, isImage: boolean): Change[] {
     {
       text: `layers.${at}: stride: ${shown} in ${layer.op}`,
       spec: replaceLayer(spec, at, { ...layer, stride }),
-      frozen: 0,
+      frozenLayers: 0,
     },
     {
       text: `${pool.op}: 2 behind layers.${at}`,
       spec: replaceLayer(spec, at, layer, pool),
-      frozen: 0,
+      frozenLayers: 0,
     },
   ];
 }
@@ -86,7 +86,7 @@ function averaged(spec: ModelSpec, at: number): Change[] {
     {
       text: `globalAveragePool before layers.${at}`,
       spec: replaceLayer(spec, at, { op: 'globalAveragePool' }, layer),
-      frozen: 0,
+      frozenLayers: 0,
     },
   ];
 }
@@ -99,7 +99,7 @@ function frozen(spec: ModelSpec): Change[] {
   return Array.from({ length: Math.max(0, weighted - 1) }, (_, i) => ({
     text: i === 0 ? 'train all layers but the first' : `train all layers but the first ${i + 1}`,
     spec,
-    frozen: i + 1,
+    frozenLayers: 2 ** (i + 1) - 1,
   }));
 }
 

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { LinnetError } from '../contract/error.js';
 import { packagePath } from '../kernel/load.js';
-import type { LayerInfo, ModelInfo } from './info.js';
+import { isFrozen, type LayerInfo, type ModelInfo } from './info.js';
 import { elementsOf } from './shape.js';
 
 /** How often each elementary piece of work is done. */
@@ -172,29 +172,31 @@ function updateTerms(layer: LayerInfo, share: number): Terms {
   return named(gatedKindOf(layer), 'update', { ...work, ...own });
 }
 
-function backwardTerms({ layers }: ModelInfo, frozen: number): Terms {
-  const lowest = layers.findIndex(({ index }) => index >= frozen);
+function backwardTerms({ layers }: ModelInfo, frozenLayers: number): Terms {
+  const isTrained = (layer: LayerInfo): boolean =>
+    layer.index >= 0 && !isFrozen(layer, frozenLayers);
+  const lowest = layers.findIndex(isTrained);
   if (lowest < 0) return {};
   return sumTerms(
     ...layers.slice(lowest).flatMap((layer, i) => {
       const share = errorShare(layer, layers[lowest + i + 1]);
       return [
         ...(i > 0 ? [propagateTerms(layer, share)] : []),
-        ...(layer.index >= 0 ? [updateTerms(layer, share)] : []),
+        ...(isTrained(layer) ? [updateTerms(layer, share)] : []),
       ];
     }),
   );
 }
 
-/** `frozen` layers with parameters, the first ones, are not trained. */
-export function stepTerms(model: ModelInfo, frozen = 0): StepTerms {
+/** Bit l of `frozenLayers`: layer l (with parameters) is not trained. */
+export function stepTerms(model: ModelInfo, frozenLayers = 0): StepTerms {
   const loss = { [`${model.loss} outputs`]: model.outputs, [`${model.loss} calls`]: 1 };
   const forward = sumTerms({ 'infer calls': 1 }, ...model.layers.map(forwardTerms));
   // An autoencoder scores what it reconstructs, also without training; a classifier looks for the largest.
   const answer = model.loss === 'squared-error' ? loss : { 'largest outputs': model.outputs };
   const infer = sumTerms(forward, answer);
   const skipped = sumTerms(forward, loss, { 'train calls': 1 });
-  return { infer, skipped, train: sumTerms(skipped, backwardTerms(model, frozen)) };
+  return { infer, skipped, train: sumTerms(skipped, backwardTerms(model, frozenLayers)) };
 }
 
 export interface PredictedSteps {
@@ -212,8 +214,12 @@ export function predict(terms: Terms, cost: FittedCost['coefficients']): number 
 }
 
 /** Instructions per step of a model on a core. */
-export function predictSteps(model: ModelInfo, frozen: number, cost: FittedCost): PredictedSteps {
-  const { infer, skipped, train } = stepTerms(model, frozen);
+export function predictSteps(
+  model: ModelInfo,
+  frozenLayers: number,
+  cost: FittedCost,
+): PredictedSteps {
+  const { infer, skipped, train } = stepTerms(model, frozenLayers);
   return {
     infer: predict(infer, cost.coefficients),
     skipped: predict(skipped, cost.coefficients),

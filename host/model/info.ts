@@ -56,3 +56,11 @@ export interface ModelInfo {
   readonly macs: number;
   readonly hash: Uint8Array;
 }
+
+/** Layers beyond the bits of a mask are always trained. */
+const maskedLayers = 32;
+
+/** True if bit l of the mask says that this layer with parameters is not trained. */
+export function isFrozen({ index }: LayerInfo, frozenLayers: number): boolean {
+  return index >= 0 && index < maskedLayers && ((frozenLayers >>> index) & 1) === 1;
+}
