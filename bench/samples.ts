@@ -9,8 +9,7 @@ const noiseRange = 81;
 const signal = 60;
 
 /** Seeded noise with a bump per class: hard enough that errors stay, easy enough to be learnt. */
-export function makeSamples({ shape }: MeasuredModel, count: number): Sample[] {
-  const [inputs, , classes] = shape;
+export function makeSamples({ elements, classes }: MeasuredModel, count: number): Sample[] {
   let state = 1;
   const draw = (): number => {
     state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
@@ -19,7 +18,7 @@ export function makeSamples({ shape }: MeasuredModel, count: number): Sample[] {
   return Array.from({ length: count }, (_, n) => {
     const label = n % classes;
     const x = Int8Array.from(
-      { length: inputs },
+      { length: elements },
       (_, i) => draw() - (noiseRange >> 1) + (i % classes === label ? signal : 0),
     );
     return { x, label };
