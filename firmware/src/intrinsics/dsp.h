@@ -151,8 +151,9 @@ struct linnet_dsp_window *linnet_dsp_list(const int8_t *error, uint32_t outputs,
                                           struct linnet_dsp_window *list);
 
 /*
- * g [count, rounded up to a multiple of 8] = Σ error · x over a list, x beginning offset_bytes behind
- * the windows, which may lie at any even address if not `is_aligned`. 1.7 a product, 2.1 if not aligned.
+ * g [count, rounded up to a multiple of 8] = Σ error · x over a list, x beginning offset_bytes
+ * behind the windows, which may lie at any even address if not `is_aligned`. 1.7 a product, 2.1 if
+ * not aligned.
  */
 void linnet_dsp_gather(const struct linnet_dsp_window *list, uint32_t offset_bytes, int32_t *g,
                        uint32_t count, bool is_aligned);

@@ -311,9 +311,9 @@ int32_t linnet_pool_backward(const struct linnet_view *view, int32_t error_expon
  * y [OH][OW][C] int8 from x; outputExponent is set.
  * A maximum is exact; a mean is the sum, requantised, over the power of two next to its window.
  */
-int32_t linnet_intrinsic_pool_forward(struct linnet_memory memory, const int32_t arguments[4]) {
+int32_t linnet_intrinsic_pool_forward(struct linnet_memory memory, const uint64_t *arguments) {
     struct linnet_view view;
-    if (!linnet_view_open(memory, arguments[0], LINNET_VIEW_POOL, false, &view)) {
+    if (!linnet_view_open(memory, (int32_t)arguments[0], LINNET_VIEW_POOL, false, &view)) {
         return LINNET_ERR_RANGE;
     }
     linnet_pool_forward(&view);
@@ -324,12 +324,12 @@ int32_t linnet_intrinsic_pool_forward(struct linnet_memory memory, const int32_t
  * error [OH][OW][C] int8 -> error [H][W][C] int8 in its place.
  * Rounding: to nearest. Returns the exponent of the new error + EXPONENT_BIAS.
  */
-int32_t linnet_intrinsic_pool_backward(struct linnet_memory memory, const int32_t arguments[4]) {
+int32_t linnet_intrinsic_pool_backward(struct linnet_memory memory, const uint64_t *arguments) {
     struct linnet_view view;
-    if (!linnet_view_takes(arguments[1], 0) ||
-        !linnet_view_open(memory, arguments[0], LINNET_VIEW_POOL, true, &view) ||
+    if (!linnet_view_takes((int32_t)arguments[1], 0) ||
+        !linnet_view_open(memory, (int32_t)arguments[0], LINNET_VIEW_POOL, true, &view) ||
         !linnet_view_has(&view, LINNET_LAYER_FLAG_PROPAGATE)) {
         return LINNET_ERR_RANGE;
     }
-    return linnet_pool_backward(&view, arguments[1]);
+    return linnet_pool_backward(&view, (int32_t)arguments[1]);
 }
