@@ -8,4 +8,5 @@ set(CMAKE_C_COMPILER arm-none-eabi-gcc)
 set(CMAKE_SIZE arm-none-eabi-size)
 
 set(CMAKE_C_FLAGS_INIT "-mcpu=${LINNET_CPU} -mthumb -mfloat-abi=soft")
+set(CMAKE_ASM_FLAGS_INIT "${CMAKE_C_FLAGS_INIT}")
 set(CMAKE_EXE_LINKER_FLAGS_INIT "--specs=nano.specs --specs=nosys.specs -nostartfiles")

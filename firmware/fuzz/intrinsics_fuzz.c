@@ -38,9 +38,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct fuzz_input input = {data, size, 0};
     uint32_t which = fuzz_take(&input, 2) % LINNET_INTRINSIC_COUNT;
     uint32_t bytes = fuzz_take(&input, 2) % (MEMORY_BYTES + 1u);
-    int32_t arguments[4];
+    uint64_t arguments[4];
     for (uint32_t i = 0; i < 4u; i++) {
-        arguments[i] = (int32_t)fuzz_take(&input, 4);
+        arguments[i] = fuzz_take(&input, 4);
     }
     uint8_t *before = make_memory(&input, bytes);
     uint8_t *after = make_memory(&input, bytes);

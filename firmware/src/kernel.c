@@ -194,11 +194,7 @@ static const void *call_intrinsic(IM3Runtime runtime, IM3ImportContext context, 
                                   void *memory) {
     const struct linnet_intrinsic *intrinsic = context->userdata;
     struct linnet_memory view = {memory, m3_GetMemorySize(runtime)};
-    int32_t arguments[4] = {0, 0, 0, 0};
-    for (uint32_t i = 0; i < intrinsic->arguments; i++) {
-        arguments[i] = (int32_t)stack[1u + i];
-    }
-    *(int32_t *)(void *)stack = intrinsic->entry(view, arguments);
+    *(int32_t *)(void *)stack = intrinsic->entry(view, stack + 1);
     return m3Err_none;
 }
 

@@ -245,20 +245,22 @@ static napi_value call_intrinsic(napi_env env, napi_callback_info info) {
     struct arguments arguments;
     struct linnet_memory memory;
     uint32_t index = 0;
-    int32_t values[4];
+    uint64_t slots[4];
     if (!take_arguments(env, info, 6, &arguments) || !take_u32(&arguments, 0, &index) ||
         !take_memory(&arguments, 1, &memory)) {
         return NULL;
     }
     for (size_t i = 0; i < 4; i++) {
-        if (!take_i32(&arguments, 2 + i, &values[i])) {
+        int32_t value;
+        if (!take_i32(&arguments, 2 + i, &value)) {
             return NULL;
         }
+        slots[i] = (uint32_t)value;
     }
     if (index >= LINNET_INTRINSIC_COUNT) {
         return throw_type_error(env, "there is no such intrinsic");
     }
-    return make_i32(env, linnet_intrinsics[index].entry(memory, values));
+    return make_i32(env, linnet_intrinsics[index].entry(memory, slots));
 }
 
 static void close_all(napi_env env, void *data, void *hint) {

@@ -53,8 +53,12 @@ static inline void arena_open(struct arena *arena, uint32_t used) {
 /* Calls an intrinsic with the guards watched, then looks at them. */
 static inline int32_t arena_call(struct arena *arena, uint32_t index, const int32_t arguments[4]) {
     struct linnet_memory memory = {arena_start(arena), arena->used};
+    uint64_t slots[4];
+    for (uint32_t i = 0; i < 4u; i++) {
+        slots[i] = (uint32_t)arguments[i] | 0xdead000000000000u;
+    }
     arena_watch(arena, 1);
-    int32_t result = linnet_intrinsics[index].entry(memory, arguments);
+    int32_t result = linnet_intrinsics[index].entry(memory, slots);
     arena_watch(arena, 0);
     const uint8_t *before = (const uint8_t *)arena->bytes;
     const uint8_t *behind = arena_start(arena) + arena->used;

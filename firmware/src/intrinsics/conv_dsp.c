@@ -30,31 +30,31 @@ static uint32_t slice_of(const struct linnet_view *view) {
     return (uint32_t)view->layer.kernel_width * view->layer.channels;
 }
 
-/* Four filters [KH][pairs][4] words of two operands; 0 behind an odd slice and for b…d = NULL. */
-static void pack_four(const struct linnet_view *view, const int16_t *const rows[4],
-                      uint32_t *packed) {
+/* Four filters as [KH][pairs][4] words of two operands, 0 behind an odd slice. */
+static void pack_four(const struct linnet_view *view, const int16_t *rows[4], uint32_t *packed) {
     uint32_t slice = slice_of(view);
-    uint32_t pairs = (slice + 1u) / 2u;
-    for (uint32_t i = 0; i < view->layer.kernel_height; i++) {
-        for (uint32_t j = 0; j < pairs; j++) {
-            uint32_t at = i * slice + 2u * j;
-            uint32_t mask = 2u * j + 1u < slice ? 0xffffffffu : 0xffffu;
+    for (uint32_t i = view->layer.kernel_height; i > 0; i--) {
+        packed = linnet_dsp_pack_four(rows, slice / 2u, packed);
+        if ((slice & 1u) != 0) {
             for (uint32_t f = 0; f < 4u; f++) {
-                uint32_t words = rows[f] == NULL ? 0u : linnet_dsp_load(rows[f] + at);
-                *packed++ = linnet_dsp_operands(words) & mask;
+                *packed++ = (uint32_t)linnet_operand(rows[f]++) & 0xffffu;
             }
         }
     }
 }
 
-/* The filters of a block and their biases. */
+/*
+ * Filters `first` to `first` + 3 and their biases. Of a layer with fewer than four the last one
+ * stands in for those there are not; nobody reads what comes of it.
+ */
 static void begin_block(const struct linnet_view *view, uint32_t first, uint32_t *packed,
                         struct linnet_dsp_conv_row *row) {
     const int16_t *rows[4];
+    uint32_t last = view->layer.outputs - 1u;
     for (uint32_t f = 0; f < 4u; f++) {
-        bool exists = first + f < view->layer.outputs;
-        rows[f] = exists ? linnet_view_row(view, first + f) : NULL;
-        row->bias[f] = exists ? linnet_bias_of(view, first + f) : 0;
+        uint32_t filter = first + f < last ? first + f : last;
+        rows[f] = linnet_view_row(view, filter);
+        row->bias[f] = linnet_bias_of(view, filter);
     }
     pack_four(view, rows, packed);
 }
@@ -128,50 +128,48 @@ uint32_t linnet_conv_products(const struct linnet_view *view, int32_t *sums) {
     return is_relu ? linnet_positives(sums, count) : linnet_magnitudes(sums, count);
 }
 
-/* Two filters [row] words, the operand of a in the low lane and that of b in the high one. */
-static void pack_two(const struct linnet_view *view, const int16_t *a, const int16_t *b,
-                     uint32_t *packed) {
-    for (uint32_t k = 0; k < view->layer.row_words; k += 2u) {
-        uint32_t of_a = linnet_dsp_operands(linnet_dsp_load(a + k));
-        uint32_t of_b = linnet_dsp_operands(linnet_dsp_load(b + k));
-        *packed++ = linnet_dsp_low_halves(of_a, of_b);
-        *packed++ = linnet_dsp_high_halves(of_a, of_b);
-    }
-}
-
-/* dx += hi · e of two filters at one window. */
-static void scatter(const struct linnet_view *view, const uint32_t *packed, uint32_t pair,
-                    int32_t *dx) {
+/* dx += hi · e of the last filter of an odd number. */
+static void last_gradient(const struct linnet_view *view, const uint32_t *packed) {
+    const struct linnet_layer *layer = &view->layer;
+    const int8_t *error = linnet_view_error(view) + layer->outputs - 1u;
     uint32_t slice = slice_of(view);
-    for (uint32_t i = 0; i < view->layer.kernel_height; i++) {
-        linnet_dsp_add_pairs(dx, packed, slice, pair);
-        packed += slice;
-        dx += view->pitch;
+    for (uint32_t r = 0; r < layer->output_height; r++) {
+        for (uint32_t c = 0; c < layer->output_width; c++, error += layer->outputs) {
+            int32_t *dx = linnet_view_wide(view) + linnet_window(view, r, c);
+            for (uint32_t i = 0; *error != 0 && i < layer->kernel_height; i++) {
+                linnet_dsp_add_pairs(dx, packed + i * slice, slice, (uint32_t)*error & 0xffffu);
+                dx += view->pitch;
+            }
+        }
     }
 }
 
 void linnet_conv_gradient(const struct linnet_view *view) {
     const struct linnet_layer *layer = &view->layer;
     uint32_t *packed = (uint32_t *)(void *)behind_lanes(view);
+    uint32_t slice = slice_of(view);
+    struct linnet_dsp_scatter scatter = {.outputs = layer->outputs,
+                                         .dx_bytes = 4u * layer->stride_width * layer->channels,
+                                         .packed = packed,
+                                         .slice = slice,
+                                         .slices = layer->kernel_height,
+                                         .slice_bytes = 4u * (view->pitch - slice)};
     linnet_dsp_clear(linnet_view_wide(view), view->inputs);
-    for (uint32_t o = 0; o < layer->outputs; o += 2u) {
-        const int8_t *error = linnet_view_error(view) + o;
+    for (uint32_t o = 0; o + 1u < layer->outputs; o += 2u) {
         const int16_t *a = linnet_view_row(view, o);
-        bool is_last = o + 1u == layer->outputs;
-        pack_two(view, a, is_last ? a : a + layer->row_words, packed);
+        linnet_dsp_pack_two(a, a + layer->row_words, layer->row_words, packed);
         for (uint32_t r = 0; r < layer->output_height; r++) {
-            int32_t *dx = linnet_view_wide(view) + linnet_window(view, r, 0);
-            for (uint32_t c = 0; c < layer->output_width; c++) {
-                int32_t first = error[0];
-                int32_t second = is_last ? 0 : error[1];
-                if ((first | second) != 0) {
-                    uint32_t pair = linnet_dsp_low_halves((uint32_t)first, (uint32_t)second);
-                    scatter(view, packed, pair, dx);
-                }
-                error += layer->outputs;
-                dx += layer->stride_width * layer->channels;
-            }
+            uint32_t first = r * layer->output_width * layer->outputs;
+            scatter.error = linnet_view_error(view) + first + o;
+            scatter.dx = linnet_view_wide(view) + linnet_window(view, r, 0);
+            scatter.positions = layer->output_width;
+            linnet_dsp_scatter_row(&scatter);
         }
+    }
+    if ((layer->outputs & 1u) != 0) {
+        const int16_t *last = linnet_view_row(view, layer->outputs - 1u);
+        linnet_dsp_pack_two(last, last, layer->row_words, packed);
+        last_gradient(view, packed);
     }
 }
 
@@ -180,25 +178,16 @@ static int32_t list_windows(const struct linnet_view *view, uint32_t output,
                             struct linnet_dsp_window *list) {
     const struct linnet_layer *layer = &view->layer;
     const int8_t *error = linnet_view_error(view) + output;
-    uint32_t step = layer->stride_width * (uint32_t)layer->channels;
-    uint32_t outputs = layer->outputs;
-    int32_t sum = 0;
+    struct linnet_dsp_scan scan = {.x_bytes = 2u * layer->stride_width * layer->channels,
+                                   .positions = layer->output_width,
+                                   .sum = 0};
     for (uint32_t r = 0; r < layer->output_height; r++) {
-        const int16_t *x = lanes_of(view) + linnet_window(view, r, 0);
-        for (uint32_t c = layer->output_width; c > 0; c--) {
-            int32_t e = *error;
-            error += outputs;
-            if (e != 0) {
-                list->x = x;
-                list->error = e;
-                list++;
-                sum += e;
-            }
-            x += step;
-        }
+        scan.x = lanes_of(view) + linnet_window(view, r, 0);
+        list = linnet_dsp_list(error, layer->outputs, &scan, list);
+        error += layer->output_width * layer->outputs;
     }
     list->x = NULL;
-    return sum;
+    return scan.sum;
 }
 
 /* g [row], then zeros to a multiple of four, from the windows of a list. */
@@ -212,9 +201,7 @@ static void weight_gradient(const struct linnet_view *view, const struct linnet_
     int32_t *out = g;
     /* A block of eight may reach past its slice: the next one overwrites that. */
     for (uint32_t i = 0; i < layer->kernel_height; i++) {
-        for (uint32_t k = 0; k < slice; k += 8u) {
-            linnet_dsp_gather(list, 2u * (i * view->pitch + k), out + k, is_aligned);
-        }
+        linnet_dsp_gather(list, 2u * i * view->pitch, out, slice, is_aligned);
         out += slice;
     }
     for (uint32_t k = view->row; k < layer->row_words; k++) {

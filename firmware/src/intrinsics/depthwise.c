@@ -123,10 +123,9 @@ static void update_rows(const struct linnet_view *view, const struct linnet_upda
 }
 
 /* y [OH][OW][C] int8, or int32 logits, from x; outputExponent is set. As linear_forward. */
-int32_t linnet_intrinsic_depthwise_forward(struct linnet_memory memory,
-                                           const int32_t arguments[4]) {
+int32_t linnet_intrinsic_depthwise_forward(struct linnet_memory memory, const uint64_t *arguments) {
     struct linnet_view view;
-    if (!linnet_view_open(memory, arguments[0], LINNET_VIEW_DEPTHWISE, false, &view)) {
+    if (!linnet_view_open(memory, (int32_t)arguments[0], LINNET_VIEW_DEPTHWISE, false, &view)) {
         return LINNET_ERR_RANGE;
     }
     uint32_t bits = forward(&view, linnet_view_sums(&view));
@@ -136,10 +135,10 @@ int32_t linnet_intrinsic_depthwise_forward(struct linnet_memory memory,
 
 /* error [OH][OW][C] int8 -> error [H][W][C] int8; weights and biases. As linear_backward. */
 int32_t linnet_intrinsic_depthwise_backward(struct linnet_memory memory,
-                                            const int32_t arguments[4]) {
+                                            const uint64_t *arguments) {
     struct linnet_view view;
-    if (!linnet_view_takes(arguments[1], arguments[3]) ||
-        !linnet_view_open(memory, arguments[0], LINNET_VIEW_DEPTHWISE, true, &view)) {
+    if (!linnet_view_takes((int32_t)arguments[1], (int32_t)arguments[3]) ||
+        !linnet_view_open(memory, (int32_t)arguments[0], LINNET_VIEW_DEPTHWISE, true, &view)) {
         return LINNET_ERR_RANGE;
     }
     bool propagates = linnet_view_has(&view, LINNET_LAYER_FLAG_PROPAGATE);
@@ -147,10 +146,11 @@ int32_t linnet_intrinsic_depthwise_backward(struct linnet_memory memory,
         input_gradient(&view);
     }
     if (linnet_view_has(&view, LINNET_LAYER_FLAG_TRAINED)) {
-        struct linnet_update update =
-            linnet_begin_update(&view.layer, arguments[1], arguments[2], arguments[3]);
+        struct linnet_update update = linnet_begin_update(
+            &view.layer, (int32_t)arguments[1], (int32_t)arguments[2], (int32_t)arguments[3]);
         update_rows(&view, &update);
     }
-    return propagates ? linnet_finish_backward(&view, arguments[1] + view.layer.weight_exponent)
-                      : 0;
+    return propagates
+               ? linnet_finish_backward(&view, (int32_t)arguments[1] + view.layer.weight_exponent)
+               : 0;
 }

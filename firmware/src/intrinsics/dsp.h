@@ -95,6 +95,35 @@ struct linnet_dsp_conv_row {
  */
 void linnet_dsp_conv_row(struct linnet_dsp_conv_row *row);
 
+/*
+ * Operands of `pairs` · 2 words of four rows, interleaved by pairs: [pairs][4]. Rows may lie at any
+ * even address and are moved on. Returns the end of what it wrote. 1.4 a word.
+ */
+uint32_t *linnet_dsp_pack_four(const int16_t *rows[4], uint32_t pairs, uint32_t *packed);
+
+/* Operands of two rows of words, that of a in the low lane: packed [count]; count even. 2.3 a word.
+ */
+void linnet_dsp_pack_two(const int16_t *a, const int16_t *b, uint32_t count, uint32_t *packed);
+
+/* What linnet_dsp_scatter_row() needs; its assembly knows the offsets. */
+struct linnet_dsp_scatter {
+    const int8_t *error;    /* 0: of two filters at the next position, like what follows */
+    int32_t *dx;            /* 4: window */
+    uint32_t positions;     /* 8: left */
+    uint32_t outputs;       /* 12: bytes of errors from one position to the next */
+    uint32_t dx_bytes;      /* 16: likewise of dx */
+    const uint32_t *packed; /* 20: [slices][slice] operands of both filters */
+    uint32_t slices;        /* 24 */
+    uint32_t slice;         /* 28: words of a slice */
+    uint32_t slice_bytes;   /* 32: from behind a slice of dx to the next */
+};
+
+/*
+ * dx += hi · e of two filters at every position of a row; those without an error are left out.
+ * 1.1 a pair of products and 7 a position, 25 with an error.
+ */
+void linnet_dsp_scatter_row(struct linnet_dsp_scatter *scatter);
+
 /* dx [count] += both lanes of packed [count] · both of pair. dx, packed: 4-byte aligned. 1.1 a
  * pair. */
 void linnet_dsp_add_pairs(int32_t *dx, const uint32_t *packed, uint32_t count, uint32_t pair);
@@ -105,12 +134,29 @@ struct linnet_dsp_window {
     int32_t error;
 };
 
+/* What linnet_dsp_list() needs of a row of positions. */
+struct linnet_dsp_scan {
+    const int16_t *x;   /* 0: window of the first */
+    uint32_t x_bytes;   /* 4: from one to the next */
+    uint32_t positions; /* 8 */
+    int32_t sum;        /* 12: the errors are added to it */
+};
+
 /*
- * g [8] = Σ error · x [offset_bytes/2 … + 8] over a list. Any even address of lanes if not
- * `is_aligned`. 1.75 a product, 2.1 if not aligned.
+ * Appends the windows of a row whose error is not 0; errors lie `outputs` bytes apart. Returns the
+ * end of the list. 6 a position, 8 with an error.
+ */
+struct linnet_dsp_window *linnet_dsp_list(const int8_t *error, uint32_t outputs,
+                                          struct linnet_dsp_scan *scan,
+                                          struct linnet_dsp_window *list);
+
+/*
+ * g [count, rounded up to a multiple of 8] = Σ error · x over a list, x beginning offset_bytes
+ * behind the windows, which may lie at any even address if not `is_aligned`. 1.7 a product, 2.1 if
+ * not aligned.
  */
 void linnet_dsp_gather(const struct linnet_dsp_window *list, uint32_t offset_bytes, int32_t *g,
-                       bool is_aligned);
+                       uint32_t count, bool is_aligned);
 
 /*
  * y [count] = sums [count] rounded and limited as linnet_requantise() says, with 0 as the lowest
@@ -129,20 +175,46 @@ uint32_t linnet_dsp_close_gates(const int8_t *x, int32_t *dx, uint32_t count);
 /* words [count] ← 0; 4-byte aligned. */
 void linnet_dsp_clear(int32_t *words, uint32_t count);
 
-/* A word and a half at any address; stores of a word likewise. */
+#if LINNET_DSP
+
+/* A word at any address. */
 static inline uint32_t linnet_dsp_load(const void *at) {
     uint32_t word;
     __builtin_memcpy(&word, at, 4);
     return word;
 }
 
-#if LINNET_DSP
+static inline void linnet_dsp_store(void *at, uint32_t word) {
+    __builtin_memcpy(at, &word, 4);
+}
 
 /* Both odd bytes of a word, which are the operands of two stored words, as lanes. */
 static inline uint32_t linnet_dsp_operands(uint32_t words) {
     uint32_t lanes;
     __asm__("sxtb16 %0, %1, ror #8" : "=r"(lanes) : "r"(words));
     return lanes;
+}
+
+/* The larger of each pair of signed bytes. */
+static inline uint32_t linnet_dsp_largest(uint32_t a, uint32_t b) {
+    uint32_t largest;
+    __asm__("ssub8 %0, %1, %2\n\tsel %0, %1, %2" : "=&r"(largest) : "r"(a), "r"(b));
+    return largest;
+}
+
+/* A byte of ones for each byte that is not 0. */
+static inline uint32_t linnet_dsp_nonzero(uint32_t bytes) {
+    uint32_t mask;
+    __asm__("usub8 %0, %1, %2\n\tsel %0, %3, %4"
+            : "=&r"(mask)
+            : "r"(bytes), "r"(0x01010101u), "r"(0xffffffffu), "r"(0u));
+    return mask;
+}
+
+/* Adds signed bytes to lanes: 0 and 2 to even, 1 and 3 to odd. */
+static inline void linnet_dsp_add_bytes(uint32_t bytes, uint32_t *even, uint32_t *odd) {
+    __asm__("sxtab16 %0, %0, %1" : "+r"(*even) : "r"(bytes));
+    __asm__("sxtab16 %0, %0, %1, ror #8" : "+r"(*odd) : "r"(bytes));
 }
 
 /* Lanes of the low halves of a and b, a low. */

@@ -24,11 +24,12 @@ struct linnet_memory {
 };
 
 /*
- * Entry of an intrinsic; arguments beyond its own are not read.
- * Returns what SPEC 5.2 says, or ERR_RANGE with nothing written if an argument, a field of the
- * structure or an address is outside its limits. Never reads or writes outside the memory.
+ * Entry of an intrinsic. Its arguments are the low halves of 64-bit slots, as an engine has them on
+ * its stack; arguments beyond its own are not read. Returns what SPEC 5.2 says, or ERR_RANGE with
+ * nothing written if an argument, a field of the structure or an address is outside its limits.
+ * Never reads or writes outside the memory.
  */
-typedef int32_t linnet_intrinsic_entry(struct linnet_memory memory, const int32_t arguments[4]);
+typedef int32_t linnet_intrinsic_entry(struct linnet_memory memory, const uint64_t *arguments);
 
 struct linnet_intrinsic {
     const char *name;

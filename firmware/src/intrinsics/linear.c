@@ -28,9 +28,9 @@ int32_t linnet_linear_backward(const struct linnet_view *view, int32_t error_exp
  * y [OH][OW][O] int8, or int32 logits, from x; outputExponent is set.
  * Rounding: of the bias, and of y to nearest. y may not overlap x.
  */
-int32_t linnet_intrinsic_linear_forward(struct linnet_memory memory, const int32_t arguments[4]) {
+int32_t linnet_intrinsic_linear_forward(struct linnet_memory memory, const uint64_t *arguments) {
     struct linnet_view view;
-    if (!linnet_view_open(memory, arguments[0], LINNET_VIEW_LINEAR, false, &view)) {
+    if (!linnet_view_open(memory, (int32_t)arguments[0], LINNET_VIEW_LINEAR, false, &view)) {
         return LINNET_ERR_RANGE;
     }
     linnet_linear_forward(&view);
@@ -43,11 +43,12 @@ int32_t linnet_intrinsic_linear_forward(struct linnet_memory memory, const int32
  * Rounding: of the error to nearest, of the update stochastic with one stream per row.
  * Returns the exponent of the new error + EXPONENT_BIAS, 0 if there is none.
  */
-int32_t linnet_intrinsic_linear_backward(struct linnet_memory memory, const int32_t arguments[4]) {
+int32_t linnet_intrinsic_linear_backward(struct linnet_memory memory, const uint64_t *arguments) {
     struct linnet_view view;
-    if (!linnet_view_takes(arguments[1], arguments[3]) ||
-        !linnet_view_open(memory, arguments[0], LINNET_VIEW_LINEAR, true, &view)) {
+    if (!linnet_view_takes((int32_t)arguments[1], (int32_t)arguments[3]) ||
+        !linnet_view_open(memory, (int32_t)arguments[0], LINNET_VIEW_LINEAR, true, &view)) {
         return LINNET_ERR_RANGE;
     }
-    return linnet_linear_backward(&view, arguments[1], arguments[2], arguments[3]);
+    return linnet_linear_backward(&view, (int32_t)arguments[1], (int32_t)arguments[2],
+                                  (int32_t)arguments[3]);
 }

@@ -16,11 +16,12 @@
 /* A head is copied as a whole. */
 typedef char head_is_10_words[sizeof(struct linnet_head) == 40u ? 1 : -1];
 
-static bool open_loss(struct linnet_memory memory, const int32_t arguments[4],
-                      uint32_t max_elements, struct linnet_loss *loss) {
+static bool open_loss(struct linnet_memory memory, const uint64_t *arguments, uint32_t max_elements,
+                      struct linnet_loss *loss) {
     uint32_t at = (uint32_t)arguments[0];
     uint32_t label = (uint32_t)arguments[1];
-    if ((at & 3u) != 0 || !linnet_memory_holds(memory, at, sizeof loss->head) || arguments[2] < 0) {
+    if ((at & 3u) != 0 || !linnet_memory_holds(memory, at, sizeof loss->head) ||
+        (int32_t)arguments[2] < 0) {
         return false;
     }
     loss->home = (struct linnet_head *)(void *)(memory.start + at);
@@ -134,7 +135,7 @@ int32_t linnet_softmax_cross_entropy(const struct linnet_loss *loss, uint32_t la
  * Rounding: probabilities truncate. |err| ≤ 32768.
  */
 int32_t linnet_intrinsic_softmax_cross_entropy(struct linnet_memory memory,
-                                               const int32_t arguments[4]) {
+                                               const uint64_t *arguments) {
     struct linnet_loss loss;
     if (!open_loss(memory, arguments, LINNET_MAX_CLASSES, &loss) || loss.head.elements < 2u) {
         return LINNET_ERR_RANGE;
@@ -174,9 +175,9 @@ static uint32_t divide(uint64_t sum, uint32_t n) {
  * error [n] int8; predicted ← 0; loss ← mean square in 1/256 of the unit squared
  * Rounding: z to nearest. |err| < 2^23.
  */
-int32_t linnet_intrinsic_squared_error(struct linnet_memory memory, const int32_t arguments[4]) {
+int32_t linnet_intrinsic_squared_error(struct linnet_memory memory, const uint64_t *arguments) {
     struct linnet_loss loss;
-    if (!open_loss(memory, arguments, LINNET_MAX_ELEMENTS, &loss) || arguments[1] != 0 ||
+    if (!open_loss(memory, arguments, LINNET_MAX_ELEMENTS, &loss) || (int32_t)arguments[1] != 0 ||
         !linnet_memory_holds(memory, loss.head.target, loss.head.elements)) {
         return LINNET_ERR_RANGE;
     }
