@@ -176,12 +176,19 @@ function drawLegend(series: readonly Series[]): string[] {
   });
 }
 
-/** Panels side by side under one title and one legend, as an SVG document. */
-export function drawChart(title: string, panels: readonly Panel[]): string {
+export interface Caption {
+  /** For readers who cannot see the chart. */
+  readonly title: string;
+  /** Short enough for one panel. */
+  readonly heading: string;
+}
+
+/** Panels side by side under one heading and one legend, as an SVG document. */
+export function drawChart(caption: Caption, panels: readonly Panel[]): string {
   const width = panels.length * panelWidth;
-  const heading = { x: margin.left, y: 24, 'font-size': 14, 'font-weight': 600 };
+  const place = { x: margin.left, y: 24, 'font-size': 14, 'font-weight': 600 };
   const parts = [
-    element('text', heading, escapeText(title)),
+    element('text', place, escapeText(caption.heading)),
     ...drawLegend(panels[0].series),
     ...panels.flatMap((panel, i) => {
       const axes = new Axes(panel, i * panelWidth);
@@ -193,5 +200,5 @@ export function drawChart(title: string, panels: readonly Panel[]): string {
       ];
     }),
   ];
-  return drawing(width, legendHeight + panelHeight, title, parts);
+  return drawing(width, legendHeight + panelHeight, caption.title, parts);
 }

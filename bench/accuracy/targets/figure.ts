@@ -51,9 +51,8 @@ function panelOf(task: TargetTask, spec: PanelSpec, trials: Trials): Panel {
 
 export function drawTask(task: TargetTask, trials: Trials): string {
   const seeds = trials.linnet.length;
-  const title = `${task.title}; mean and range of ${seeds} seeds`;
   return drawChart(
-    title,
+    { title: task.title, heading: `${task.name}: mean and range of ${seeds} seeds` },
     task.panels.map((spec) => panelOf(task, spec, trials)),
   );
 }

@@ -90,11 +90,12 @@ const ecgPlan = {
 const personalPlan = { ...ecgPlan, epochs: 10, shifts: { linnet: 8, float32: 8 } };
 
 function personalPanel(title: string, score: string): StepPanel {
-  const steps = personalSamples.flatMap((count) => [
-    { label: `0 (${count})`, score: `before${count}.${score}` },
-    { label: String(count), score: `after${count}.${score}` },
-  ]);
-  return { title, axis: 'own beats trained on (tested on all after these)', steps };
+  const after = personalSamples.map((count) => ({
+    label: String(count),
+    score: `after${count}.${score}`,
+  }));
+  const steps = [{ label: '0', score: `before${personalSamples[0]}.${score}` }, ...after];
+  return { title, axis: 'own beats trained on', steps };
 }
 
 const skipThreshold = constant.SKIP_THRESHOLD_DEFAULT;
