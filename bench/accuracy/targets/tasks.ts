@@ -82,7 +82,7 @@ const personalSamples = [20, 100];
 
 const ecgPlan = {
   epochs: 3,
-  shifts: { linnet: 10, float32: 10 },
+  shifts: { linnet: 12, float32: 12 },
   classWeights: [0, 2, 1],
 };
 
@@ -106,7 +106,7 @@ export const targetTasks: readonly TargetTask[] = [
     title: 'HAR, conv1d, 1,126 parameters, 21 people → 9 people',
     model: harModel,
     data: recordings.har,
-    plan: { epochs: 15, shifts: { linnet: 6, float32: 6 } },
+    plan: { epochs: 15, shifts: { linnet: 7, float32: 7 } },
     skipThreshold,
     targets: [{ score: 'accuracy', floor: 0.905, margin: 0.003 }],
     panels: [
@@ -161,7 +161,7 @@ export const targetTasks: readonly TargetTask[] = [
     title: 'MNIST, conv2d, 9,098 parameters, 60,000 → 10,000 images',
     model: mnistModel,
     data: recordings.mnist,
-    plan: { epochs: 5, shifts: { linnet: 8, float32: 8 } },
+    plan: { epochs: 5, shifts: { linnet: 6, float32: 7 } },
     skipThreshold,
     targets: [{ score: 'accuracy', floor: 0.983, margin: 0.002 }],
     panels: [{ title: 'accuracy, %', score: 'accuracy' }],
@@ -174,7 +174,7 @@ export const targetTasks: readonly TargetTask[] = [
     title: 'Spoken digits, conv1d, 2,700 → 300 recordings of 6 speakers',
     model: digitsModel,
     data: recordings.digits,
-    plan: { epochs: 20, shifts: { linnet: 8, float32: 8 } },
+    plan: { epochs: 20, shifts: { linnet: 8, float32: 7 } },
     skipThreshold,
     targets: [{ score: 'accuracy', margin: 0.01 }],
     panels: [{ title: 'accuracy, %', score: 'accuracy' }],
@@ -188,7 +188,7 @@ export const targetTasks: readonly TargetTask[] = [
       'ECG anomaly, autoencoder trained on N beats of DS1, V against N in the first half of DS2',
     model: anomalyModel,
     data: recordings.ecg,
-    plan: { epochs: 3, shifts: { linnet: 10, float32: 10 } },
+    plan: { epochs: 3, shifts: { linnet: 8, float32: 8 } },
     skipThreshold,
     targets: [{ score: 'auc', margin: 0.01 }],
     panels: [{ title: 'area under the ROC curve, %', score: 'auc' }],
