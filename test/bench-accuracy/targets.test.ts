@@ -125,7 +125,7 @@ describe('trials', () => {
     async (arithmetic) => {
       // A base that has learnt next to nothing.
       const plan = { epochs: 1, shifts: { linnet: 20, float32: 20 }, classWeights: [0, 2, 1] };
-      const run = classifyPersonalised(ecgTask.model, [20], plan);
+      const run = classifyPersonalised(ecgTask.model, [{ count: 20, shiftChange: 0 }], plan);
       const { curve, counts } = await run(arithmetic, split, 10, tuning, 1);
       const [scores] = curve;
       expect(Object.keys(scores).sort()).toEqual([

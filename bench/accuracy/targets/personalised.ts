@@ -14,6 +14,13 @@ import { SampleOrder, trainCentralised, trainFurther, type Tuning } from '../tra
 import { openArm } from './classification.js';
 import type { Arithmetic, RunTrial, Scores, Split, TunedPlan } from './task.js';
 
+/** An experiment: how many of a person's first samples are trained on. */
+export interface OwnSamples {
+  readonly count: number;
+  /** Added to the shift of the plan: few samples want a smaller rate. */
+  readonly shiftChange: number;
+}
+
 /** Confusion counts of each person. */
 type PerPerson = readonly (readonly number[])[];
 
@@ -107,12 +114,12 @@ class Bases {
 }
 
 /**
- * Trains as classify() does by `basePlan`, then the last layer on each person's first `samples`; epochs and tuning are
+ * Trains as classify() does by `basePlan`, then the last layer on each person's first samples; epochs and tuning are
  * those of the last layer. The curve has one entry, the result.
  */
 export function classifyPersonalised(
   model: ModelSpec,
-  samples: readonly number[],
+  samples: readonly OwnSamples[],
   basePlan: TunedPlan,
 ): RunTrial {
   const descriptor = buildDescriptor(model);
@@ -123,9 +130,10 @@ export function classifyPersonalised(
     const order = await SampleOrder.open(descriptor);
     const base = await bases.train(arithmetic, split, order, tuning.skipThreshold, seed);
     const frozen = await openArm(arithmetic, { dataset, descriptor, frozenLayers });
-    const scores = samples.map((count) =>
-      personalise(frozen, base, order, split, count, epochs, tuning, seed),
-    );
+    const scores = samples.map(({ count, shiftChange }) => {
+      const own = { ...tuning, lrShift: tuning.lrShift + shiftChange };
+      return personalise(frozen, base, order, split, count, epochs, own, seed);
+    });
     return { seed, curve: [Object.assign({}, ...scores) as Scores], counts: frozen.counts };
   };
 }

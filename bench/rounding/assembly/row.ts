@@ -13,6 +13,11 @@ import { draw, nextState } from '../math/random';
 export const MAX_SHIFT: i32 = 30;
 const UNLIMITED_SHIFT: i32 = 2;
 
+/** As of the kernel: no rounding of an outer product steps further. */
+export function largestStep(shift: i32): i32 {
+  return ((127 * 127) >> shift) + 1;
+}
+
 export function leap(g: i32, shift: i32): i32 {
   return limitStep(clampSymmetric(g, UPDATE_LIMIT) << min(12, -shift));
 }
@@ -57,8 +62,8 @@ export function updateOuterRow(
   }
 }
 
-/** updateOuterRow() for a count padded with x = 0: a step of (0 + rnd(s)) >> s is 0. */
-export function updatePaddedRow(
+/** updateOuterRow() for a count padded with x = 0, where a step of (0 + rnd(s)) >> s is 0. */
+export function updateSafeRow(
   w: usize,
   x: usize,
   n: i32,
