@@ -156,7 +156,8 @@ function drawFloor({ floor, steps }: Panel, axes: Axes): string[] {
   const y = axes.y(floor);
   const [x1, x2] = [axes.x(0), axes.x(Math.max(1, steps.length - 1))];
   const line = element('line', { x1, x2, y1: y, y2: y, stroke: '#b03030', 'stroke-width': 1 });
-  const place = { x: x2, y: y - 4, 'text-anchor': 'end', fill: '#b03030', 'font-size': 11 };
+  // At the left, where learning has not come so far yet.
+  const place = { x: x1 + 4, y: y - 4, fill: '#b03030', 'font-size': 11 };
   return [line, element('text', place, `at least ${floor}`)];
 }
 
