@@ -13,6 +13,8 @@ export const STAGE_BEGUN: i32 = 4;
 @unmanaged
 export class Model {
   stage: i32;
+  /** Of the descriptor, while planning is under way. */
+  digest: i32;
   /** All layers, and those with parameters. */
   layers: i32;
   layerTable: usize;

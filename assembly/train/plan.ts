@@ -35,6 +35,7 @@ import {
   RECORD_SQUARED_ERROR,
 } from '../contract.gen';
 import { alignUp4 } from '../math/fixed';
+import { fold } from '../math/random';
 import {
   arenaBytes,
   clearArena,
@@ -260,6 +261,20 @@ function tableBytes(): usize {
   return <usize>model.layers * LAYER_BYTES;
 }
 
+/** What identifies the descriptor that the layers were read from. */
+function digestOf(descriptor: usize): i32 {
+  const bytes = readWord(BLOCK_DESCRIPTOR_BYTES);
+  if (<u32>bytes > <u32>DESCRIPTOR_MAX_BYTES) return 0;
+  let digest = bytes;
+  for (let i: usize = 0; i < <usize>bytes; i++) digest = fold(digest, load<u8>(descriptor + i));
+  return digest;
+}
+
+/** An earlier part got as far as `stage`, with the descriptor that is still there. */
+function hasReached(stage: i32, descriptor: usize): bool {
+  return model.stage == stage && model.digest == digestOf(descriptor);
+}
+
 /**
  * Validates the descriptor at `descriptor` and gives its layers their shapes.
  *
@@ -283,6 +298,7 @@ export function prepareModel(descriptor: usize): i32 {
   status = readRecords(descriptor, bytes);
   if (status < 0) return status;
   model.inputExponent = <i32>load<i8>(payloadOf(firstRecord(descriptor)), INPUT_EXPONENT);
+  model.digest = digestOf(descriptor);
   model.stage = STAGE_PREPARED;
   return OK;
 }
@@ -292,7 +308,7 @@ export function prepareModel(descriptor: usize): i32 {
  * of layers and the block: arenaBytes says what the model needs.
  */
 export function arrangeModel(descriptor: usize): i32 {
-  const status = model.stage == STAGE_PREPARED ? OK : prepareModel(descriptor);
+  const status = hasReached(STAGE_PREPARED, descriptor) ? OK : prepareModel(descriptor);
   model.stage = STAGE_EMPTY;
   if (status < 0) return status;
   const last = at(model.layers - 1);
@@ -316,7 +332,7 @@ export function arrangeModel(descriptor: usize): i32 {
  * error no model is planned.
  */
 export function planModel(descriptor: usize): i32 {
-  const status = model.stage == STAGE_ARRANGED ? OK : arrangeModel(descriptor);
+  const status = hasReached(STAGE_ARRANGED, descriptor) ? OK : arrangeModel(descriptor);
   model.stage = STAGE_EMPTY;
   if (status < 0) return status;
   if (arenaBytes() > <u64>i32.MAX_VALUE) return ERR_MEMORY;
