@@ -8,7 +8,7 @@ export default defineConfig({
     exclude: ['test/cores/**'],
     // Half of the tests wait for processes, so two at a time fit even two cores.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    testTimeout: 60_000,
-    hookTimeout: 120_000,
+    testTimeout: 180_000,
+    hookTimeout: 240_000,
   },
 });
