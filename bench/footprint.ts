@@ -7,6 +7,7 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { version } from '../host/contract/contract.gen.js';
 import { loadKernelBytes, packagePath, type KernelBuild } from '../host/kernel/load.js';
 import { openChildLink } from '../host/link/child-link.js';
@@ -18,15 +19,13 @@ import {
 } from '../host/model/descriptor.js';
 import type { Footprints, ImageFootprint } from '../host/model/footprint.js';
 import { openPlanner } from '../host/model/planner.js';
-import { encodeTape } from '../test/runtimes/tape.js';
-import { runOnQemu } from '../test/runtimes/qemu.js';
 import { buildFirmware } from '../tools/build-firmware.mjs';
 import { readImage } from './image.js';
 import { runRounds } from './node-round.js';
 
 const core = 'cortex-m4';
-const board = 'qemu-mps2-m4';
-const image = 'linnet-node';
+export const board = 'qemu-mps2-m4';
+export const image = 'linnet-node';
 const builds: readonly KernelBuild[] = ['accelerated', 'portable'];
 const samplesPerSplit = 12;
 /** Measured marks may differ by this much when a compiler of another version built the image. */
@@ -68,11 +67,10 @@ function specOf(layers: readonly LayerSpec[]): ModelSpec {
   };
 }
 
-interface Marks {
+export interface Marks {
   readonly stack: number;
-  /** Heap of the interpreter beside linear memory. */
-  readonly tables: number;
-  readonly code: number;
+  /** Heap of the interpreter beside linear memory: tables, its stack, compiled code. */
+  readonly interpreter: number;
 }
 
 /** Seeded noise; labels in turn. */
@@ -88,8 +86,8 @@ function sampleServer(inputs: number, classes: number) {
   return { count: () => samplesPerSplit, sample: (_: number, index: number) => sampleOf(index) };
 }
 
-/** Runs a node through two rounds of a model and reads its high-water marks. */
-async function measureModel(
+/** Runs a node on the board through two rounds of a model and reads its high-water marks. */
+export async function measureMarks(
   build: KernelBuild,
   descriptor: Uint8Array,
   imagePath: string,
@@ -108,12 +106,9 @@ async function measureModel(
     words: new Int16Array(parameters).fill(128),
     samples: sampleServer(inputs, classes),
   });
-  const { usage } = await runOnQemu(kernelWasm, encodeTape([]), arenaBytes, core);
-  const tables = usage.heapAfterOpen - arenaBytes;
   return {
     stack: status.stackHighWaterBytes,
-    tables,
-    code: status.heapHighWaterBytes - arenaBytes - tables,
+    interpreter: status.heapHighWaterBytes - arenaBytes,
   };
 }
 
@@ -121,7 +116,7 @@ async function measureBuild(build: KernelBuild, folder: string): Promise<ImageFo
   const marks: Marks[] = [];
   for (const [name, layers] of Object.entries(models)) {
     const descriptor = buildDescriptor(specOf(layers));
-    const measured = await measureModel(build, descriptor, join(folder, `${image}.elf`));
+    const measured = await measureMarks(build, descriptor, join(folder, `${image}.elf`));
     console.error(`${core} ${build}, ${name}: ${JSON.stringify(measured)}`);
     marks.push(measured);
   }
@@ -131,15 +126,14 @@ async function measureBuild(build: KernelBuild, folder: string): Promise<ImageFo
     ram: {
       ...Object.fromEntries(parts.ram),
       stack: most('stack'),
-      'interpreter: tables and stack': most('tables'),
-      'interpreter: compiled code': most('code'),
+      'interpreter: tables, stack, compiled code': most('interpreter'),
     },
     flash: Object.fromEntries(parts.flash),
   };
 }
 
 async function measureFootprints(): Promise<Footprints> {
-  const firmware = await buildFirmware(board, [image, 'vector_runner']);
+  const firmware = await buildFirmware(board, [image]);
   if (!firmware.available) throw new Error(firmware.reason);
   const images: Record<string, ImageFootprint> = {};
   for (const build of builds) images[build] = await measureBuild(build, firmware.folder);
@@ -163,8 +157,8 @@ function differences(measured: Footprints, kept: Footprints): string[] {
   );
 }
 
-const path = packagePath('firmware/footprint.json');
-try {
+async function main(): Promise<void> {
+  const path = packagePath('firmware/footprint.json');
   const measured = await measureFootprints();
   if (process.argv.includes('--check')) {
     const changed = differences(measured, JSON.parse(readFileSync(path, 'utf8')) as Footprints);
@@ -174,7 +168,13 @@ try {
     writeFileSync(path, `${JSON.stringify(measured, null, 2)}\n`);
     console.error(`wrote ${path}`);
   }
-} catch (error) {
-  console.error(`Nothing measured: ${(error as Error).message}`);
-  process.exitCode = 1;
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    await main();
+  } catch (error) {
+    console.error(`Nothing measured: ${(error as Error).message}`);
+    process.exitCode = 1;
+  }
 }

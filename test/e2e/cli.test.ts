@@ -29,12 +29,15 @@ afterEach(() => scene.end());
 const commands = ['', 'demo', 'aggregator', 'bridge', 'node', 'train', 'model', 'devices'];
 
 describe('linnet --help', () => {
-  it.each([...commands, 'model new', 'model inspect'])('explains "%s"', async (command) => {
-    const args = command.split(' ').filter((word) => word !== '');
-    const { code, stdout, stderr } = await runCli(scene, [...args, '--help']);
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
-    expect(stdout).toContain(`Usage: linnet${command && ` ${command}`}`);
-  });
+  it.each([...commands, 'model new', 'model inspect', 'model import', 'model export'])(
+    'explains "%s"',
+    async (command) => {
+      const args = command.split(' ').filter((word) => word !== '');
+      const { code, stdout, stderr } = await runCli(scene, [...args, '--help']);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+      expect(stdout).toContain(`Usage: linnet${command && ` ${command}`}`);
+    },
+  );
 });
 
 /** Arguments, exit code, and what the one line on stderr says. */
