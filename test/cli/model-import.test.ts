@@ -84,7 +84,7 @@ describe('linnet model import', () => {
   it('takes a .npz with its layers, and refuses what its device cannot hold', async () => {
     const layers = ['--layers', at('net.yaml'), ...data()];
     expect((await importNet('net.npz', ...layers)).error).toBeUndefined();
-    const refused = await importNet('net.npz', ...layers, '--ram', '30k');
+    const refused = await importNet('net.npz', ...layers, '--ram', '16k');
     expect(refused.error).toMatchObject({ code: 'ERR_BUDGET' });
   });
 
