@@ -60,6 +60,14 @@ export class OracleMachine {
     return status.OK;
   }
 
+  /** A plan of the same descriptor that is begun and not finished: the model is gone. */
+  startPlan(): number {
+    if (!this.planned) throw new Error('whether there is a descriptor is not known here');
+    this.planned = undefined;
+    this.begun = undefined;
+    return status.OK;
+  }
+
   /** The planned model; throws if there is none. */
   get model(): Model {
     if (!this.planned) throw new Error('no plan');

@@ -38,10 +38,11 @@ function runCall(machine: OracleMachine, name: KernelFunction, args: readonly nu
       return expectRefused(machine[name](nothing, a));
     case 'infer':
       return expectRefused(machine.infer(nothing));
-    case 'abi':
-    case 'block':
     case 'prepare':
     case 'arrange':
+      return machine.startPlan();
+    case 'abi':
+    case 'block':
     case 'plan':
       throw new Error(`a script does not call ${name} itself`);
   }

@@ -253,6 +253,30 @@ const inParts: Draft = {
   ],
 };
 
+/** What was prepared for one descriptor must not be taken for another. */
+const abandoned: Draft = {
+  name: 'a plan that was begun for another descriptor',
+  script: (['prepare', 'arrange'] as const).flatMap((part): Step[] => [
+    plan(denseChain(3, 2)),
+    call(part),
+    call('initialise', 1),
+    call('infer'),
+    plan(denseChain(30, 20, 10, 4, 4)),
+    call('initialise', 2),
+    { do: 'infer', x },
+    { do: 'logits' },
+    { do: 'hash' },
+    call('check'),
+    call(part),
+    plan(denseChain(5, 3)),
+    call('initialise', 2),
+    { do: 'infer', x },
+    { do: 'logits' },
+    { do: 'hash' },
+    call('check'),
+  ]),
+};
+
 /** `beforePlan` needs a fresh kernel and so comes first. */
 export const state: readonly Draft[] = [
   beforePlan,
@@ -266,4 +290,5 @@ export const state: readonly Draft[] = [
   beginAgain,
   refusedPlan,
   inParts,
+  abandoned,
 ];
