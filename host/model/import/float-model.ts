@@ -47,6 +47,12 @@ export function collectParameters(
         'export the model again',
       );
     }
+    if (!weights.every(Number.isFinite) || !(biases?.every(Number.isFinite) ?? true)) {
+      throw importError(
+        `the ${layer.op} layer ${layer.index} has weights that are no numbers`,
+        'train the model again: it diverged',
+      );
+    }
     parameters.set(weights, layer.weightOffset);
     if (biases) parameters.set(biases, layer.biasOffset);
   }

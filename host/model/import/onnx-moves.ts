@@ -7,9 +7,13 @@ import { attribute, constantInput, reexport, type Site } from './onnx-site.js';
 export function transpose(site: Site): void {
   const { chain } = site;
   const order = attribute(site, 'perm', 'integers', []);
-  const reversed = chain.axes.map((_, i) => chain.axes.length - i);
-  const perm = order.length > 0 ? order.slice(1).map((from) => from) : reversed;
-  if ((order[0] ?? 0) !== 0) throw importError('it moves the batch', reexport);
+  const inOrder = chain.axes.map((_, i) => i + 1);
+  const perm = order.length > 0 ? order.slice(1) : [...inOrder].reverse();
+  // Without an order all dimensions are reversed, the batch too.
+  if (order[0] !== 0) throw importError('it moves the batch', reexport);
+  if (inOrder.some((from) => !perm.includes(from)) || perm.length !== inOrder.length) {
+    throw importError(`it reorders ${inOrder.length + 1} dimensions as ${order.join()}`, reexport);
+  }
   chain.axes = perm.map((from) => chain.axes[from - 1]);
 }
 
@@ -19,7 +23,9 @@ function targetSizes(site: Site): number[] {
   const [, ...sizes] = constantInput(site, 1, 'shape').values;
   const copied = sizes.map((size, i) => (size === 0 ? groupSize(chain.axes[i] ?? []) : size));
   const known = copied.reduce((product, size) => (size > 0 ? product * size : product), 1);
-  return copied.map((size) => (size === -1 ? elementsOf(chain.shape) / known : size));
+  const resolved = copied.map((size) => (size === -1 ? elementsOf(chain.shape) / known : size));
+  if (resolved.every((size) => Number.isInteger(size) && size > 0)) return resolved;
+  throw importError(`it reshapes to ${sizes.join('×')}`, reexport);
 }
 
 export function reshape(site: Site): void {

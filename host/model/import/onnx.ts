@@ -5,6 +5,7 @@
  * Relu, pools, Gather as an embedding, and everything that only moves dimensions. Everything else is
  * refused by name, with what to use instead.
  */
+import { LinnetError } from '../../contract/error.js';
 import { adviseLayer } from '../advice.js';
 import { located } from '../prefix.js';
 import { importError, type FloatModel } from './float-model.js';
@@ -165,5 +166,12 @@ class Walk {
  * Throws ERR_MODEL with the operator, its input's shape and the remedy.
  */
 export function importOnnx(bytes: Uint8Array, layout?: InputLayout): FloatModel {
-  return new Walk(readOnnx(bytes), layout).run();
+  const graph = readOnnx(bytes);
+  try {
+    return new Walk(graph, layout).run();
+  } catch (error) {
+    if (error instanceof LinnetError) throw error;
+    // An operator without the inputs or dimensions it must have.
+    throw importError('the graph contradicts itself', 'export the model again', error);
+  }
 }
