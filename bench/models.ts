@@ -1,4 +1,4 @@
-import { buildDescriptor, type LayerSpec, type ModelSpec } from '../host/model/descriptor.js';
+import { buildDescriptor, type LayerSpec } from '../host/model/descriptor.js';
 
 /** A model that is measured. */
 export interface MeasuredModel {
@@ -8,39 +8,42 @@ export interface MeasuredModel {
   /** Elements of a sample. */
   readonly elements: number;
   readonly classes: number;
-  readonly spec: ModelSpec;
+  /** Learning rate 2^−lrShift. */
+  readonly lrShift: number;
   readonly descriptor: Uint8Array;
 }
 
-interface Input {
+interface Shape {
   readonly width: number;
   readonly channels: number;
+  /** All layers but the last, which gives the logits. */
+  readonly hidden: readonly LayerSpec[];
+  readonly classes: number;
 }
 
 function makeModel(
   name: string,
   title: string,
-  input: Input,
-  classes: number,
-  hidden: readonly LayerSpec[],
+  { width, channels, hidden, classes }: Shape,
+  lrShift: number,
 ): MeasuredModel {
-  const spec: ModelSpec = {
-    input: { ...input, exponent: -5 },
+  const descriptor = buildDescriptor({
+    input: { width, channels, exponent: -6 },
     layers: [...hidden, { op: 'dense', outputs: classes }],
     loss: 'softmax-cross-entropy',
-  };
-  const elements = input.width * input.channels;
-  return { name, title, elements, classes, spec, descriptor: buildDescriptor(spec) };
+  });
+  return { name, title, elements: width * channels, classes, lrShift, descriptor };
 }
 
-function makePerceptron(name: string, inputs: number, hidden: number, classes: number) {
-  return makeModel(
-    name,
-    `${inputs}-${hidden}-${classes}`,
-    { width: inputs, channels: 1 },
-    classes,
-    [{ op: 'dense', outputs: hidden, activation: 'relu' }],
-  );
+function makePerceptron(
+  name: string,
+  width: number,
+  outputs: number,
+  classes: number,
+): MeasuredModel {
+  const hidden: LayerSpec[] = [{ op: 'dense', outputs, activation: 'relu' }];
+  const title = `${width}-${outputs}-${classes}`;
+  return makeModel(name, title, { width, channels: 1, hidden, classes }, 6);
 }
 
 function conv(filters: number, kernel: number): LayerSpec {
@@ -56,16 +59,24 @@ export const modelEcgMlp = makePerceptron('ECG MLP', 130, 32, 3);
 export const modelHar = makeModel(
   'HAR',
   'c5s2x8-c5s2x16-gap-d6 on 128x9',
-  { width: 128, channels: 9 },
+  {
+    width: 128,
+    channels: 9,
+    hidden: [conv(8, 5), conv(16, 5), { op: 'globalAveragePool' }],
+    classes: 6,
+  },
   6,
-  [conv(8, 5), conv(16, 5), { op: 'globalAveragePool' }],
 );
 /** Heartbeats of 128 samples, the RR intervals as two more channels: 1,219 parameters. */
 export const modelEcg = makeModel(
   'ECG',
   'c7s2x8-c5s2x16-m4-d3 on 128x3',
-  { width: 128, channels: 3 },
-  3,
-  [conv(8, 7), conv(16, 5), { op: 'maxPool1d', size: 4 }],
+  {
+    width: 128,
+    channels: 3,
+    hidden: [conv(8, 7), conv(16, 5), { op: 'maxPool1d', size: 4 }],
+    classes: 3,
+  },
+  10,
 );
 export const measuredModels = [modelA, modelB, modelHar, modelEcg];
