@@ -19,7 +19,7 @@ const owners: readonly (readonly [string, RegExp])[] = [
   ['wasm3 interpreter', /\(m3_\w+\.c/],
   [
     'native functions of the kernel',
-    /\((conv|dense|depthwise|linear|loss|pool|requantise|table|update|view)\w*\.c/,
+    /\((conv|dense|depthwise|linear|loss|pool|requantise|table|update|view)\w*\.c|\(dsp\.S/,
   ],
   ['glue and heap of the engine', /\((kernel|heap)\.c/],
   ['node', /\((node|session|serve|work|fetch|model|round|upload|envelope)\.c/],

@@ -1,217 +1,182 @@
 /**
- * `npm run bench`: exact instructions of a training step and an inference on a Cortex-M4, portable and accelerated
- * kernel.
- *
- * QEMU runs with `-icount shift=0`: an instruction is one nanosecond, and the board's timer counts
- * them in steps of 40. Counted is the call into the kernel, from the firmware's C and back. Every
- * training step takes the backward pass (skipThreshold 0); nothing sleeps.
+ * `npm run bench`: exact instructions of a training step and an inference on a Cortex-M4, of the kernel
+ * (portable, accelerated) and of native C (int8, float32), side by side; then the mean of a training run
+ * with selective backpropagation. docs/BENCHMARKS.md has the tables.
  */
 import { fileURLToPath } from 'node:url';
-import { blockWord, decay } from '../host/contract/contract.gen.js';
-import { toHex, sha256 } from '../host/contract/hash.js';
-import { Kernel } from '../host/kernel/kernel.js';
-import { loadKernelBytes, type KernelBuild } from '../host/kernel/load.js';
-import { openV8Engine } from '../host/kernel/v8-engine.js';
-import { decodeResult, encodeTape, type TapeRecord } from '../test/runtimes/tape.js';
-import { runOnQemu } from '../test/runtimes/qemu.js';
-import { parseDescriptor } from '../host/model/descriptor.js';
+import { constant } from '../host/contract/contract.gen.js';
+import { measureActiveRows } from './active-rows.js';
+import {
+  countInstructions,
+  implementations,
+  type Counts,
+  type Implementation,
+} from './instructions.js';
 import { measuredModels, type MeasuredModel } from './models.js';
-import { makeSamples, type Sample } from './samples.js';
+import { loadRecording, makeSamples, type Sample } from './samples.js';
+import { measureWholeRun, type WholeRun } from './whole-run.js';
 
 /** Steps before counting: they compile the code. */
-const warmUpSteps = 20;
-const countedSteps = 200;
-const memoryBytes = 65_536;
+export const warmUpSteps = 20;
+export const countedSteps = 100;
 
-const settings = {
-  federationSeed: 1,
-  baseVersion: 0,
-  nodeKey: 0,
-  lrShift: 5,
-  lrDecay: decay.CONSTANT,
-  totalSteps: warmUpSteps + countedSteps,
-  skipThreshold: 0,
-};
-
+/** Means over the counted samples, every backward pass taken. */
 export interface Measurement {
   readonly model: string;
-  readonly build: KernelBuild;
-  readonly core: 'cortex-m4';
-  /** Mean per sample. */
-  readonly trainInstructions: number;
-  readonly inferInstructions: number;
-}
-
-interface Counted {
+  readonly implementation: Implementation;
   readonly train: number;
   readonly infer: number;
-  /** SHA-256 of the parameters at the end. */
-  readonly hash: string;
-}
-
-function setWord(name: keyof typeof blockWord, value: number): TapeRecord {
-  return { op: 'SET_WORD', word: blockWord[name], value };
-}
-
-function write(name: keyof typeof blockWord, values: Int8Array | Uint8Array): TapeRecord {
-  return { op: 'WRITE', word: blockWord[name], offset: 0, bytes: new Uint8Array(values) };
-}
-
-/** The sample goes in, then one call between two counts. */
-function countCall({ x, label }: Sample, name: 'train' | 'infer'): TapeRecord[] {
-  const args = name === 'train' ? [label] : [];
-  return [write('inputPtr', x), { op: 'COUNT' }, { op: 'CALL', name, args }, { op: 'COUNT' }];
-}
-
-function makeTape({ descriptor }: MeasuredModel, samples: readonly Sample[]): TapeRecord[] {
-  return [
-    setWord('memoryBytes', memoryBytes),
-    setWord('descriptorBytes', descriptor.length),
-    write('descriptorPtr', descriptor),
-    { op: 'CALL', name: 'plan', args: [] },
-    { op: 'CALL', name: 'initialise', args: [1] },
-    ...Object.entries(settings).map(([name, value]) =>
-      setWord(name as keyof typeof settings, value),
-    ),
-    { op: 'CALL', name: 'begin', args: [] },
-    ...samples.flatMap((sample) => countCall(sample, 'train')),
-    ...samples.flatMap((sample) => countCall(sample, 'infer')),
-    { op: 'HASH' },
-  ];
 }
 
 const mean = (values: readonly number[]): number =>
-  values.reduce((sum, value) => sum + value, 0) / values.length;
+  Math.round(values.reduce((sum, value) => sum + value, 0) / values.length);
 
-async function countOnQemu(
+/** Share of the inferences that gave the label. */
+function accuracy({ classes }: Counts, samples: readonly Sample[]): number {
+  return classes.filter((value, i) => value === samples[i].label).length / classes.length;
+}
+
+/** Counts one implementation. Throws if it skipped a backward pass. */
+export async function measure(
   model: MeasuredModel,
-  build: KernelBuild,
-  samples: readonly Sample[],
-): Promise<Counted> {
-  const tape = makeTape(model, samples);
-  const { output } = await runOnQemu(loadKernelBytes(build), encodeTape(tape), memoryBytes);
-  const values = decodeResult(tape, output);
-  const setUpCalls = 3;
-  const calls = Array.from({ length: 2 * samples.length }, (_, i) => {
-    const [, result, instructions] = values.slice(setUpCalls + 3 * i) as number[];
-    return { result, instructions };
-  });
-  const trained = calls.slice(0, samples.length);
-  if (trained.some(({ result }) => result !== 0)) {
-    throw new Error(`model ${model.name}: a step failed or skipped its backward pass`);
+  implementation: Implementation,
+): Promise<Measurement & { hash: string | undefined; accuracy: number }> {
+  const samples = makeSamples(model, warmUpSteps + countedSteps);
+  const counts = await countInstructions(implementation, model, samples, samples.length, 0);
+  if (counts.skipped.includes(true)) {
+    throw new Error(`model ${model.name}, ${implementation}: a step skipped its backward pass`);
   }
-  const counted = (part: typeof calls): number =>
-    mean(part.slice(warmUpSteps).map(({ instructions }) => instructions));
   return {
-    train: counted(trained),
-    infer: counted(calls.slice(samples.length)),
-    hash: toHex(values.at(-1) as Uint8Array),
+    model: model.name,
+    implementation,
+    train: mean(counts.train.slice(warmUpSteps)),
+    infer: mean(counts.infer.slice(warmUpSteps)),
+    hash: counts.hash,
+    accuracy: accuracy(counts, samples),
   };
 }
 
-/** Number of the row a parameter belongs to, biases to that of their output; and how many there are. */
-function rowsOf({ descriptor }: MeasuredModel): { row: Int32Array; rows: number } {
-  const { layers, parameters } = parseDescriptor(descriptor);
-  const row = new Int32Array(parameters);
-  let rows = 0;
-  for (const { weightOffset, biasOffset, rowLength, biases } of layers) {
-    for (let i = 0; i < biases * rowLength; i++) {
-      row[weightOffset + i] = rows + Math.floor(i / rowLength);
-    }
-    for (let o = 0; o < biases; o++) row[biasOffset + o] = rows + o;
-    rows += biases;
-  }
-  return { row, rows };
+interface ModelResult {
+  readonly model: MeasuredModel;
+  readonly activeRows: number;
+  readonly rows: readonly (Measurement & { accuracy: number })[];
 }
 
-/** Share of the rows whose words a step changed; the same training in V8, down to the hash. */
-async function measureActiveRows(
-  model: MeasuredModel,
-  samples: readonly Sample[],
-): Promise<{ share: number; hash: string }> {
-  const { row, rows } = rowsOf(model);
-  const kernel = new Kernel(await openV8Engine(loadKernelBytes()));
-  kernel.plan(model.descriptor, { memoryBytes });
-  kernel.initialise(1);
-  kernel.begin(settings);
-  let before = kernel.storeParameters();
-  let active = 0;
-  for (const [t, { x, label }] of samples.entries()) {
-    kernel.train(x, label);
-    const after = kernel.storeParameters();
-    const changed = new Set<number>();
-    for (let i = 0; i < after.length; i++) if (after[i] !== before[i]) changed.add(row[i]);
-    if (t >= warmUpSteps) active += changed.size;
-    before = after;
-  }
-  kernel.close();
-  const share = active / (rows * countedSteps);
-  return { share, hash: toHex(sha256(new Uint8Array(before.buffer))) };
-}
-
-const builds: readonly KernelBuild[] = ['accelerated', 'portable'];
-
-type Row = Measurement & { readonly title: string; readonly activeRows: number };
-
-async function measureModel(model: MeasuredModel): Promise<Row[]> {
+async function measureModel(model: MeasuredModel): Promise<ModelResult> {
   const samples = makeSamples(model, warmUpSteps + countedSteps);
-  const twin = await measureActiveRows(model, samples);
-  const rows: Row[] = [];
-  for (const build of builds) {
-    const { train, infer, hash } = await countOnQemu(model, build, samples);
-    if (twin.hash !== hash) {
-      throw new Error(
-        `model ${model.name}: the ${build} kernel on QEMU and V8 trained differently`,
-      );
+  const { share, hash } = await measureActiveRows(model, samples, warmUpSteps);
+  const rows = [];
+  for (const implementation of implementations) {
+    const row = await measure(model, implementation);
+    if (row.hash !== undefined && row.hash !== hash) {
+      throw new Error(`model ${model.name}: ${implementation} trained other words than V8`);
     }
-    rows.push({
-      model: model.name,
-      title: model.title,
-      build,
-      core: 'cortex-m4',
-      trainInstructions: Math.round(train),
-      inferInstructions: Math.round(infer),
-      activeRows: twin.share,
-    });
+    rows.push(row);
   }
-  return rows;
+  return { model, activeRows: share, rows };
+}
+
+interface Run extends WholeRun {
+  readonly model: string;
+  readonly implementation: Implementation;
+  readonly source: string;
+}
+
+/** A run over recorded samples with selective backpropagation; nothing if there are no samples. */
+async function measureRuns(model: MeasuredModel): Promise<Run[]> {
+  const recording = loadRecording(model);
+  if (recording === undefined) return [];
+  const runs: Run[] = [];
+  for (const implementation of ['accelerated', 'int8'] as const) {
+    const run = await measureWholeRun(implementation, model, recording);
+    runs.push({ model: model.name, implementation, source: recording.source, ...run });
+  }
+  return runs;
 }
 
 const groups = (value: number): string => value.toLocaleString('en-US');
+const percent = (value: number): string => `${(100 * value).toFixed(1)} %`;
 
-function formatTable(rows: readonly Row[]): string {
-  const header = ['model', 'kernel', 'train', 'infer', 'rows updated'];
-  const lines = rows.map((row) => [
-    `${row.model} ${row.title}`,
-    row.build,
-    groups(row.trainInstructions),
-    groups(row.inferInstructions),
-    `${(100 * row.activeRows).toFixed(1)} %`,
-  ]);
+function formatTable(header: readonly string[], lines: readonly (readonly string[])[]): string {
+  const texts = 2;
   const widths = header.map((_, i) =>
     Math.max(...[header, ...lines].map((line) => line[i].length)),
   );
   const format = (line: readonly string[]): string =>
-    line.map((cell, i) => (i > 1 ? cell.padStart(widths[i]) : cell.padEnd(widths[i]))).join('  ');
+    line
+      .map((cell, i) => (i < texts ? cell.padEnd(widths[i]) : cell.padStart(widths[i])))
+      .join('  ');
+  return [header, ...lines].map(format).join('\n');
+}
+
+function formatModels(results: readonly ModelResult[]): string {
+  const header = ['model', 'implementation', 'train', '/ int8', 'infer', '/ int8', 'correct'];
+  const lines = results.flatMap(({ model, rows }) => {
+    const native = rows.find(({ implementation }) => implementation === 'int8')!;
+    return rows.map((row) => [
+      `${model.name} ${model.title}`,
+      row.implementation,
+      groups(row.train),
+      (row.train / native.train).toFixed(2),
+      groups(row.infer),
+      (row.infer / native.infer).toFixed(2),
+      percent(row.accuracy),
+    ]);
+  });
+  const active = results.map(({ model, activeRows }) => `${model.name} ${percent(activeRows)}`);
   return [
-    `Instructions per sample on Cortex-M4 (QEMU) in wasm3, mean of ${countedSteps} samples, every backward`,
-    'pass taken; both kernels train to the same hash.',
+    `Instructions per sample on Cortex-M4 (QEMU), mean of ${countedSteps} samples, every backward pass taken.`,
+    'The int8 implementations end with the same words, which are those of V8.',
     '',
-    format(header),
-    ...lines.map(format),
+    formatTable(header, lines),
+    '',
+    `Rows updated in a step: ${active.join(', ')}`,
+  ].join('\n');
+}
+
+function formatRuns(runs: readonly Run[]): string {
+  const header = [
+    'model',
+    'implementation',
+    'samples',
+    'steps',
+    'skipped',
+    'train',
+    'taken',
+    'skip',
+  ];
+  const lines = runs.map((run) => [
+    run.model,
+    run.implementation,
+    run.source,
+    groups(run.steps),
+    percent(run.skipped),
+    ...[run.train, run.taken, run.skip].map((value) => groups(Math.round(value))),
+  ]);
+  return [
+    `Mean step of a training run with skipThreshold ${constant.SKIP_THRESHOLD_DEFAULT}, and of the steps`,
+    'that took their backward pass or skipped it:',
+    '',
+    formatTable(header, lines),
   ].join('\n');
 }
 
 async function main(): Promise<void> {
-  const rows: Row[] = [];
-  for (const model of measuredModels) rows.push(...(await measureModel(model)));
+  const results: ModelResult[] = [];
+  const runs: Run[] = [];
+  for (const model of measuredModels) {
+    results.push(await measureModel(model));
+    runs.push(...(await measureRuns(model)));
+  }
   if (process.argv.includes('--json')) {
-    const measurements = rows.map(
-      ({ activeRows: _, title: __, ...measurement }): Measurement => measurement,
+    const measurements = results.flatMap(({ activeRows, rows }) =>
+      rows.map(({ model, implementation, train, infer }) => ({
+        ...{ model, implementation, train, infer, activeRows },
+      })),
     );
-    console.log(JSON.stringify(measurements, null, 2));
+    console.log(JSON.stringify({ measurements, runs }, null, 2));
   } else {
-    console.log(formatTable(rows));
+    console.log([formatModels(results), '', formatRuns(runs)].join('\n'));
   }
 }
 

@@ -1,7 +1,7 @@
 import { sampleAt, samplesOfSplit, type Dataset } from '../host/data/dataset.js';
 import { withRrFeatures } from '../host/data/ecg-features.js';
 import { generateSyntheticEcg } from '../host/data/synthetic-ecg.js';
-import { loadEcgChannels, loadRecording } from './accuracy/targets/data.js';
+import { loadEcgChannels, loadRecording as loadHar } from './accuracy/targets/data.js';
 import type { MeasuredModel } from './models.js';
 
 export interface Sample {
@@ -37,40 +37,38 @@ export function makeSamples(
   });
 }
 
-/** Samples of a dataset, drawn from its training split without putting back. */
-function drawSamples(dataset: Dataset, count: number): Sample[] {
+/** The training split of a dataset in a random order. */
+function shuffle(dataset: Dataset): Sample[] {
   const left = samplesOfSplit(dataset, 0);
   const draws = drawHalves(7);
-  return Array.from({ length: Math.min(count, left.length) }, () => {
-    const index = left.splice(draws.next().value % left.length, 1)[0];
-    return { x: sampleAt(dataset, index), label: dataset.label[index] };
-  });
+  for (let last = left.length - 1; last > 0; last--) {
+    const other = (draws.next().value * 65536 + draws.next().value) % (last + 1);
+    [left[last], left[other]] = [left[other], left[last]];
+  }
+  return left.map((index) => ({ x: sampleAt(dataset, index), label: dataset.label[index] }));
 }
 
-/** Samples of real people, and where they come from. */
+/** Samples of real people, and how a model is trained on them. */
 export interface Recording {
   readonly source: string;
   readonly samples: readonly Sample[];
+  readonly epochs: number;
 }
 
 /**
  * Training samples of a conv net: MIT-BIH beats or HAR windows where LINNET_DATA has them; beats made up
  * by a generator otherwise; undefined for a net that has neither.
  */
-export function loadRecordedSamples({ name }: MeasuredModel, count: number): Recording | undefined {
-  if (process.env['LINNET_DATA'] !== undefined) {
-    if (name === 'ECG') {
-      return { source: 'MIT-BIH', samples: drawSamples(loadEcgChannels(), count) };
-    }
-    if (name === 'HAR') {
-      return { source: 'HAPT', samples: drawSamples(loadRecording('har'), count) };
-    }
-  } else if (name === 'ECG') {
-    const dataset = withRrFeatures(
-      generateSyntheticEcg({ subjects: 20, testSubjects: 1, beatsPerSubject: 300, seed: 1 }),
-      'channels',
-    );
-    return { source: 'synthetic ECG', samples: drawSamples(dataset, count) };
+export function loadRecording({ name }: MeasuredModel): Recording | undefined {
+  const hasData = process.env['LINNET_DATA'] !== undefined;
+  if (name === 'HAR' && hasData) {
+    return { source: 'HAPT', samples: shuffle(loadHar('har')), epochs: 15 };
   }
-  return undefined;
+  if (name === 'ECG' && hasData) {
+    return { source: 'MIT-BIH', samples: shuffle(loadEcgChannels()), epochs: 3 };
+  }
+  if (name !== 'ECG') return undefined;
+  const options = { subjects: 20, testSubjects: 1, beatsPerSubject: 300, seed: 1 };
+  const dataset = withRrFeatures(generateSyntheticEcg(options), 'channels');
+  return { source: 'synthetic ECG', samples: shuffle(dataset), epochs: 3 };
 }

@@ -4,12 +4,17 @@ import { fileURLToPath } from 'node:url';
 import type { BytesByName } from './image.js';
 import { sumBytes } from './image.js';
 import { measureNode, type NodeBytes, type NodeImage } from './measure-node.js';
+import type { Implementation } from './instructions.js';
 import { modelEcg, modelHar, type MeasuredModel } from './models.js';
 
-/** Limits in bytes: the image, and all RAM while a model is trained. */
+/** Limits: bytes of the image and of all RAM while a model is trained, instructions per sample. */
 export interface Budget {
   readonly flashBytes: number;
   readonly ramBytes: Readonly<Record<'ECG' | 'HAR', number>>;
+  /** By model and implementation, as bench/mcu.ts counts them. */
+  readonly instructions: Readonly<
+    Record<string, Partial<Record<Implementation, { train: number; infer: number }>>>
+  >;
 }
 
 /** What is measured; the ECG node runs on a board that has no more RAM than its budget. */
