@@ -3,7 +3,8 @@
  * firmware/footprint.json. `--check` measures and compares instead.
  *
  * The interpreter compiles a function when it is first called, so what it holds depends on the layers of
- * the model: the most of several models counts. The models use every layer kind between them.
+ * the model: a dense net is measured, then one with a layer of each other kind before it. Their arenas
+ * are so large that training takes more heap than planning; a tiny model tells what planning takes.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -18,6 +19,7 @@ import {
   type ModelSpec,
 } from '../host/model/descriptor.js';
 import type { Footprints, ImageFootprint } from '../host/model/footprint.js';
+import type { LayerOp } from '../host/model/info.js';
 import { openPlanner } from '../host/model/planner.js';
 import { buildFirmware } from '../tools/build-firmware.mjs';
 import { readImage } from './image.js';
@@ -31,45 +33,40 @@ const samplesPerSplit = 12;
 /** Measured marks may differ by this much when a compiler of another version built the image. */
 const tolerance = 0.03;
 
-const conv = { kernel: 5, stride: 2, padding: 'same', activation: 'relu' } as const;
-const models: Readonly<Record<string, readonly LayerSpec[]>> = {
-  dense: [
-    { op: 'dense', outputs: 16, activation: 'relu' },
-    { op: 'dense', outputs: 4 },
-  ],
-  'conv, pools': [
-    { op: 'conv1d', filters: 6, ...conv },
-    { op: 'maxPool1d', size: 2 },
-    { op: 'averagePool1d', size: 2 },
-    { op: 'dense', outputs: 4 },
-  ],
-  'embedding, depthwise, mean': [
-    { op: 'embedding', vocabulary: 40, channels: 8 },
-    { op: 'depthwise1d', kernel: 3, padding: 'same', activation: 'relu' },
-    { op: 'conv1d', filters: 8, ...conv },
-    { op: 'globalAveragePool' },
-    { op: 'dense', outputs: 4 },
-  ],
-  autoencoder: [
-    { op: 'dense', outputs: 8, activation: 'relu' },
-    { op: 'dense', outputs: 64 },
-  ],
+const inputWidth = 128;
+const kernel = { kernel: 5, stride: 2, padding: 'same', activation: 'relu' } as const;
+const denseLayers: readonly LayerSpec[] = [
+  { op: 'dense', outputs: 64, activation: 'relu' },
+  { op: 'dense', outputs: 4 },
+];
+const autoencoder: readonly LayerSpec[] = [
+  { op: 'dense', outputs: 32, activation: 'relu' },
+  { op: 'dense', outputs: inputWidth },
+];
+/** A layer of each kind in front of the dense ones; another kind beside it stands above it. */
+const kinds: Readonly<Record<Exclude<LayerOp, 'dense'>, readonly LayerSpec[]>> = {
+  conv: [{ op: 'conv1d', filters: 8, ...kernel }],
+  depthwise: [{ op: 'depthwise1d', ...kernel, stride: 1 }],
+  maxPool: [{ op: 'maxPool1d', size: 2 }],
+  averagePool: [{ op: 'averagePool1d', size: 2 }],
+  // On its own it leaves so little that training is smaller than planning.
+  globalAveragePool: [{ op: 'conv1d', filters: 8, ...kernel }, { op: 'globalAveragePool' }],
+  embedding: [{ op: 'embedding', vocabulary: 40, channels: 4 }],
 };
 
-function specOf(layers: readonly LayerSpec[]): ModelSpec {
-  const isCoder = layers.every(({ op }) => op === 'dense') && layers.length === 2;
-  const last = layers.at(-1)!;
-  const loss = isCoder && 'outputs' in last && last.outputs === 64 ? 'squared-error' : undefined;
-  return {
-    input: { width: 64, exponent: -5 },
-    layers,
-    loss: loss ?? 'softmax-cross-entropy',
-  };
+function specOf(
+  layers: readonly LayerSpec[],
+  width = inputWidth,
+  loss: ModelSpec['loss'] = 'softmax-cross-entropy',
+): ModelSpec {
+  return { input: { width, channels: 1, exponent: -5 }, layers, loss };
 }
 
 export interface Marks {
   readonly stack: number;
-  /** Heap of the interpreter beside linear memory: tables, its stack, compiled code. */
+  /** Most heap in use: linear memory and the interpreter's tables, stack and compiled code. */
+  readonly heap: number;
+  /** Of it, what is not the arena. */
   readonly interpreter: number;
 }
 
@@ -108,26 +105,38 @@ export async function measureMarks(
   });
   return {
     stack: status.stackHighWaterBytes,
+    heap: status.heapHighWaterBytes,
     interpreter: status.heapHighWaterBytes - arenaBytes,
   };
 }
 
 async function measureBuild(build: KernelBuild, folder: string): Promise<ImageFootprint> {
-  const marks: Marks[] = [];
-  for (const [name, layers] of Object.entries(models)) {
-    const descriptor = buildDescriptor(specOf(layers));
-    const measured = await measureMarks(build, descriptor, join(folder, `${image}.elf`));
-    console.error(`${core} ${build}, ${name}: ${JSON.stringify(measured)}`);
-    marks.push(measured);
+  const measure = async (name: string, spec: ModelSpec): Promise<Marks> => {
+    const path = join(folder, `${image}.elf`);
+    const marks = await measureMarks(build, buildDescriptor(spec), path);
+    console.error(`${core} ${build}, ${name}: ${JSON.stringify(marks)}`);
+    return marks;
+  };
+  const planning = await measure('planning', specOf([{ op: 'dense', outputs: 2 }], 4));
+  const dense = await measure('dense', specOf(denseLayers));
+  const coder = await measure('autoencoder', specOf(autoencoder, inputWidth, 'squared-error'));
+  const base = Math.max(dense.interpreter, coder.interpreter);
+  const extra: Partial<Record<LayerOp, number>> = {};
+  const stacks = [planning.stack, dense.stack, coder.stack];
+  for (const [op, layers] of Object.entries(kinds) as [LayerOp, readonly LayerSpec[]][]) {
+    const spec = specOf([...layers, ...denseLayers]);
+    const marks = await measure(op, spec);
+    const known = parseDescriptor(buildDescriptor(spec))
+      .layers.filter((layer) => layer.op !== op)
+      .reduce((sum, layer) => sum + (extra[layer.op] ?? 0), 0);
+    extra[op] = Math.max(0, marks.interpreter - dense.interpreter - known);
+    stacks.push(marks.stack);
   }
-  const most = (name: keyof Marks): number => Math.max(...marks.map((mark) => mark[name]));
   const parts = readImage(join(folder, `${image}.map`));
   return {
-    ram: {
-      ...Object.fromEntries(parts.ram),
-      stack: most('stack'),
-      'interpreter: tables, stack, compiled code': most('interpreter'),
-    },
+    ram: { ...Object.fromEntries(parts.ram), stack: Math.max(...stacks) },
+    interpreter: { dense: base, layers: extra },
+    planningHeap: planning.heap,
     flash: Object.fromEntries(parts.flash),
   };
 }
@@ -140,17 +149,21 @@ async function measureFootprints(): Promise<Footprints> {
   return { command: 'npm run footprint', cores: { [core]: images } };
 }
 
+/** All bytes of one part of a footprint. */
+function totalOf(part: unknown): number {
+  if (typeof part === 'number') return part;
+  return Object.values(part as object).reduce<number>((sum, inner) => sum + totalOf(inner), 0);
+}
+
 /** Parts that differ by more than the tolerance. */
 function differences(measured: Footprints, kept: Footprints): string[] {
   return Object.entries(measured.cores).flatMap(([name, images]) =>
-    Object.entries(images).flatMap(([build, sides]) =>
-      Object.entries(sides).flatMap(([side, parts]) => {
-        const before = kept.cores[name]?.[build]?.[side as 'ram' | 'flash'] ?? {};
-        const total = (list: Readonly<Record<string, number>>): number =>
-          Object.values(list).reduce((sum, bytes) => sum + bytes, 0);
-        const [now, then] = [total(parts), total(before)];
+    Object.entries(images).flatMap(([build, parts]) =>
+      (Object.keys(parts) as (keyof ImageFootprint)[]).flatMap((part) => {
+        const now = totalOf(parts[part]);
+        const then = totalOf(kept.cores[name]?.[build]?.[part] ?? 0);
         return Math.abs(now - then) > tolerance * now
-          ? [`${name} ${build} ${side}: ${now} bytes, ${then} in the file`]
+          ? [`${name} ${build} ${part}: ${now} bytes, ${then} in the file`]
           : [];
       }),
     ),

@@ -42,7 +42,7 @@ export function measureNeed(
 ): Need {
   kernel.plan(descriptor, { frozenLayers });
   const arena = readArena(kernel);
-  return needOf(arena, kernel.word('parameters'), device.image, device.sectorBytes);
+  return needOf(arena, parseDescriptor(descriptor), device.image, device.sectorBytes);
 }
 
 const gone = (before: number, after: number): number =>

@@ -8,6 +8,7 @@ import { constant, type RegionName } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import type { Kernel, Region } from '../kernel/kernel.js';
 import { packagePath } from '../kernel/load.js';
+import { layerOps, type ModelInfo } from './info.js';
 
 export interface Part {
   readonly name: string;
@@ -23,8 +24,20 @@ export interface Need {
 
 const parts = z.record(z.string(), z.int().min(0));
 const imageSchema = z.strictObject({
-  /** Variables, stack and what the interpreter holds beside linear memory. */
+  /** Variables and stack. */
   ram: parts,
+  /** Heap of the interpreter beside linear memory while it trains. */
+  interpreter: z.strictObject({
+    /** Of a model of dense layers: tables, its stack, compiled code. */
+    dense: z.int().min(0),
+    /** Compiled code that a layer of another kind adds. */
+    layers: z.partialRecord(z.enum(layerOps), z.int().min(0)),
+  }),
+  /**
+   * Heap a kernel takes to plan a model, linear memory included: the code that plans is given back before
+   * the arena is laid out, so it counts only for a model whose training needs less.
+   */
+  planningHeap: z.int().min(0),
   /** The image by owner, without store and kernel. */
   flash: parts,
 });
@@ -113,14 +126,32 @@ function sum(list: readonly Part[]): number {
   return list.reduce((total, { bytes }) => total + bytes, 0);
 }
 
+/** Heap beside the arena. */
+function interpreterParts(arena: Arena, { layers }: ModelInfo, image: ImageFootprint): Part[] {
+  const { dense, layers: extra } = image.interpreter;
+  const kinds = new Set(layers.map(({ op }) => op));
+  const inTraining = [
+    { name: 'interpreter: tables, stack, compiled code', bytes: dense },
+    ...[...kinds].map((op) => ({ name: `interpreter: code of ${op}`, bytes: extra[op] ?? 0 })),
+  ].filter(({ bytes }) => bytes > 0);
+  const beyond = image.planningHeap - arena.bytes - sum(inTraining);
+  return beyond > 0
+    ? [...inTraining, { name: 'interpreter: planning, beyond training', bytes: beyond }]
+    : inTraining;
+}
+
 /** RAM and flash of a node that trains this model. */
 export function needOf(
   arena: Arena,
-  parameters: number,
+  model: ModelInfo,
   image: ImageFootprint,
   sectorBytes: number,
 ): Need {
-  const ram = [...arenaParts(arena), ...listParts(image.ram)];
-  const flash = [...listParts(image.flash), ...storeParts(parameters, sectorBytes)];
+  const ram = [
+    ...arenaParts(arena),
+    ...listParts(image.ram),
+    ...interpreterParts(arena, model, image),
+  ];
+  const flash = [...listParts(image.flash), ...storeParts(model.parameters, sectorBytes)];
   return { ram, flash, ramBytes: sum(ram), flashBytes: sum(flash) };
 }

@@ -2,8 +2,16 @@ import type { Pair, Shape } from './shape.js';
 import type { Activation, InputSpec, Loss, Pads } from './spec.js';
 
 /** What a record of the descriptor is. */
-export type LayerOp =
-  'dense' | 'conv' | 'depthwise' | 'maxPool' | 'averagePool' | 'globalAveragePool' | 'embedding';
+export const layerOps = [
+  'dense',
+  'conv',
+  'depthwise',
+  'maxPool',
+  'averagePool',
+  'globalAveragePool',
+  'embedding',
+] as const;
+export type LayerOp = (typeof layerOps)[number];
 
 /**
  * A layer of a descriptor. One shape for all kinds, so that readers loop without cases: a dense layer

@@ -63,7 +63,9 @@ describe('nets of the target table', () => {
       const indices = samples.map((_, i) => i);
       if (info.loss === 'squared-error') {
         for (const i of indices) {
-          expect(linnet.deviation(i) / float.deviation(i)).toBeCloseTo(1, 1);
+          // Four int8 units hold all that passes the bottleneck.
+          const ratio = linnet.deviation(i) / float.deviation(i);
+          expect(Math.abs(Math.log(ratio))).toBeLessThan(0.1);
         }
       } else {
         const agreeing = indices.filter((i) => linnet.predict(i) === float.predict(i));
