@@ -2,6 +2,7 @@
  * A model trained on some people meets a new one: its last layer alone is trained on that person's first samples, and
  * the person's other samples are scored.
  */
+import { constant } from '../../../host/contract/contract.gen.js';
 import { distinctSubjects, type Dataset } from '../../../host/data/dataset.js';
 import { addConfusion, emptyConfusion, scoreConfusion } from '../../../host/data/metrics.js';
 import {
@@ -89,7 +90,6 @@ class Bases {
     arithmetic: Arithmetic,
     split: Split,
     order: SampleOrder,
-    skipThreshold: number,
     seed: number,
   ): Promise<ModelState> {
     const known = this.models.get(split) ?? new Map<string, ModelState>();
@@ -102,7 +102,7 @@ class Bases {
     const { classWeights } = plan;
     const base = {
       lrShift: plan.shifts[arithmetic],
-      skipThreshold,
+      skipThreshold: constant.SKIP_THRESHOLD_DEFAULT,
       ...(classWeights && { classWeights }),
     };
     const centralised = { kind: 'centralised' as const, epochs: plan.epochs };
@@ -128,7 +128,7 @@ export function classifyPersonalised(
   return async (arithmetic, split, epochs, tuning, seed) => {
     const { dataset } = split;
     const order = await SampleOrder.open(descriptor);
-    const base = await bases.train(arithmetic, split, order, tuning.skipThreshold, seed);
+    const base = await bases.train(arithmetic, split, order, seed);
     const frozen = await openArm(arithmetic, { dataset, descriptor, frozenLayers });
     const scores = samples.map(({ count, shiftChange }) => {
       const own = { ...tuning, lrShift: tuning.lrShift + shiftChange };
