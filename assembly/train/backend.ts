@@ -23,7 +23,7 @@ import {
 import { convBackward, convForward } from '../ops/conv';
 import { denseBackward, denseForward } from '../ops/dense';
 import { depthwiseBackward, depthwiseForward } from '../ops/depthwise';
-import { embeddingBackward, embeddingForward } from '../ops/embedding';
+import { embeddingBackward } from '../ops/embedding';
 import { poolBackward, poolForward } from '../ops/pool';
 import { softmaxCrossEntropy } from '../ops/softmax';
 import { squaredError } from '../ops/squared-error';
@@ -33,21 +33,18 @@ function addressOf<T>(structure: T): i32 {
   return <i32>changetype<usize>(structure);
 }
 
-/** y and outputExponent of a layer; OK, or the status of an intrinsic. */
+/** y and outputExponent of a layer, of which none is an embedding (step.ts); OK, or the status of an intrinsic. */
 export function layerForward(layer: Layer): i32 {
   const kind = <i32>layer.kind;
   // @ts-ignore: set by the compiler's option --use
   if (ACCELERATED) {
     if (kind <= RECORD_CONV) return linear_forward(addressOf(layer));
     if (kind == RECORD_DEPTHWISE) return depthwise_forward(addressOf(layer));
-    if (kind != RECORD_EMBEDDING) return pool_forward(addressOf(layer));
-    embeddingForward(layer);
-    return OK;
+    return pool_forward(addressOf(layer));
   }
   if (kind == RECORD_DENSE) denseForward(layer);
   else if (kind == RECORD_CONV) convForward(layer);
   else if (kind == RECORD_DEPTHWISE) depthwiseForward(layer);
-  else if (kind == RECORD_EMBEDDING) embeddingForward(layer);
   else poolForward(layer);
   return OK;
 }

@@ -88,6 +88,7 @@ typedef enum linnet_status {
 #define LINNET_MAX_VOCABULARY 256u
 #define LINNET_EXPONENT_BIAS 64u
 #define LINNET_LOSS_SKIPPED 128u
+#define LINNET_NO_LABEL 0xffffffffu
 #define LINNET_PROXIMAL_INTERVAL 16u
 #define LINNET_MAX_PROXIMAL_SHIFT 15u
 

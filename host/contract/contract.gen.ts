@@ -170,6 +170,8 @@ export const constant = {
   EXPONENT_BIAS: 64,
   /** answer of a loss whose error needs no backward pass */
   LOSS_SKIPPED: 128,
+  /** label of a softmax of which only the prediction is asked for */
+  NO_LABEL: 4294967295,
   /** a node with a proximal term pulls after each of these */
   PROXIMAL_INTERVAL: 16,
   /** weakest pull is 2^−15 */
