@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
-import { kernelBuilds, loadKernelBytes, type KernelBuild } from '../host/kernel/load.js';
+import { kernelBuilds, loadKernelBytes } from '../host/kernel/load.js';
 import { runOnQemu } from '../test/runtimes/qemu.js';
 import { encodeTape } from '../test/runtimes/tape.js';
 import { buildFirmware } from '../tools/build-firmware.mjs';
@@ -27,7 +27,8 @@ const calls = 8;
 const board = 'qemu-mps2-m4';
 const clockName = 'runner_core_ticks';
 
-type Call = 'train' | 'infer';
+const calledExports = ['train', 'infer'] as const;
+type Call = (typeof calledExports)[number];
 
 /** The addresses of the run's instructions, in the order they were executed. */
 async function* traceRun(
@@ -102,15 +103,14 @@ function readFlags() {
       functions: { type: 'string', default: '30' },
     },
   });
-  if (values.call !== 'train' && values.call !== 'infer') {
-    throw new Error(`--call is train or infer, not ${values.call}`);
-  }
+  const call = calledExports.find((name) => name === values.call);
+  if (call === undefined) throw new Error(`--call is one of ${calledExports.join(', ')}`);
   const kernel = kernelBuilds.find((build) => build === values.kernel);
   if (kernel === undefined) throw new Error(`--kernel is one of ${kernelBuilds.join(', ')}`);
   return {
     model: findModel(values.model),
-    call: values.call as Call,
-    kernel: kernel as KernelBuild,
+    call,
+    kernel: kernel,
     functions: Number(values.functions),
   };
 }
