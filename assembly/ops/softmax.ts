@@ -46,7 +46,7 @@ function lossQ10(distance: i32, exponent: i32, sum: i32): i32 {
  * logits [C] int32 -> err [C] int32, Q15: softmax(z) − onehot(label); predicted; loss in Q10 bits
  * Rounding: probabilities truncate. |err| ≤ 32768; C ≤ 256, so sums stay below 2^24.
  * If max |err| > skipThreshold: error [C] int8, and the return is its exponent + EXPONENT_BIAS; else
- * LOSS_SKIPPED. Of NO_LABEL only predicted is set, and the return is LOSS_SKIPPED.
+ * LOSS_SKIPPED. Of NO_LABEL only predicted is set, loss is 0, and the return is LOSS_SKIPPED.
  */
 export function softmaxCrossEntropy(head: Head, label: i32, skipThreshold: i32): i32 {
   const classes = <i32>head.elements;
@@ -54,7 +54,10 @@ export function softmaxCrossEntropy(head: Head, label: i32, skipThreshold: i32):
   const exponent = head.logitsExponent;
   const best = argmax(z, classes);
   head.predicted = best;
-  if (label == NO_LABEL) return LOSS_SKIPPED;
+  if (label == NO_LABEL) {
+    head.loss = 0;
+    return LOSS_SKIPPED;
+  }
   const largest = load<i32>(z + ((<usize>best) << 2));
   const sum = exponentials(z, classes, exponent, largest, <usize>head.err);
   let magnitude = 0;

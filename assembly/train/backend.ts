@@ -69,14 +69,14 @@ export function layerBackward(layer: Layer, exponent: i32, stepSeed: i32, lrShif
   return OK;
 }
 
-/** Loss, prediction and error of the logits: an exponent + EXPONENT_BIAS, LOSS_SKIPPED, or a status. */
+/** Loss, prediction and error of the logits, of one class where it is no softmax: an exponent + EXPONENT_BIAS, LOSS_SKIPPED, or a status. */
 export function lossOf(label: i32, skipThreshold: i32): i32 {
   const isSquared = model.loss == RECORD_SQUARED_ERROR;
   // @ts-ignore: set by the compiler's option --use
   if (ACCELERATED) {
-    if (isSquared) return squared_error(addressOf(head), label, skipThreshold);
+    if (isSquared) return squared_error(addressOf(head), 0, skipThreshold);
     return softmax_cross_entropy(addressOf(head), label, skipThreshold);
   }
-  if (isSquared) return squaredError(head, label, skipThreshold);
+  if (isSquared) return squaredError(head, skipThreshold);
   return softmaxCrossEntropy(head, label, skipThreshold);
 }

@@ -96,13 +96,12 @@ function count(label: i32): void {
   addToWord(BLOCK_SAMPLES, 1);
 }
 
-/** Inference alone; returns the class. The score of a reconstruction needs no label. */
+/** Inference alone; returns the class. Its score is the loss of a reconstruction, which needs no label, or 0. */
 export function infer(): i32 {
   if (model.isStaged) stageSample();
-  const isReconstruction = model.classes == 1;
-  const status = assess(isReconstruction ? 0 : NO_LABEL, NEVER);
+  const status = assess(NO_LABEL, NEVER);
   if (status < 0) return status;
-  writeWord(BLOCK_SCORE, isReconstruction ? head.loss : 0);
+  writeWord(BLOCK_SCORE, head.loss);
   return head.predicted;
 }
 

@@ -107,6 +107,7 @@ static uint32_t exponentials(const struct linnet_loss *loss, int32_t largest) {
 
 void linnet_softmax_predict(const struct linnet_loss *loss) {
     loss->home->predicted = (int32_t)first_largest(loss->logits, loss->head.elements);
+    loss->home->loss = 0;
 }
 
 int32_t linnet_softmax_cross_entropy(const struct linnet_loss *loss, uint32_t label,
@@ -135,7 +136,8 @@ int32_t linnet_softmax_cross_entropy(const struct linnet_loss *loss, uint32_t la
  * Softmax, cross-entropy and its gradient.
  *
  * logits [C] int32, unit 2^el -> err [C] int32 Q15, error [C] int8; predicted and loss (Q10) set
- * Rounding: probabilities truncate. |err| ≤ 32768. Of NO_LABEL predicted alone is set.
+ * Rounding: probabilities truncate. |err| ≤ 32768. Of NO_LABEL predicted alone is set, and
+ * loss is 0.
  */
 int32_t linnet_intrinsic_softmax_cross_entropy(struct linnet_memory memory,
                                                const uint64_t *arguments) {

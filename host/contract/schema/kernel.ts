@@ -386,7 +386,7 @@ export const intrinsics: readonly Intrinsic[] = [
   {
     name: 'softmax_cross_entropy',
     parameters: ['head', 'label', 'skipThreshold'],
-    text: 'predicted, loss and err (2.4); if max |err| > skipThreshold also error, and answers its exponent + EXPONENT_BIAS, else LOSS_SKIPPED; of NO_LABEL predicted alone, and LOSS_SKIPPED',
+    text: 'predicted, loss and err (2.4); if max |err| > skipThreshold also error, and answers its exponent + EXPONENT_BIAS, else LOSS_SKIPPED; of NO_LABEL predicted alone, loss 0 and LOSS_SKIPPED',
   },
   {
     name: 'squared_error',
