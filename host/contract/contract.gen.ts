@@ -476,7 +476,7 @@ export const blockWord = {
   lossLow: 28,
   /** out: high word */
   lossHigh: 29,
-  /** out: loss of the last sample; of SQUARED_ERROR after infer too */
+  /** out: loss of the last sample; after infer that of SQUARED_ERROR, 0 of a softmax */
   score: 30,
   /** in: bit l: layer l (with parameters) is not trained; read by plan */
   frozenLayers: 31,

@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { constant, blockWord, intrinsicNames, status, version } from '../../host/contract/contract.gen.js';
+import {
+  constant,
+  blockWord,
+  intrinsicNames,
+  status,
+  version,
+} from '../../host/contract/contract.gen.js';
 import { intrinsics, kernelExports } from '../../host/contract/schema.js';
 import { nativeIntrinsics, openWasm3Engine } from '../../host/wasm3/engine.js';
 import { wasm3Runtime } from '../runtimes/wasm3.js';

@@ -58,7 +58,7 @@ export const block: readonly BlockWord[] = [
   {
     name: 'score',
     direction: 'out',
-    text: 'loss of the last sample; of SQUARED_ERROR after infer too',
+    text: 'loss of the last sample; after infer that of SQUARED_ERROR, 0 of a softmax',
   },
   {
     name: 'frozenLayers',
