@@ -6,6 +6,10 @@ import type { MessageHandler, MqttSession } from './session.js';
 /** Patience of close() with a broker that owes acknowledgements. */
 const CLOSE_TIMEOUT_MS = 2000;
 
+/** For a topic that the broker's access list does not allow. */
+const TOPIC_REMEDY =
+  'use the credentials of this node or of the aggregator, and the base and federation they are for';
+
 /** Lowest reason code that refuses a subscription, in SUBACK of both versions. */
 const FIRST_REFUSAL = 128;
 
@@ -24,6 +28,7 @@ export class ClientSession implements MqttSession {
   readonly #client: MqttClient;
   readonly #messageHandlers: MessageHandler[] = [];
   readonly #reconnectHandlers: (() => void)[] = [];
+  readonly #refusalHandlers: ((error: LinnetError) => void)[] = [];
   /** Calls that wait for the broker: mqtt.js would leave some of them waiting for ever on end(). */
   readonly #waiting = new Set<(error: LinnetError) => void>();
   /** Came in before there was a handler, as retained messages and those of a kept session do. */
@@ -46,7 +51,7 @@ export class ClientSession implements MqttSession {
       );
     };
     // A broken connection is not an event for anybody: mqtt.js tries again until end().
-    client.on('error', () => undefined);
+    client.on('error', (error) => this.#noteRefusal(error));
     client.on('connect', () => {
       this.#connections++;
       if (this.#connections > 1) this.#reconnectHandlers.forEach((handler) => handler());
@@ -97,7 +102,7 @@ export class ClientSession implements MqttSession {
         start((error, value) => {
           if (error?.message === 'Connection closed' && !this.#ended) return attempt();
           this.#waiting.delete(reject);
-          if (error) reject(brokerError(what, error));
+          if (error) reject(brokerError(what, error, TOPIC_REMEDY));
           else resolve(value as T);
         });
       };
@@ -124,7 +129,8 @@ export class ClientSession implements MqttSession {
       }),
     );
     if (granted.some(({ qos }) => qos >= FIRST_REFUSAL)) {
-      throw new LinnetError('ERR_AUTH', `the broker refused the subscription to ${filter}`);
+      const cause = `the broker refused the subscription to ${filter}`;
+      throw new LinnetError('ERR_AUTH', cause, { remedy: TOPIC_REMEDY });
     }
   }
 
@@ -143,6 +149,16 @@ export class ClientSession implements MqttSession {
 
   onReconnect(handler: () => void): void {
     this.#reconnectHandlers.push(handler);
+  }
+
+  onRefusal(handler: (error: LinnetError) => void): void {
+    this.#refusalHandlers.push(handler);
+  }
+
+  #noteRefusal(error: unknown): void {
+    const refusal = brokerError('reconnecting', error);
+    if (refusal.code !== 'ERR_AUTH') return;
+    for (const handler of this.#refusalHandlers) handler(refusal);
   }
 
   #rejectWaiting(): void {

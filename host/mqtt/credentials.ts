@@ -1,6 +1,6 @@
-/** A folder with the credentials of one identity, as `linnet fleet` makes them. */
+/** Folders with credentials, as `linnet fleet` makes them. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LinnetError } from '../contract/error.js';
 import type { MqttOptions } from './session.js';
@@ -73,4 +73,32 @@ export function readCredentials(folder: string, identity: string, now = new Date
   }
   checkValidity(certificate, identity, now);
   return files;
+}
+
+/** The credentials of nodes: a folder with one for each, by name. */
+export class NodeCredentials {
+  constructor(private readonly folder: string) {}
+
+  /** Throws as readCredentials does. They may come while a bridge is running. */
+  of(node: string): TlsFiles {
+    return readCredentials(join(this.folder, node), node);
+  }
+
+  /** Those of any node that has some. Throws what is wrong if none has. */
+  any(): TlsFiles {
+    const failures: unknown[] = [];
+    for (const name of readdirSync(this.folder).sort()) {
+      try {
+        return this.of(name);
+      } catch (error) {
+        failures.push(error);
+      }
+    }
+    const [source] = failures;
+    const cause = source instanceof Error ? source.message : 'it is empty';
+    throw new LinnetError('ERR_USAGE', `${this.folder} has no credentials: ${cause}`, {
+      remedy: 'give the folder with one for each node that linnet fleet add fills',
+      source,
+    });
+  }
 }

@@ -1,4 +1,5 @@
 /** What a bridge or an aggregator needs of MQTT: QoS 1, at-least-once, reconnecting by itself. */
+import type { LinnetError } from '../contract/error.js';
 
 export interface MqttWill {
   readonly topic: string;
@@ -56,6 +57,8 @@ export interface MqttSession {
   onMessage(handler: MessageHandler): void;
   /** After every connection but the first; what was lost meanwhile is the caller's to repeat. */
   onReconnect(handler: () => void): void;
+  /** Whenever the broker does not take us back: our certificate was revoked, its own has expired. */
+  onRefusal(handler: (error: LinnetError) => void): void;
   /** Waits a moment for open acknowledgements, then takes leave: the will is not published. */
   close(): Promise<void>;
   /** Breaks the connection as a crash would: the broker publishes the will. */
