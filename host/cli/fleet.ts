@@ -78,7 +78,7 @@ async function init({ options, output }: Call): Promise<void> {
     ...{ base, federation, hosts, port, days, authorityDays: caDays },
     ...(brokerFolder !== undefined && { brokerFolder }),
   });
-  const broker = join(folder, 'broker');
+  const broker = brokerFolder ?? join(folder, 'broker');
   output.record({ type: 'fleet', folder, base, federation, hosts, port });
   output.note(`made ${folder}: keep ${join(folder, 'ca', 'ca.key')} secret and offline`);
   output.note(`broker: mosquitto -c ${join(broker, brokerFiles.config)}`);

@@ -3,7 +3,7 @@
  * identity as its common name.
  */
 import 'reflect-metadata';
-import { createPrivateKey, randomBytes, webcrypto } from 'node:crypto';
+import { createPrivateKey, randomBytes, webcrypto, X509Certificate } from 'node:crypto';
 import { isIP } from 'node:net';
 import * as x509 from '@peculiar/x509';
 import { LinnetError } from '../contract/error.js';
@@ -106,6 +106,9 @@ export async function createAuthority(name: string, validity: Validity): Promise
 /** Reads an authority. Throws ERR_CONFIG if the files are damaged or do not belong together. */
 export async function openAuthority(credentials: Credentials): Promise<Authority> {
   try {
+    if (!new X509Certificate(credentials.cert).checkPrivateKey(createPrivateKey(credentials.key))) {
+      throw new Error('its key belongs to another certificate');
+    }
     const certificate = new x509.X509Certificate(credentials.cert);
     const der = createPrivateKey(credentials.key).export({ format: 'der', type: 'pkcs8' });
     const key = await webcrypto.subtle.importKey('pkcs8', der, algorithm, false, ['sign']);
