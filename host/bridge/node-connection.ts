@@ -137,6 +137,7 @@ export class NodeConnection {
       ...credentials?.of(this.node),
       clientId: `linnet-${scope.federation}-${this.node}`,
       will: { topic: this.topic('death'), payload: this.death(), retain: true },
+      onRefusal: (error) => this.owner.onFailure(error),
     });
     try {
       this.stop.signal.throwIfAborted();
@@ -146,7 +147,6 @@ export class NodeConnection {
         if (!this.fetcher?.takeMessage(topic, payload)) this.owner.takeMessage(topic, payload);
       });
       session.onReconnect(() => this.owner.onReconnect());
-      session.onRefusal((error) => this.owner.onFailure(error));
       await session.subscribe(this.topic('receipt'));
       await session.subscribe(topicOf('announcement', scope));
       await session.subscribe(topicOf('serverState', scope));

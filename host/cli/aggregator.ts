@@ -1,5 +1,6 @@
 /** `linnet aggregator`: opens or continues a federation on a broker. */
 import type { Command } from 'commander';
+import type { LinnetError } from '../contract/error.js';
 import { aggregatorIdentity } from '../contract/identity.js';
 import { packageVersion } from '../kernel/load.js';
 import { Aggregator } from '../federated/server.js';
@@ -118,7 +119,8 @@ async function runAggregator(
       aggregatorIdentity,
       isOwn ? { ...options, mqtt: broker.url } : options,
     );
-    const aggregator = await Aggregator.start({ ...settings, mqtt });
+    const onRefusal = ({ code, message }: LinnetError): void => output.log.warn({ code }, message);
+    const aggregator = await Aggregator.start({ ...settings, mqtt: { ...mqtt, onRefusal } });
     output.note(
       `federation ${options.federation}: ${rounds} rounds of ${options.cohort} contributions, store ${options.store}`,
     );

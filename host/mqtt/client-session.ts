@@ -28,16 +28,16 @@ export class ClientSession implements MqttSession {
   readonly #client: MqttClient;
   readonly #messageHandlers: MessageHandler[] = [];
   readonly #reconnectHandlers: (() => void)[] = [];
-  readonly #refusalHandlers: ((error: LinnetError) => void)[] = [];
   /** Calls that wait for the broker: mqtt.js would leave some of them waiting for ever on end(). */
   readonly #waiting = new Set<(error: LinnetError) => void>();
   /** Came in before there was a handler, as retained messages and those of a kept session do. */
   readonly #early: Message[] = [];
   #earlyHandled: Promise<void> = Promise.resolve();
   #connections = 0;
+  #lastRefusal: string | undefined;
   #ended = false;
 
-  constructor(client: MqttClient) {
+  constructor(client: MqttClient, onRefusal: (error: LinnetError) => void = () => undefined) {
     this.#client = client;
     client.handleMessage = (packet, done) => {
       const { topic, payload, retain } = packet as {
@@ -51,9 +51,16 @@ export class ClientSession implements MqttSession {
       );
     };
     // A broken connection is not an event for anybody: mqtt.js tries again until end().
-    client.on('error', (error) => this.#noteRefusal(error));
+    client.on('error', (error) => {
+      const refusal = brokerError('reconnecting', error);
+      const isNews = refusal.message !== this.#lastRefusal;
+      if (this.#connections === 0 || refusal.code !== 'ERR_AUTH' || !isNews) return;
+      this.#lastRefusal = refusal.message;
+      onRefusal(refusal);
+    });
     client.on('connect', () => {
       this.#connections++;
+      this.#lastRefusal = undefined;
       if (this.#connections > 1) this.#reconnectHandlers.forEach((handler) => handler());
     });
   }
@@ -149,16 +156,6 @@ export class ClientSession implements MqttSession {
 
   onReconnect(handler: () => void): void {
     this.#reconnectHandlers.push(handler);
-  }
-
-  onRefusal(handler: (error: LinnetError) => void): void {
-    this.#refusalHandlers.push(handler);
-  }
-
-  #noteRefusal(error: unknown): void {
-    const refusal = brokerError('reconnecting', error);
-    if (refusal.code !== 'ERR_AUTH') return;
-    for (const handler of this.#refusalHandlers) handler(refusal);
   }
 
   #rejectWaiting(): void {

@@ -29,6 +29,11 @@ export interface MqttOptions {
   readonly clean?: boolean;
   /** Pause before each attempt to reconnect; default 1000. */
   readonly reconnectMs?: number;
+  /**
+   * Called when a broker that had taken us does not take us back, once for each reason: our certificate
+   * was revoked, its own has expired. The session tries again all the same.
+   */
+  readonly onRefusal?: (error: LinnetError) => void;
   /** Patience with a broker that does not answer the first time; default 10000. */
   readonly connectTimeoutMs?: number;
 }
@@ -57,8 +62,6 @@ export interface MqttSession {
   onMessage(handler: MessageHandler): void;
   /** After every connection but the first; what was lost meanwhile is the caller's to repeat. */
   onReconnect(handler: () => void): void;
-  /** Whenever the broker does not take us back: our certificate was revoked, its own has expired. */
-  onRefusal(handler: (error: LinnetError) => void): void;
   /** Waits a moment for open acknowledgements, then takes leave: the will is not published. */
   close(): Promise<void>;
   /** Breaks the connection as a crash would: the broker publishes the will. */

@@ -39,7 +39,6 @@ class NotingSession implements MqttSession {
   publish = (): Promise<void> => Promise.resolve();
   onMessage = (): void => undefined;
   onReconnect = (): void => undefined;
-  onRefusal = (): void => undefined;
   close = (): Promise<void> => Promise.resolve();
   abort = (): void => undefined;
 }

@@ -195,7 +195,9 @@ describe.runIf(hasMosquitto)('a fleet on mosquitto', () => {
     const aggregator = await open('@aggregator');
     const received = await listen(aggregator);
     const a = await open('a');
-    const c = await open('c', { protocolVersion: 5 });
+    const refusals: string[] = [];
+    const onRefusal = ({ message }: Error): void => void refusals.push(message);
+    const c = await open('c', { protocolVersion: 5, onRefusal });
     await c.publish(topicFor('birth', 'c'), x);
     const credentials = broker.credentialsOf('c');
     const [cert, key] = [credentials.cert, credentials.key];
@@ -223,8 +225,7 @@ describe.runIf(hasMosquitto)('a fleet on mosquitto', () => {
       message: expect.stringMatching(/certificate revoked".*linnet fleet add/) as string,
     });
     // Its connection ends with the broker's next restart, and it is told why.
-    const refusals: string[] = [];
-    c.onRefusal(({ message }) => refusals.push(message));
+    expect(refusals).toEqual([]);
     await a.publish(topicFor('birth', 'a'), new Uint8Array([7]), { retain: true });
     await broker.restart();
     await waitFor('the refusal', () => refusals.length > 0 && a.connected && aggregator.connected);
