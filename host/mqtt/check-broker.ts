@@ -29,7 +29,7 @@ export function checkBroker(
     });
     socket.setTimeout(timeoutMs, () => socket.destroy(new Error('it does not answer')));
     socket.once('secureConnect', () => {
-      socket.destroy();
+      socket.end();
       resolve();
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {

@@ -199,6 +199,11 @@ describe.runIf(hasMosquitto)('a fleet on mosquitto', () => {
     const onRefusal = ({ message }: Error): void => void refusals.push(message);
     const c = await open('c', { protocolVersion: 5, onRefusal });
     await c.publish(topicFor('birth', 'c'), x);
+    const receipts = await listen(c);
+    await aggregator.publish(topicFor('receipt', 'c'), x);
+    await waitFor('a receipt', () => receipts.length > 0);
+    let reconnects = 0;
+    a.onReconnect(() => reconnects++);
     const credentials = broker.credentialsOf('c');
     const [cert, key] = [credentials.cert, credentials.key];
     await broker.fleet().revoke(['c']);
@@ -207,8 +212,13 @@ describe.runIf(hasMosquitto)('a fleet on mosquitto', () => {
       code: 'ERR_AUTH',
       message: expect.stringContaining('use the credentials of this node') as string,
     });
+    await aggregator.publish(topicFor('receipt', 'c'), x);
     await a.publish(topicFor('birth', 'a'), x);
     await waitFor('what is allowed', () => received.length === 2);
+    expect({ reconnects, receipts }).toEqual({
+      reconnects: 0,
+      receipts: [topicFor('receipt', 'c')],
+    });
     expect(received).toEqual([topicFor('birth', 'c'), topicFor('birth', 'a')]);
     const old = {
       cert: cert.replace('nodes/c', 'old/c.1'),
