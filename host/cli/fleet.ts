@@ -90,7 +90,7 @@ async function add(call: Call): Promise<void> {
   const fleet = await openFleet(call);
   record(output, await fleet.add(names, options.days));
   for (const name of names) output.note(`made ${join(options.fleet, 'nodes', name)}`);
-  noteLists(call, 'then send it SIGHUP');
+  noteLists(call);
 }
 
 async function renew(call: Call): Promise<void> {
@@ -98,6 +98,7 @@ async function renew(call: Call): Promise<void> {
   const fleet = await openFleet(call);
   record(output, await fleet.renew(names, options.days));
   output.note(`made new keys and certificates; the old files are in ${join(options.fleet, 'old')}`);
+  output.note('now bring them to where they are used and restart what uses them (docs/FLEET.md)');
 }
 
 async function revoke(call: Call): Promise<void> {
@@ -105,14 +106,15 @@ async function revoke(call: Call): Promise<void> {
   const fleet = await openFleet(call);
   record(output, await fleet.revoke(names));
   output.note(`revoked ${names.join(', ')}`);
-  noteLists(call, 'then send it SIGHUP: until then nothing has changed for it');
+  noteLists(call);
 }
 
-function noteLists({ options, output }: Call, then: string): void {
+/** The broker knows of nothing before that. */
+function noteLists({ options, output }: Call): void {
   const [acl, revoked] = [brokerFiles.acl, brokerFiles.revoked].map((file) =>
     join(options.fleet, 'broker', file),
   );
-  output.note(`give ${acl} and ${revoked} to the broker, ${then}`);
+  output.note(`now bring ${acl} and ${revoked} to the broker and restart it (docs/FLEET.md)`);
 }
 
 async function list(call: Call): Promise<void> {

@@ -1,5 +1,6 @@
 /** Files of a fleet: private, whole or not there at all, and never replaced by accident. */
 import {
+  chownSync,
   closeSync,
   existsSync,
   fsyncSync,
@@ -8,6 +9,7 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -31,11 +33,16 @@ export function writeNew(path: string, text: string): void {
   writeFileSync(path, text, { mode: fileMode, flag: 'wx', flush: true });
 }
 
-/** Puts a file in the place of the one before: a reader, or a machine that loses power, has either. */
+/**
+ * Puts a file in the place of the one before: a reader, or a machine that loses power, has either. It
+ * stays the property of whoever had it, for a broker that runs on these files.
+ */
 export function replaceFile(path: string, text: string): void {
   const draft = `${path}.new`;
   rmSync(draft, { force: true });
   writeNew(draft, text);
+  const before = statSync(path, { throwIfNoEntry: false });
+  if (before && process.getuid?.() === 0) chownSync(draft, before.uid, before.gid);
   renameSync(draft, path);
   syncFolder(dirname(path));
 }

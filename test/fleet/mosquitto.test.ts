@@ -254,4 +254,12 @@ describe.runIf(hasMosquitto)('a fleet on mosquitto', () => {
     await broker.reload();
     await (await open('c')).publish(topicFor('birth', 'c'), x);
   });
+
+  it.each(['acl', 'crl.pem'])('does not start without its %s', async (file) => {
+    const putBack = broker.hide(file);
+    await expect(broker.restart()).rejects.toThrow(new RegExp(`did not start.*${file}`, 's'));
+    putBack();
+    await broker.restart();
+    await (await open('a')).publish(topicFor('birth', 'a'), x);
+  });
 });

@@ -1,4 +1,4 @@
-import { chmodSync, cpSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, cpSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createFleet } from '../../host/fleet/create.js';
@@ -75,8 +75,16 @@ export class SecuredBroker {
     await checkBroker(insecure, this.credentialsOf('@aggregator'));
   }
 
+  /** Without new files. Throws what mosquitto says if it does not start. */
   restart(): Promise<void> {
     return this.mosquitto.restart();
+  }
+
+  /** Takes a file away from mosquitto. Returns what puts it back. */
+  hide(file: string): () => void {
+    const path = join(this.brokerFolder, file);
+    renameSync(path, `${path}.hidden`);
+    return () => renameSync(`${path}.hidden`, path);
   }
 
   credentialsOf(identity: string): TlsFiles {

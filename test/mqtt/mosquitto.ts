@@ -70,6 +70,7 @@ export class Mosquitto {
   }
 
   async end(name: NodeJS.Signals): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
     const exited = new Promise<void>((resolve) => this.child.once('exit', () => resolve()));
     this.child.kill(name);
     await exited;
