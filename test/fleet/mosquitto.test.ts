@@ -255,9 +255,9 @@ describe.runIf(hasMosquitto)('a fleet on mosquitto', () => {
     await (await open('c')).publish(topicFor('birth', 'c'), x);
   });
 
-  it.each(['acl', 'crl.pem'])('does not start without its %s', async (file) => {
-    const putBack = broker.hide(file);
-    await expect(broker.restart()).rejects.toThrow(new RegExp(`did not start.*${file}`, 's'));
+  it('does not start without its access list', async () => {
+    const putBack = broker.hide('acl');
+    await expect(broker.restart()).rejects.toThrow(/did not start.*acl/s);
     putBack();
     await broker.restart();
     await (await open('a')).publish(topicFor('birth', 'a'), x);
