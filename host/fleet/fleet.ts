@@ -226,10 +226,13 @@ export class Fleet {
     replaceFile(join(this.folder, 'broker', brokerFiles.revoked), list);
   }
 
-  private authority(): Promise<Authority> {
-    const [cert, key] = Object.values(authorityFiles).map((file) =>
-      readFileSync(join(this.folder, 'ca', file), 'utf8'),
-    );
+  /** Throws ERR_USAGE while its key is elsewhere. */
+  private async authority(): Promise<Authority> {
+    const [cert, key] = Object.values(authorityFiles).map((file) => {
+      const path = join(this.folder, 'ca', file);
+      if (existsSync(path)) return readFileSync(path, 'utf8');
+      throw usage(`${path} is not there`, 'bring the authority to the folder and do it again');
+    });
     return openAuthority({ cert, key });
   }
 
