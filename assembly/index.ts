@@ -7,6 +7,7 @@ import {
   BLOCK_DESCRIPTOR_PTR,
   BLOCK_INTRINSIC_SET,
   BLOCK_NUMERICS,
+  CODEC_WORDS,
   ERR_CANARY,
   ERR_LABEL,
   ERR_RANGE,
@@ -17,6 +18,7 @@ import {
   NUMERICS_VERSION,
   OK,
 } from './contract.gen';
+import { decodeSlice, encodeSlice, startDecoding, startEncoding } from './codec/delta';
 import {
   countSaturated,
   DELTA,
@@ -94,6 +96,24 @@ export function delta(offset: i32, count: i32): i32 {
 
 export function pull(offset: i32, count: i32): i32 {
   return model.stage < STAGE_BEGUN ? ERR_STATE : moveParameters(PULL, offset, count);
+}
+
+export function encoding(codec: i32): i32 {
+  return model.stage < STAGE_BEGUN ? ERR_STATE : startEncoding(codec);
+}
+
+export function encode(count: i32): i32 {
+  if (model.stage < STAGE_BEGUN) return ERR_STATE;
+  return <u32>count > <u32>CODEC_WORDS ? ERR_RANGE : encodeSlice(count);
+}
+
+export function decoding(codec: i32): i32 {
+  return model.stage < STAGE_PLANNED ? ERR_STATE : startDecoding(codec);
+}
+
+export function decode(bytes: i32): i32 {
+  if (model.stage < STAGE_PLANNED) return ERR_STATE;
+  return <u32>bytes > <u32>(2 * (IO_WORDS - CODEC_WORDS)) ? ERR_RANGE : decodeSlice(bytes);
 }
 
 export function begin(): i32 {

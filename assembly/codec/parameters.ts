@@ -55,7 +55,7 @@ function pullRun(words: usize, io: usize, bytes: usize, first: i32): void {
 }
 
 /** Weights of a layer, without its biases. */
-function weightsOf(layer: Layer): i32 {
+export function weightsOf(layer: Layer): i32 {
   return isPool(layer) ? 0 : rowsOf(layer) * rowLength(layer);
 }
 

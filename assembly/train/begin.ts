@@ -15,6 +15,7 @@ import {
   PURPOSE_NODE,
   PURPOSE_UPDATE,
 } from '../contract.gen';
+import { stopCoding } from '../codec/delta';
 import { fold } from '../math/random';
 import { readUnsigned, readWord } from '../memory/block';
 import { model, STAGE_BEGUN } from './model';
@@ -44,6 +45,7 @@ export function beginTraining(): i32 {
   model.nodeSeed = fold(fold(federation, readWord(BLOCK_BASE_VERSION)), readWord(BLOCK_NODE_KEY));
   model.updateSeed = fold(model.nodeSeed, PURPOSE_UPDATE);
   clearCounters();
+  stopCoding();
   model.stage = STAGE_BEGUN;
   return OK;
 }

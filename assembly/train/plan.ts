@@ -35,6 +35,7 @@ import {
   RECORD_EMBEDDING,
   RECORD_SQUARED_ERROR,
 } from '../contract.gen';
+import { stopCoding } from '../codec/delta';
 import { alignUp4 } from '../math/fixed';
 import { fold } from '../math/random';
 import {
@@ -344,6 +345,7 @@ export function planModel(descriptor: usize): i32 {
   if (!makeRoom(readUnsigned(BLOCK_MEMORY_BYTES))) return ERR_MEMORY;
   clearArena(model.layerTable + tableBytes());
   reportPlan();
+  stopCoding();
   model.stage = STAGE_PLANNED;
   return OK;
 }

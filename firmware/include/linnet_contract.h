@@ -88,6 +88,7 @@ typedef enum linnet_status {
 #define LINNET_MAX_VOCABULARY 256u
 #define LINNET_EXPONENT_BIAS 64u
 #define LINNET_LOSS_SKIPPED 128u
+#define LINNET_CODEC_WORDS 32u
 #define LINNET_NO_LABEL 0xffffffffu
 #define LINNET_PROXIMAL_INTERVAL 16u
 #define LINNET_MAX_PROXIMAL_SHIFT 15u
@@ -125,6 +126,14 @@ typedef enum linnet_status {
 
 /* coding of the delta in an upload */
 #define LINNET_CODEC_RAW_INT16 0u
+#define LINNET_CODEC_RICE_INT16 1u
+#define LINNET_CODEC_DENSE_2 18u
+#define LINNET_CODEC_DENSE_3 19u
+#define LINNET_CODEC_DENSE_4 20u
+#define LINNET_CODEC_DENSE_5 21u
+#define LINNET_CODEC_DENSE_6 22u
+#define LINNET_CODEC_DENSE_7 23u
+#define LINNET_CODEC_DENSE_8 24u
 #define LINNET_CODEC_NONE 255u
 
 /* learning-rate schedule inside one training call */
@@ -234,6 +243,7 @@ enum linnet_block_word {
     LINNET_BLOCK_REGIONS_PTR, /* out: plan: u32 address and u32 bytes of every REGION */
     LINNET_BLOCK_REGION_COUNT, /* out: plan: entries of that table */
     LINNET_BLOCK_RESERVED0, /* in: 0 */
+    LINNET_BLOCK_CODEC_OFFSET, /* out: encode, decode: parameter that comes next; parameters at the end */
     LINNET_BLOCK_WORDS
 };
 
@@ -248,6 +258,10 @@ enum linnet_block_word {
     X(load, 2) \
     X(store, 2) \
     X(delta, 2) \
+    X(encoding, 1) \
+    X(encode, 1) \
+    X(decoding, 1) \
+    X(decode, 1) \
     X(begin, 0) \
     X(order, 3) \
     X(train, 1) \

@@ -170,6 +170,8 @@ export const constant = {
   EXPONENT_BIAS: 64,
   /** answer of a loss whose error needs no backward pass */
   LOSS_SKIPPED: 128,
+  /** most parameters one call of encode or decode takes; behind them in the transfer buffer lie the coded bytes */
+  CODEC_WORDS: 32,
   /** label of a softmax of which only the prediction is asked for */
   NO_LABEL: 4294967295,
   /** a node with a proximal term pulls after each of these */
@@ -252,6 +254,22 @@ export type TaskName = keyof typeof task;
 export const codec = {
   /** little-endian int16 per parameter */
   RAW_INT16: 0,
+  /** exact int16 delta, Rice-coded */
+  RICE_INT16: 1,
+  /** stochastic 2-bit delta, Rice-coded */
+  DENSE_2: 18,
+  /** stochastic 3-bit delta, Rice-coded */
+  DENSE_3: 19,
+  /** stochastic 4-bit delta, Rice-coded */
+  DENSE_4: 20,
+  /** stochastic 5-bit delta, Rice-coded */
+  DENSE_5: 21,
+  /** stochastic 6-bit delta, Rice-coded */
+  DENSE_6: 22,
+  /** stochastic 7-bit delta, Rice-coded */
+  DENSE_7: 23,
+  /** stochastic 8-bit delta, Rice-coded */
+  DENSE_8: 24,
   /** no delta: an evaluation only */
   NONE: 255,
 } as const;
@@ -488,6 +506,8 @@ export const blockWord = {
   regionCount: 34,
   /** in: 0 */
   reserved0: 35,
+  /** out: encode, decode: parameter that comes next; parameters at the end */
+  codecOffset: 36,
 } as const;
 
 /** Link messages. */
@@ -536,6 +556,14 @@ export interface KernelExports {
   store(offset: number, count: number): number;
   /** transfer buffer holds base parameters and receives current − base, saturated */
   delta(offset: number, count: number): number;
+  /** start a payload (9) of current − base */
+  encoding(codec: number): number;
+  /** transfer buffer holds base parameters from codecOffset on; answers the bytes that lie behind CODEC_WORDS words of it */
+  encode(count: number): number;
+  /** start to read a payload */
+  decoding(codec: number): number;
+  /** bytes of the payload lie behind CODEC_WORDS words of the transfer buffer, which receives deltas from codecOffset on; answers bytes taken + 256 · words */
+  decode(bytes: number): number;
   /** start a training or evaluation call sequence: counters to 0, seeds mixed */
   begin(): number;
   /** a seeded permutation of 0…count−1 at index */

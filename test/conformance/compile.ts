@@ -1,5 +1,6 @@
-import { blockWord, constant } from '../../host/contract/contract.gen.js';
+import { blockWord, constant, status } from '../../host/contract/contract.gen.js';
 import { toHex } from '../../host/contract/hash.js';
+import { decodePayload, segmentsOf } from '../oracle/codec.js';
 import { readDescriptor } from '../oracle/descriptor.js';
 import type { Model } from '../oracle/layers.js';
 import type { TapeRecord, TapeValue } from '../runtimes/tape.js';
@@ -39,8 +40,8 @@ function write(name: BlockWord, values: Int8Array | Uint8Array | Int16Array): Ta
   return { op: 'WRITE', word: blockWord[name], offset: 0, bytes };
 }
 
-function read(name: BlockWord, length: number): TapeRecord {
-  return { op: 'READ', word: blockWord[name], offset: 0, length };
+function read(name: BlockWord, length: number, offset = 0): TapeRecord {
+  return { op: 'READ', word: blockWord[name], offset, length };
 }
 
 function call(name: Extract<TapeRecord, { op: 'CALL' }>['name'], ...args: number[]): TapeRecord {
@@ -104,6 +105,62 @@ function compilePull(base: Int16Array): CompiledStep {
   return { records, read: firstRefusal };
 }
 
+/** Behind the words of a slice in the transfer buffer. */
+const codedOffset = 2 * constant.CODEC_WORDS;
+const codedBytes = 2 * (constant.IO_WORDS - constant.CODEC_WORDS);
+
+/** Every segment is read twice, slice by slice. */
+function compileEncode(model: Model, frozenLayers: number, id: number, base: Int16Array) {
+  const records: TapeRecord[] = [call('encoding', id)];
+  for (const { start, end } of segmentsOf(model, frozenLayers).flatMap((one) => [one, one])) {
+    for (let at = start; at < end; at += constant.CODEC_WORDS) {
+      const slice = base.slice(at, Math.min(end, at + constant.CODEC_WORDS));
+      records.push(write('ioPtr', slice), call('encode', slice.length));
+      records.push(read('ioPtr', codedBytes, codedOffset));
+    }
+  }
+  return {
+    records,
+    read: ([first, ...values]: readonly TapeValue[]) => {
+      const counts = values.filter((value) => typeof value === 'number');
+      const refused = [first as number, ...counts].find((count) => count < 0);
+      if (refused !== undefined) return refused;
+      const parts = values.filter((value) => typeof value !== 'number');
+      return parts.map((part, i) => toHex(part.subarray(0, counts[i]))).join('');
+    },
+  };
+}
+
+/** The slices of a payload, and the call that finds out that it is none. */
+function compileDecode(model: Model, frozenLayers: number, id: number, payload: Uint8Array) {
+  const records: TapeRecord[] = [call('decoding', id)];
+  const { slices, isWhole } = decodePayload(model, frozenLayers, id, payload);
+  const starts = [0, ...slices.map(({ bytes }) => bytes)];
+  const isEmpty = segmentsOf(model, frozenLayers).length === 0;
+  // A payload with bits left over is refused by the call that reads its last slice.
+  for (const at of isWhole || isEmpty ? starts.slice(0, -1) : starts) {
+    const window = payload.slice(at, at + codedBytes);
+    records.push({ op: 'WRITE', word: blockWord.ioPtr, offset: codedOffset, bytes: window });
+    records.push(getWord('codecOffset'), call('decode', window.length));
+    records.push(read('ioPtr', codedOffset));
+  }
+  return {
+    records,
+    read: ([first, ...values]: readonly TapeValue[]) => {
+      if ((first as number) < 0) return first as number;
+      // Nobody asks for what goes on behind the last segment.
+      if (isEmpty && payload.length > 0) return status.ERR_RANGE;
+      const delta = new Int16Array(model.parameters);
+      for (let i = 0; i < values.length; i += 3) {
+        const [offset, answer] = values.slice(i, i + 2) as number[];
+        if (answer < 0) return answer;
+        delta.set(readInt16(values[i + 2]).slice(0, answer >> 8), offset);
+      }
+      return [...delta];
+    },
+  };
+}
+
 function compileCounters(classes: number): CompiledStep {
   const names = ['step', 'samples', 'skipped', 'lossLow', 'lossHigh'] as const;
   return {
@@ -136,7 +193,7 @@ function compileTrajectory(model: Model, seed: number, steps: number): CompiledS
 }
 
 /** One step on a kernel that holds `model`. */
-function compileStep(step: Step, model: Model): CompiledStep {
+function compileStep(step: Step, model: Model, frozenLayers: number): CompiledStep {
   const sample = (x?: InputFill): TapeRecord[] =>
     x ? [write('inputPtr', fillInput(x, model.inputs))] : [];
   switch (step.do) {
@@ -166,6 +223,14 @@ function compileStep(step: Step, model: Model): CompiledStep {
       return compileDelta(fillWords(step.base, model));
     case 'pull':
       return compilePull(fillWords(step.base, model));
+    case 'encode': {
+      const base = fillWords(step.base, model);
+      return compileEncode(model, frozenLayers, step.codec, base);
+    }
+    case 'decode': {
+      const payload = Uint8Array.from(Buffer.from(step.payload, 'hex'));
+      return compileDecode(model, frozenLayers, step.codec, payload);
+    }
     case 'saturations':
       return {
         records: [call('saturations'), getWord('weightSaturations')],
@@ -201,11 +266,13 @@ function compileStep(step: Step, model: Model): CompiledStep {
 /** The steps of scripts that run one after the other on one kernel. */
 export function compileScript(script: readonly Step[]): CompiledStep[] {
   let { model } = readDescriptor(new Uint8Array());
+  let frozenLayers = 0;
   return script.map((step) => {
     if (step.do === 'plan') {
       ({ model } = readDescriptor(Uint8Array.from(Buffer.from(step.descriptor, 'hex'))));
+      ({ frozenLayers = 0 } = step);
     }
-    return compileStep(step, model);
+    return compileStep(step, model, frozenLayers);
   });
 }
 

@@ -6,6 +6,7 @@ import {
   version,
 } from '../../host/contract/contract.gen.js';
 import { deltaOf } from './aggregate.js';
+import { decodePayload, encodePayload } from './codec.js';
 import { readDescriptor } from './descriptor.js';
 import { hasParameters, type Model } from './layers.js';
 import { enoughMemoryBytes } from './memory.js';
@@ -193,6 +194,25 @@ export class OracleMachine {
 
   delta(base: Int16Array): Int16Array {
     return deltaOf(this.parameters(), base);
+  }
+
+  /** The payload of current − base, or a status. */
+  encode(id: number, base: Int16Array): Uint8Array | number {
+    if (!this.begun) return status.ERR_STATE;
+    const delta = this.delta(base);
+    const { nodeSeed } = this.begun;
+    const payload = encodePayload(this.model, this.frozenLayers, id, nodeSeed, delta);
+    return payload ?? status.ERR_RANGE;
+  }
+
+  /** The delta in a payload, or a status. */
+  decode(id: number, payload: Uint8Array): Int16Array | number {
+    if (!this.planned) return status.ERR_STATE;
+    const { slices, isWhole } = decodePayload(this.planned, this.frozenLayers, id, payload);
+    if (!isWhole) return status.ERR_RANGE;
+    const delta = new Int16Array(this.planned.parameters);
+    for (const { start, words } of slices) delta.set(words, start);
+    return delta;
   }
 
   counters(): Counters {

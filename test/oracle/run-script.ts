@@ -41,6 +41,10 @@ function runCall(machine: OracleMachine, name: KernelFunction, args: readonly nu
     case 'prepare':
     case 'arrange':
       return machine.startPlan();
+    case 'encoding':
+    case 'encode':
+    case 'decoding':
+    case 'decode':
     case 'abi':
     case 'block':
     case 'plan':
@@ -99,6 +103,14 @@ function runStep(machine: OracleMachine, step: Step): Outcome {
       return [...machine.delta(fillWords(step.base, machine.model))];
     case 'pull':
       return machine.pullAll(fillWords(step.base, machine.model));
+    case 'encode': {
+      const payload = machine.encode(step.codec, fillWords(step.base, machine.model));
+      return typeof payload === 'number' ? payload : toHex(payload);
+    }
+    case 'decode': {
+      const delta = machine.decode(step.codec, Uint8Array.from(Buffer.from(step.payload, 'hex')));
+      return typeof delta === 'number' ? delta : [...delta];
+    }
     case 'saturations':
       return machine.saturations();
     case 'words':

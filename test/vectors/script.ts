@@ -99,6 +99,10 @@ export type Step =
   | { readonly do: 'delta'; readonly base: WordFill }
   /** Passes a base through pull. Outcome: first negative status or 0. */
   | { readonly do: 'pull'; readonly base: WordFill }
+  /** Codes the difference to a base. Outcome: the payload, hex, or a status. */
+  | { readonly do: 'encode'; readonly codec: number; readonly base: WordFill }
+  /** Reads a payload, hex. Outcome: the delta, or a status. */
+  | { readonly do: 'decode'; readonly codec: number; readonly payload: string }
   /** Calls saturations. Outcome: a negative status, or the number that the call and the block give. */
   | { readonly do: 'saturations' }
   /** Words of the parameter block. Outcome: unsigned numbers. */

@@ -73,6 +73,11 @@ export const block: readonly BlockWord[] = [
   { name: 'regionsPtr', direction: 'out', text: 'plan: u32 address and u32 bytes of every REGION' },
   { name: 'regionCount', direction: 'out', text: 'plan: entries of that table' },
   { name: 'reserved0', direction: 'in', text: '0' },
+  {
+    name: 'codecOffset',
+    direction: 'out',
+    text: 'encode, decode: parameter that comes next; parameters at the end',
+  },
 ];
 
 export interface KernelExport {
@@ -115,6 +120,22 @@ export const kernelExports: readonly KernelExport[] = [
     name: 'delta',
     parameters: ['offset', 'count'],
     text: 'transfer buffer holds base parameters and receives current − base, saturated',
+  },
+  {
+    name: 'encoding',
+    parameters: ['codec'],
+    text: 'start a payload (9) of current − base',
+  },
+  {
+    name: 'encode',
+    parameters: ['count'],
+    text: 'transfer buffer holds base parameters from codecOffset on; answers the bytes that lie behind CODEC_WORDS words of it',
+  },
+  { name: 'decoding', parameters: ['codec'], text: 'start to read a payload' },
+  {
+    name: 'decode',
+    parameters: ['bytes'],
+    text: 'bytes of the payload lie behind CODEC_WORDS words of the transfer buffer, which receives deltas from codecOffset on; answers bytes taken + 256 · words',
   },
   {
     name: 'begin',

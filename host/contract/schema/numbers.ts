@@ -66,6 +66,42 @@ export const enumerations: Enumeration[] = [
     text: 'coding of the delta in an upload',
     entries: [
       { name: 'RAW_INT16', value: 0, text: 'little-endian int16 per parameter' },
+      { name: 'RICE_INT16', value: 1, text: 'exact int16 delta, Rice-coded' },
+      {
+        name: 'DENSE_2',
+        value: 18,
+        text: 'stochastic 2-bit delta, Rice-coded',
+      },
+      {
+        name: 'DENSE_3',
+        value: 19,
+        text: 'stochastic 3-bit delta, Rice-coded',
+      },
+      {
+        name: 'DENSE_4',
+        value: 20,
+        text: 'stochastic 4-bit delta, Rice-coded',
+      },
+      {
+        name: 'DENSE_5',
+        value: 21,
+        text: 'stochastic 5-bit delta, Rice-coded',
+      },
+      {
+        name: 'DENSE_6',
+        value: 22,
+        text: 'stochastic 6-bit delta, Rice-coded',
+      },
+      {
+        name: 'DENSE_7',
+        value: 23,
+        text: 'stochastic 7-bit delta, Rice-coded',
+      },
+      {
+        name: 'DENSE_8',
+        value: 24,
+        text: 'stochastic 8-bit delta, Rice-coded',
+      },
       { name: 'NONE', value: 255, text: 'no delta: an evaluation only' },
     ],
   },
@@ -279,6 +315,12 @@ export const constants: readonly Constant[] = [
     value: 128,
     unit: '',
     text: 'answer of a loss whose error needs no backward pass',
+  },
+  {
+    name: 'CODEC_WORDS',
+    value: 32,
+    unit: 'words',
+    text: 'most parameters one call of encode or decode takes; behind them in the transfer buffer lie the coded bytes',
   },
   {
     name: 'NO_LABEL',

@@ -1,4 +1,5 @@
 import type { Draft } from './common.js';
+import { codec } from './codec.js';
 import { conv, depthwise } from './conv.js';
 import { dense, exponents } from './dense.js';
 import { embedding } from './embedding.js';
@@ -33,6 +34,7 @@ export const vectorGroups: Readonly<Record<string, readonly Draft[]>> = {
   freezing,
   proximal,
   delta,
+  codec,
   trajectory,
   network,
   'cortex-m0': small,

@@ -1,0 +1,109 @@
+/**
+ * Bits of a payload, the first one lowest in its byte, and Rice codes of them (Rice & Plaunt 1971) with a
+ * bound on their length:
+ *
+ *     u >> k < 16:   u >> k ones, a zero, the k low bits of u          up to 31 bits
+ *     otherwise:     16 ones, 17 bits of u                             33 bits
+ *
+ * Bits that make no byte yet wait here from one call to the next.
+ */
+import { ERR_RANGE } from '../contract.gen';
+
+@unmanaged
+class Bits {
+  waiting: u64;
+  count: i32;
+  /** Next byte, and the end of what may be read. */
+  at: usize;
+  end: usize;
+}
+
+const bits = changetype<Bits>(memory.data(offsetof<Bits>(), 8));
+
+const ONES: i32 = 16;
+const ESCAPE: u64 = (1 << ONES) - 1;
+const ESCAPED_BITS: i32 = 17;
+
+export function clearBits(): void {
+  bits.waiting = 0;
+  bits.count = 0;
+}
+
+/** Where bytes go, or come from and up to where. */
+export function moveBits(at: usize, end: usize): void {
+  bits.at = at;
+  bits.end = end;
+}
+
+/** Address behind the last byte that was written or read. */
+export function bitsAt(): usize {
+  return bits.at;
+}
+
+/** Writes the `n` low bits of `value`, of which no other is set; n ≤ 33. */
+export function putBits(value: u64, n: i32): void {
+  let waiting = bits.waiting | (value << (<u64>bits.count));
+  let count = bits.count + n;
+  for (; count >= 8; count -= 8) {
+    store<u8>(bits.at++, <u8>waiting);
+    waiting >>= 8;
+  }
+  bits.waiting = waiting;
+  bits.count = count;
+}
+
+/** Writes the last bits, zeros above them. */
+export function padBits(): void {
+  if (bits.count > 0) putBits(0, 8 - bits.count);
+}
+
+export function putRice(u: i32, k: i32): void {
+  const quotient = u >> k;
+  if (quotient >= ONES) return putBits(ESCAPE | ((<u64>u) << ONES), ONES + ESCAPED_BITS);
+  const low = <u64>(u & ((1 << k) - 1));
+  putBits(((1 << quotient) - 1) | (low << (quotient + 1)), quotient + 1 + k);
+}
+
+/** As many bytes as can wait. */
+function fetchBits(): void {
+  while (bits.count <= 56 && bits.at < bits.end) {
+    bits.waiting |= (<u64>load<u8>(bits.at++)) << (<u64>bits.count);
+    bits.count += 8;
+  }
+}
+
+/** `n` bits, n ≤ 33, or ERR_RANGE if there are no more. */
+export function takeBits(n: i32): i32 {
+  fetchBits();
+  if (bits.count < n) return ERR_RANGE;
+  const value = bits.waiting & (((<u64>1) << n) - 1);
+  bits.waiting >>= <u64>n;
+  bits.count -= n;
+  return <i32>value;
+}
+
+/** A number, or ERR_RANGE if there is none or it could have been written shorter. */
+export function takeRice(k: i32): i32 {
+  fetchBits();
+  const quotient = <i32>ctz(~bits.waiting);
+  if (quotient < ONES) {
+    if (takeBits(quotient + 1) < 0) return ERR_RANGE;
+    const low = takeBits(k);
+    return low < 0 ? low : (quotient << k) | low;
+  }
+  if (takeBits(ONES) < 0) return ERR_RANGE;
+  const u = takeBits(ESCAPED_BITS);
+  return u >> k < ONES ? ERR_RANGE : u;
+}
+
+/** Gives back whole bytes that were fetched and not used. */
+export function returnBits(): void {
+  bits.at -= <usize>(bits.count >> 3);
+  bits.count &= 7;
+  bits.waiting &= ((<u64>1) << (<u64>bits.count)) - 1;
+}
+
+/** Nothing but the zeros that fill the last byte is left. */
+export function bitsEnd(): bool {
+  return bits.waiting == 0 && bits.at == bits.end;
+}

@@ -1,0 +1,187 @@
+import { codec, constant, purpose } from '../../host/contract/contract.gen.js';
+import { hasParameters, type Model } from './layers.js';
+import { isTrained } from './model.js';
+import { mix, RandomStream } from './random.js';
+
+/** Payloads of the specification (9), as strings of 0 and 1. */
+
+const allZero = 15;
+const mostOnes = 16;
+const escapedBits = 17;
+const limit = constant.DELTA_LIMIT;
+
+interface Segment {
+  readonly start: number;
+  readonly end: number;
+  /** Twice the number of the layer among those with parameters, and one for biases. */
+  readonly number: number;
+}
+
+/** Weights and biases of every layer that is trained. */
+export function segmentsOf(model: Model, frozenLayers: number): Segment[] {
+  return model.layers.flatMap((layer) => {
+    if (!hasParameters(layer) || !isTrained(layer, frozenLayers)) return [];
+    const biases = layer.weightOffset + layer.rows * layer.rowLength;
+    const weights = { start: layer.weightOffset, end: biases, number: 2 * layer.index };
+    if (layer.kind === 'EMBEDDING') return [weights];
+    return [weights, { start: biases, end: biases + layer.rows, number: 2 * layer.index + 1 }];
+  });
+}
+
+/** Bits of a word, sign included; 0 of RICE_INT16; undefined of a codec that is none of these. */
+function widthOf(id: number): number | undefined {
+  if (id === codec.RICE_INT16) return 0;
+  return id >= codec.DENSE_2 && id <= codec.DENSE_8 ? id - 16 : undefined;
+}
+
+/** `count` bits of a number, the lowest first. */
+function lowBits(value: number, count: number): string {
+  return [...value.toString(2).padStart(count, '0')].reverse().join('').slice(0, count);
+}
+
+const toUnsigned = (v: number): number => (v < 0 ? -2 * v - 1 : 2 * v);
+const toSigned = (u: number): number => (u % 2 === 1 ? -(u + 1) / 2 : u / 2);
+
+function rice(u: number, k: number): string {
+  const quotient = Math.floor(u / 2 ** k);
+  return quotient >= mostOnes
+    ? '1'.repeat(mostOnes) + lowBits(u, escapedBits)
+    : `${'1'.repeat(quotient)}0${lowBits(u % 2 ** k, k)}`;
+}
+
+/** The smallest shift for which every word fits; 0 of RICE_INT16. */
+function shiftOf(deltas: readonly number[], width: number): number {
+  if (width === 0) return 0;
+  const largest = Math.max(...deltas.map(Math.abs));
+  const most = 2 ** (width - 1) - 1;
+  let shift = 0;
+  while (most * 2 ** shift < largest) shift++;
+  return shift;
+}
+
+function riceParameterOf(deltas: readonly number[], width: number, shift: number): number {
+  if (deltas.every((d) => d === 0)) return allZero;
+  const magnitude = (d: number): number => (width === 0 ? toUnsigned(d) : 2 * Math.abs(d));
+  const sum = Math.floor(deltas.reduce((total, d) => total + magnitude(d), 0) / 2 ** shift);
+  let k = 0;
+  while (k < allZero - 1 && 3 * deltas.length * 2 ** k < 2 * sum) k++;
+  return k;
+}
+
+function encodeSegment(deltas: readonly number[], width: number, seed: number): string {
+  const shift = shiftOf(deltas, width);
+  const k = riceParameterOf(deltas, width, shift);
+  if (k === allZero) return lowBits(k, 4);
+  const stream = new RandomStream(seed);
+  const words = deltas.map((d) =>
+    shift === 0 ? d : Math.floor((d + stream.draw(shift)) / 2 ** shift),
+  );
+  const head = lowBits(k, 4) + (width > 0 ? lowBits(shift, 4) : '');
+  return head + words.map((q) => rice(toUnsigned(q), k)).join('');
+}
+
+/** The payload of `delta`; undefined for a codec that is none of these. */
+export function encodePayload(
+  model: Model,
+  frozenLayers: number,
+  id: number,
+  nodeSeed: number,
+  delta: Int16Array,
+): Uint8Array | undefined {
+  const width = widthOf(id);
+  if (width === undefined) return undefined;
+  const bits = segmentsOf(model, frozenLayers)
+    .map(({ start, end, number }) =>
+      encodeSegment([...delta.slice(start, end)], width, mix(nodeSeed, purpose.CODEC, number)),
+    )
+    .join('');
+  const bytes = bits.match(/.{1,8}/g) ?? [];
+  return Uint8Array.from(bytes, (byte) => Number.parseInt([...byte].reverse().join(''), 2));
+}
+
+/** Bits of a payload from the first to the last; every reader throws what is no payload. */
+class BitReader {
+  private at = 0;
+  private readonly bits: string;
+
+  constructor(payload: Uint8Array) {
+    this.bits = [...payload].map((byte) => lowBits(byte, 8)).join('');
+  }
+
+  take(count: number): number {
+    if (this.at + count > this.bits.length) throw new RangeError('no more bits');
+    const taken = this.bits.slice(this.at, this.at + count);
+    this.at += count;
+    return taken === '' ? 0 : Number.parseInt([...taken].reverse().join(''), 2);
+  }
+
+  takeRice(k: number): number {
+    let quotient = 0;
+    while (quotient < mostOnes && this.take(1) === 1) quotient++;
+    if (quotient < mostOnes) return quotient * 2 ** k + this.take(k);
+    const u = this.take(escapedBits);
+    if (u < mostOnes * 2 ** k) throw new RangeError('a short number written long');
+    return u;
+  }
+
+  /** Bytes of which a bit was taken. */
+  get bytes(): number {
+    return Math.ceil(this.at / 8);
+  }
+
+  end(): void {
+    const rest = this.bits.slice(this.at);
+    if (rest.length >= 8 || rest.includes('1')) throw new RangeError('bits are left');
+  }
+}
+
+/** What one call of decode reads, up to CODEC_WORDS words of a segment. */
+export interface Slice {
+  readonly start: number;
+  /** None of a segment of zeros. */
+  readonly words: readonly number[];
+  /** Bytes of the payload taken when it ends. */
+  readonly bytes: number;
+}
+
+function* decodeSegment(reader: BitReader, width: number, segment: Segment): Generator<Slice> {
+  const k = reader.take(4);
+  if (k === allZero) return yield { start: segment.start, words: [], bytes: reader.bytes };
+  const shift = width > 0 ? reader.take(4) : 0;
+  const most = width > 0 ? 2 ** (width - 1) - 1 : limit;
+  for (let start = segment.start; start < segment.end; start += constant.CODEC_WORDS) {
+    const length = Math.min(constant.CODEC_WORDS, segment.end - start);
+    const words = Array.from({ length }, () => {
+      const q = toSigned(reader.takeRice(k));
+      if (Math.abs(q) > most) throw new RangeError('a word outside its limits');
+      return Math.max(-limit, Math.min(limit, q * 2 ** shift));
+    });
+    yield { start, words, bytes: reader.bytes };
+  }
+}
+
+/**
+ * Reads a payload slice by slice; `isWhole` if it is one of this codec. What comes after the last whole slice
+ * is not.
+ */
+export function decodePayload(
+  model: Model,
+  frozenLayers: number,
+  id: number,
+  payload: Uint8Array,
+): { readonly slices: readonly Slice[]; readonly isWhole: boolean } {
+  const width = widthOf(id);
+  const slices: Slice[] = [];
+  if (width === undefined) return { slices, isWhole: false };
+  const reader = new BitReader(payload);
+  try {
+    for (const segment of segmentsOf(model, frozenLayers)) {
+      for (const slice of decodeSegment(reader, width, segment)) slices.push(slice);
+    }
+    reader.end();
+    return { slices, isWhole: true };
+  } catch (error) {
+    if (error instanceof RangeError) return { slices, isWhole: false };
+    throw error;
+  }
+}
