@@ -41,6 +41,10 @@ export interface PlanOptions {
   readonly frozenLayers?: number;
 }
 
+/** Where coded bytes lie in the transfer buffer, and how many have room. */
+const codedOffset = 2 * constant.CODEC_WORDS;
+const codedBytes = 2 * (constant.IO_WORDS - constant.CODEC_WORDS);
+
 /** A region of the kernel's arena. */
 export interface Region {
   readonly name: RegionName;
@@ -141,6 +145,42 @@ export class Kernel {
   /** Current parameters − base, saturated to ± DELTA_LIMIT. */
   delta(base: Int16Array): Int16Array {
     return this.transfer('delta', new Int16Array(base));
+  }
+
+  /**
+   * The payload (SPEC, section 9) of current − base. Needs a begin, whose seeds round it. Throws ERR_RANGE for a
+   * codec the kernel does not know.
+   */
+  encodeDelta(codec: number, base: Int16Array): Uint8Array {
+    expectOk(this.engine.call('encoding', codec), 'encoding');
+    const io = this.word('ioPtr');
+    const words = new Uint8Array(base.buffer, base.byteOffset, base.byteLength);
+    const parts: Uint8Array[] = [];
+    for (let at = this.word('codecOffset'); at < base.length; at = this.word('codecOffset')) {
+      const count = Math.min(constant.CODEC_WORDS, base.length - at);
+      this.engine.writeBytes(io, words.subarray(2 * at, 2 * (at + count)));
+      const length = expectOk(this.engine.call('encode', count), 'encode');
+      parts.push(this.engine.readBytes(io + codedOffset, length));
+    }
+    return Uint8Array.from(Buffer.concat(parts));
+  }
+
+  /** The delta in a payload; undefined if it is none of this codec for the planned model. */
+  decodeDelta(codec: number, payload: Uint8Array): Int16Array | undefined {
+    if (this.engine.call('decoding', codec) < 0) return undefined;
+    const io = this.word('ioPtr');
+    const delta = new Int16Array(this.parameters);
+    let taken = 0;
+    for (let at = this.word('codecOffset'); at < this.parameters; at = this.word('codecOffset')) {
+      const window = payload.subarray(taken, taken + codedBytes);
+      this.engine.writeBytes(io + codedOffset, window);
+      const answer = this.engine.call('decode', window.length);
+      if (answer < 0) return undefined;
+      taken += answer & 0xff;
+      const words = this.engine.readBytes(io, 2 * (answer >> 8));
+      new Uint8Array(delta.buffer).set(words, 2 * at);
+    }
+    return taken === payload.length ? delta : undefined;
   }
 
   /** Moves the parameters toward `base` by 2^−proximalShift of the way. */
