@@ -21,7 +21,9 @@ const sanitizers = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all']
 const strict = ['-std=c99', '-Wall', '-Wextra', '-Wconversion', '-Werror', '-D_DEFAULT_SOURCE'];
 
 const firmware = join(root, 'firmware');
-const folders = ['include', 'src', 'ports/posix'].map((folder) => join(firmware, folder));
+const folders = ['include', 'src', 'ports/emulated', 'ports/posix'].map((folder) =>
+  join(firmware, folder),
+);
 const wasm3 = locateWasm3();
 const definitions = readWasm3Definitions().map((definition) => `-D${definition}`);
 
@@ -48,9 +50,9 @@ function ownJob(source) {
 }
 
 const compiler = findCompiler();
-const [src, port] = folders.slice(1).map((folder) => listFiles([folder], ['.c']).map(ownJob));
+const [src, ...port] = folders.slice(1).map((folder) => listFiles([folder], ['.c']).map(ownJob));
 const core = await compileFiles(compiler, [...engineJobs, ...src]);
-const posix = await compileFiles(compiler, port);
+const posix = await compileFiles(compiler, port.flat());
 const twoNodes = await compileFiles(compiler, [ownJob(join(root, 'test/node/two_nodes.c'))]);
 await linkFile(compiler, 'linnet-node-sanitized', [...core, ...posix], sanitizers);
 await linkFile(compiler, 'two-nodes-sanitized', [...core, ...twoNodes], sanitizers);

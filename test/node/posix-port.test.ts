@@ -149,7 +149,7 @@ await whereNative(() => {
       [['--memory', '12k'], 2, /not a number/],
       [['--watchdog', '3600001'], 2, /--watchdog 3600001 is not a number in 0 to/],
       [['--memory', '-1'], 2, /not a number/],
-      [['--flash-kb', '5'], 2, /not whole sectors: use a multiple of 4/],
+      [['--flash-kb', '5'], 2, /not whole sectors of 4096 bytes: use a multiple of the sector/],
       [['--flash-kb', '16'], 1, /the flash cannot be used/],
       [['--data', '/nonexistent'], 2, /\/nonexistent: No such file.*: give a readable FDS1 file/],
       [['--flash', '/nonexistent/flash'], 2, /No such file.*: give --flash a writable file/],
