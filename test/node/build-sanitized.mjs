@@ -1,6 +1,7 @@
 /**
  * Builds, under the address and undefined-behaviour sanitizers and with the durations of
- * test/node/implementations.ts, build/linnet-node-sanitized and build/two-nodes-sanitized. The
+ * test/node/implementations.ts: build/linnet-node-sanitized, two-nodes-sanitized and
+ * cut-runner-sanitized. The
  * engine, which is other people's code and lives on tail calls, is compiled as ever. Prints the
  * folder.
  */
@@ -21,7 +22,7 @@ const sanitizers = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all']
 const strict = ['-std=c99', '-Wall', '-Wextra', '-Wconversion', '-Werror', '-D_DEFAULT_SOURCE'];
 
 const firmware = join(root, 'firmware');
-const folders = ['include', 'src', 'ports/emulated', 'ports/posix'].map((folder) =>
+const folders = ['include', 'src', 'ports/emulated', 'ports/posix', 'tools'].map((folder) =>
   join(firmware, folder),
 );
 const wasm3 = locateWasm3();
@@ -50,10 +51,18 @@ function ownJob(source) {
 }
 
 const compiler = findCompiler();
-const [src, ...port] = folders.slice(1).map((folder) => listFiles([folder], ['.c']).map(ownJob));
+const [src, emulated, port, tools] = folders
+  .slice(1)
+  .map((folder) => listFiles([folder], ['.c']).map(ownJob));
 const core = await compileFiles(compiler, [...engineJobs, ...src]);
-const posix = await compileFiles(compiler, port.flat());
+const flash = await compileFiles(compiler, emulated);
+const posix = await compileFiles(compiler, port);
+const cutRunner = await compileFiles(
+  compiler,
+  tools.filter(({ name }) => !name.endsWith('vector_runner')),
+);
 const twoNodes = await compileFiles(compiler, [ownJob(join(root, 'test/node/two_nodes.c'))]);
-await linkFile(compiler, 'linnet-node-sanitized', [...core, ...posix], sanitizers);
+await linkFile(compiler, 'linnet-node-sanitized', [...core, ...flash, ...posix], sanitizers);
 await linkFile(compiler, 'two-nodes-sanitized', [...core, ...twoNodes], sanitizers);
+await linkFile(compiler, 'cut-runner-sanitized', [...core, ...flash, ...cutRunner], sanitizers);
 console.log(join(root, 'build'));
