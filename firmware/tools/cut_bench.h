@@ -17,9 +17,11 @@ struct cut_bench {
     struct cut_host host;
     struct runner_memory heap;
     uint32_t clock_ms;
-    uint32_t starts;            /* since the salt was set */
-    uint32_t salt;              /* which samples the node has */
-    bool has_changing_samples;  /* others after every start */
+    uint32_t operations; /* of flash and link since the start: erases, programs, messages sent */
+    uint32_t cut_at;     /* the one during which the power goes */
+    bool was_erase;      /* and it was an erase */
+    uint32_t starts;
+    bool has_changing_samples; /* other samples after every start */
 };
 
 enum bench_outcome {
@@ -33,7 +35,10 @@ void cut_bench_init(struct cut_bench *bench, const struct scene *scene, struct r
 void cut_bench_use_flash(struct cut_bench *bench, uint8_t *memory, uint32_t bytes,
                          uint32_t sector_bytes, uint32_t write_bytes);
 
-/* Starts the node; it lives until it has a receipt or loses its power. */
+/*
+ * Starts the node; it lives until it has a receipt or loses its power, which goes during one of its
+ * operations. seed: how far that one gets. A message is sent whole, in part or not at all.
+ */
 enum bench_outcome cut_bench_live(struct cut_bench *bench, uint32_t cut_at, uint32_t seed);
 
 /*

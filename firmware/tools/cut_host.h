@@ -15,11 +15,11 @@
 
 struct cut_host {
     const struct scene *scene;
-    uint32_t version; /* it announces */
-    uint32_t epoch;   /* greatest a HELLO has reported */
-    bool has_met;     /* a HELLO came since the power did */
-    bool had_kernel;  /* and said that the node has a kernel */
-    bool is_done;     /* the node has the receipt of this version */
+    uint32_t version;  /* it announces */
+    uint32_t epoch;    /* greatest a HELLO has reported */
+    bool has_met;      /* a HELLO came since the power did */
+    bool had_kernel;   /* and said that the node has a kernel */
+    bool is_done;      /* the node has the receipt of this version */
     const char *fault; /* the first thing that was wrong, or NULL */
 
     bool has_offer; /* the node has offered its upload of this version */

@@ -1,15 +1,15 @@
 /*
- * Cuts the power of a node at every flash operation of what it does: natively under sanitizers,
- * and on a core in QEMU, from this one source. See docs/PORTING.md, "The store".
+ * Cuts the power of a node at every operation of flash and link: natively under sanitizers, and on
+ * a core in QEMU, from this one source. See docs/PORTING.md, "The store".
  *
  *     cut_runner KERNEL NEXT_KERNEL cuts|damage|wear SEED STRIDE
  *
  * cuts: every STRIDEth operation, counted from SEED, of the first round of a node, of one that
- * exchanges its kernel, and of one whose record log is full. An odd seed cuts again during the
- * recovery. With seeds 2 and 3 of every four the node keeps its samples, and the upload must be that
- * of a node whose power never went; with the others it has other samples after every start.
- * damage: STRIDE times bits flipped or sectors of garbage; the node then finishes the version in
- * hand and the next one. After one bit no counter has come back.
+ * exchanges its kernel, and of one whose record log is full; an erase is torn in several ways. An
+ * odd seed cuts again during the recovery. With seeds 2 and 3 of every four the node keeps its
+ * samples, and the upload must be that of a node whose power never went; with the others it has
+ * other samples after every start. damage: STRIDE times bits flipped or sectors of garbage; the
+ * node then finishes the version in hand and the next one. After one bit no counter has come back.
  * wear: erases of STRIDE rounds, counted; SEED plays no part.
  */
 #include <string.h>
@@ -33,7 +33,8 @@ enum situation { FIRST_ROUND, NEXT_KERNEL, FULL_LOG, SITUATIONS };
 static const char *const situations[] = {"first round", "next kernel", "full log"};
 
 /* A recovery is cut at one of so many operations. */
-#define RECOVERY_OPERATIONS 300u
+#define RECOVERY_OPERATIONS 200u
+#define ERASE_TEARS 12u
 #define WEAR_SECTORS 128u
 #define ENGINE_HEAP_BYTES (LINNET_ENGINE_BYTES + 64u * 1024u)
 
@@ -139,17 +140,20 @@ static enum bench_outcome live_and_check(uint32_t cut_at, uint32_t seed, enum si
 }
 
 /* Cuts at one operation, lets the node recover; false if the round ends before. */
-static bool cut(enum situation situation, uint32_t at, uint32_t seed) {
-    enum bench_outcome outcome = live_and_check(at, seed * 0x10001u + at, situation);
+static bool cut(enum situation situation, uint32_t at, uint32_t seed, uint32_t tear) {
+    enum bench_outcome outcome =
+        live_and_check(at, (seed * ERASE_TEARS + tear) * 0x10001u + at, situation);
     bool was_cut = outcome == BENCH_CUT;
+    bool was_erase = bench.was_erase;
     if (was_cut && seed % 2 == 1) {
-        seed_random(seed, at);
+        seed_random(seed * ERASE_TEARS + tear, at);
         uint32_t again = random_below(RECOVERY_OPERATIONS);
-        outcome = live_and_check(again, seed + at, situation);
+        outcome = live_and_check(again, random_below(UINT32_MAX), situation);
     }
     if (outcome == BENCH_CUT) {
         (void)live_and_check(NOR_FLASH_NEVER, 0, situation);
     }
+    bench.was_erase = was_erase;
     return was_cut;
 }
 
@@ -165,12 +169,13 @@ static bool run_cuts(const struct geometry *geometry, enum situation situation, 
     uint8_t golden[LINNET_HASH_BYTES];
     uint32_t cuts = 0;
     uint32_t at = seed % stride;
+    uint32_t tear = 0;
     bench.has_changing_samples = seed % 4 < 2;
     reach(geometry, situation);
     find_golden(geometry, situation, golden);
     while (bench.host.fault == NULL) {
         restore(geometry);
-        if (!cut(situation, at, seed)) {
+        if (!cut(situation, at, seed, tear)) {
             break;
         }
         if (!bench.has_changing_samples && bench.host.fault == NULL &&
@@ -178,7 +183,10 @@ static bool run_cuts(const struct geometry *geometry, enum situation situation, 
             bench.host.fault = "its upload is another than without a cut";
         }
         cuts++;
-        at += bench.host.fault == NULL ? stride : 0;
+        if (bench.host.fault == NULL) {
+            tear = bench.was_erase && tear + 1 < ERASE_TEARS ? tear + 1 : 0;
+            at += tear == 0 ? stride : 0;
+        }
     }
     if (has_failed(geometry, situations[situation], at)) {
         return false;
@@ -187,7 +195,7 @@ static bool run_cuts(const struct geometry *geometry, enum situation situation, 
     say(", ");
     say(situations[situation]);
     say(": ");
-    say_number(bench.flash.operations);
+    say_number(bench.operations);
     say(" operations, ");
     say_number(cuts);
     say(" cuts\n");

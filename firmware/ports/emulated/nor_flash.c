@@ -3,6 +3,9 @@
 #include <string.h>
 
 #define ERASED 0xffu
+/* What is programmed of a sector lies at its start, as a rule: half of the torn erases end there.
+ */
+#define EDGE_BYTES 1024u
 
 /* The next number of the seed (Marsaglia 2003, xorshift32). */
 static uint32_t draw(struct nor_flash *flash) {
@@ -63,15 +66,17 @@ static int32_t misuse(struct nor_flash *flash) {
 }
 
 /*
- * An erase that is cut. A part programs a sector to 0 before it sets it, so some of the sector may
- * be zeros, bits that are on their way to 1, ff, or what it was.
+ * An erase that is cut. A part programs a sector to 0 before it sets it, so some of the sector, up
+ * to an edge or from there on, may be zeros, bits that are on their way to 1, or ff.
  */
 static void tear_erase(struct nor_flash *flash, uint8_t *sector) {
-    uint32_t begun = draw_below(flash, flash->sector_bytes + 1);
-    uint32_t manner = draw_below(flash, 4);
+    uint32_t bytes = flash->sector_bytes;
+    bool is_near = draw_below(flash, 2) == 1 && bytes > EDGE_BYTES;
+    uint32_t edge = draw_below(flash, (is_near ? EDGE_BYTES : bytes) + 1);
     bool is_from_the_end = draw_below(flash, 2) == 1;
-    for (uint32_t i = 0; i < begun; i++) {
-        uint8_t *byte = &sector[is_from_the_end ? flash->sector_bytes - 1 - i : i];
+    uint32_t manner = draw_below(flash, 4);
+    for (uint32_t i = is_from_the_end ? edge : 0; i < (is_from_the_end ? bytes : edge); i++) {
+        uint8_t *byte = &sector[i];
         switch (manner) {
         case 0:
             *byte = 0;
