@@ -34,7 +34,7 @@ static const char *const situations[] = {"first round", "next kernel", "full log
 
 /* A recovery is cut at one of so many operations. */
 #define RECOVERY_OPERATIONS 200u
-#define ERASE_TEARS 12u
+#define ERASE_TEARS 6u
 #define WEAR_SECTORS 128u
 #define ENGINE_HEAP_BYTES (LINNET_ENGINE_BYTES + 64u * 1024u)
 
@@ -302,11 +302,11 @@ static bool run_wear(const struct geometry *geometry, uint32_t rounds) {
     say_number(rounds);
     say(" starts and rounds, ");
     say_number(operations);
-    say(" operations, erases of one sector: ");
+    say(" operations; most erases of a sector of records ");
     say_number(most_of(erases, 0, 2));
-    say(" records, ");
+    say(", of objects ");
     say_number(most_of(erases, 2, sectors));
-    say(" objects\n");
+    say("\n");
     return true;
 }
 

@@ -1,7 +1,7 @@
 /**
  * Builds, under the address and undefined-behaviour sanitizers and with the durations of
  * test/node/implementations.ts: build/linnet-node-sanitized, two-nodes-sanitized and
- * cut-runner-sanitized. The
+ * cut-runner-sanitized, and cut-runner-forgetful with a node that is wrong. The
  * engine, which is other people's code and lives on tail calls, is compiled as ever. Prints the
  * folder.
  */
@@ -62,7 +62,26 @@ const cutRunner = await compileFiles(
   tools.filter(({ name }) => !name.endsWith('vector_runner')),
 );
 const twoNodes = await compileFiles(compiler, [ownJob(join(root, 'test/node/two_nodes.c'))]);
+
+/** The same objects but keep.c, whose recall() makes place for another one. */
+const keep = src.findIndex(({ name }) => name.endsWith('-keep'));
+const forgetful = await compileFiles(compiler, [
+  {
+    ...src[keep],
+    name: 'forgetful-keep',
+    flags: [...src[keep].flags, '-Dlinnet_keep_recall=linnet_keep_recall_right'],
+  },
+  ownJob(join(root, 'test/firmware/forgetful.c')),
+]);
+const rest = core.toSpliced(engineJobs.length + keep, 1);
+
 await linkFile(compiler, 'linnet-node-sanitized', [...core, ...flash, ...posix], sanitizers);
 await linkFile(compiler, 'two-nodes-sanitized', [...core, ...twoNodes], sanitizers);
 await linkFile(compiler, 'cut-runner-sanitized', [...core, ...flash, ...cutRunner], sanitizers);
+await linkFile(
+  compiler,
+  'cut-runner-forgetful',
+  [...rest, ...forgetful, ...flash, ...cutRunner],
+  sanitizers,
+);
 console.log(join(root, 'build'));
