@@ -6,7 +6,7 @@
 #include "test_flash.h"
 
 #define SECTOR 512u
-#define TEARS 6u
+#define TEARS 3u
 /* One kernel slot of 64 sectors and snapshot slots of as many as hold OBJECT_MAX_BYTES. */
 #define SMALL_FLASH ((2 + 2 * 9 + 64 + 2 * 10) * SECTOR)
 /* Two kernel slots. */

@@ -41,7 +41,14 @@ function ownJob(source) {
     name: `sanitized-${basename(source, '.c')}`,
     source,
     flags: [
-      ...['-O1', '-g', '-fno-omit-frame-pointer', ...sanitizers, ...strict],
+      // Half of what the cut runner does is hashing.
+      ...[
+        basename(source) === 'sha256.c' ? '-O2' : '-O1',
+        '-g',
+        '-fno-omit-frame-pointer',
+        ...sanitizers,
+        ...strict,
+      ],
       ...folders.map((folder) => `-I${folder}`),
       ...Object.entries(durations).map(([name, value]) => `-D${name}=${value}u`),
       ...(basename(source) === 'kernel.c' ? engine : []),
