@@ -2,15 +2,16 @@
  * Cuts the power of a node at every operation of flash and link: natively under sanitizers, and on
  * a core in QEMU, from this one source. See docs/PORTING.md, "The store".
  *
- *     cut_runner KERNEL NEXT_KERNEL cuts|damage|wear SEED STRIDE
+ *     cut_runner KERNEL NEXT_KERNEL BAD_KERNEL cuts|damage|wear SEED STRIDE
  *
  * cuts: every STRIDEth operation, counted from SEED, of the first round of a node, of one that
- * exchanges its kernel, and of one whose record log is full; an erase is torn in several ways. An
- * odd seed cuts again during the recovery. With seeds 2 and 3 of every four the node keeps its
- * samples, and the upload must be that of a node whose power never went; with the others it has
- * other samples after every start. damage: STRIDE times bits flipped or sectors of garbage; the
- * node then finishes the version in hand and the next one. After one bit no counter has come back.
- * wear: erases of STRIDE rounds, counted; SEED plays no part.
+ * exchanges its kernel, of one that is offered a kernel which fails its trial, and of one whose
+ * record log is full; an erase is torn in several ways. An odd seed cuts again during the recovery.
+ * With seeds 2 and 3 of every four the node keeps its samples, and the upload must be that of a
+ * node whose power never went; with the others it has other samples after every start. damage:
+ * STRIDE times bits flipped or sectors of garbage; the node then finishes the version in hand and
+ * the next one. After one bit no counter has come back. wear: erases of STRIDE rounds, counted;
+ * SEED plays no part.
  */
 #include <string.h>
 #include "cut_bench.h"
@@ -29,8 +30,13 @@ static const struct geometry {
 #define GEOMETRIES (sizeof geometries / sizeof geometries[0])
 
 /* Where a node stands when its power is cut. */
-enum situation { FIRST_ROUND, NEXT_KERNEL, FULL_LOG, SITUATIONS };
-static const char *const situations[] = {"first round", "next kernel", "full log"};
+enum situation { FIRST_ROUND, NEXT_KERNEL, BAD_KERNEL, FULL_LOG, SITUATIONS };
+static const struct {
+    const char *name;
+    uint32_t version; /* that the node is at */
+} situations[] = {{"first round", 0}, {"next kernel", 1}, {"bad kernel", 1}, {"full log", 2}};
+/* The version after all of them. */
+#define LAST_VERSION 2u
 
 /* A recovery is cut at one of so many operations. */
 #define RECOVERY_OPERATIONS 200u
@@ -110,6 +116,8 @@ static void do_round(uint32_t version) {
 
 /* A node that lived undisturbed up to a situation, remembered. */
 static void reach(const struct geometry *geometry, enum situation situation) {
+    uint32_t last = situations[situation].version;
+    scene.offers_bad_kernel = situation == BAD_KERNEL;
     cut_host_init(&bench.host, &scene);
     for (uint32_t version = 0; version < SCENE_VERSIONS; version++) {
         scene_make_version(&scene, version);
@@ -117,14 +125,14 @@ static void reach(const struct geometry *geometry, enum situation situation) {
     memset(flash_memory, 0xff, geometry->bytes);
     cut_bench_use_flash(&bench, flash_memory, geometry->bytes, geometry->sector_bytes,
                         geometry->write_bytes);
-    for (uint32_t version = 0; version < (uint32_t)situation; version++) {
+    for (uint32_t version = 0; version < last; version++) {
         do_round(version);
     }
+    scene_make_version(&scene, last);
     if (situation == FULL_LOG) {
-        scene_make_version(&scene, situation);
         cut_bench_age(&bench);
     }
-    cut_host_announce(&bench.host, situation);
+    cut_host_announce(&bench.host, last);
     remember(geometry);
 }
 
@@ -160,7 +168,7 @@ static bool cut(enum situation situation, uint32_t at, uint32_t seed, uint32_t t
 /* The upload of a node whose power does not go. */
 static void find_golden(const struct geometry *geometry, enum situation situation, uint8_t *hash) {
     restore(geometry);
-    do_round(situation);
+    do_round(situations[situation].version);
     memcpy(hash, bench.host.hash, LINNET_HASH_BYTES);
 }
 
@@ -188,12 +196,12 @@ static bool run_cuts(const struct geometry *geometry, enum situation situation, 
             at += tear == 0 ? stride : 0;
         }
     }
-    if (has_failed(geometry, situations[situation], at)) {
+    if (has_failed(geometry, situations[situation].name, at)) {
         return false;
     }
     say(geometry->name);
     say(", ");
-    say(situations[situation]);
+    say(situations[situation].name);
     say(": ");
     say_number(bench.operations);
     say(" operations, ");
@@ -252,16 +260,16 @@ static bool run_damage(const struct geometry *geometry, uint32_t seed, uint32_t 
     bench.has_changing_samples = true;
     reach(geometry, FULL_LOG);
     /* Later in life: the node has an upload that somebody saw. */
-    do_round(FULL_LOG);
+    do_round(LAST_VERSION);
     remember(geometry);
-    scene_make_version(&scene, FULL_LOG + 1);
+    scene_make_version(&scene, LAST_VERSION + 1);
     for (uint32_t n = seed; n < seed + count; n++) {
         restore(geometry);
         seed_random(n, geometry->sector_bytes);
         spoil(geometry, n % 5);
-        cut_host_announce(&bench.host, FULL_LOG);
+        cut_host_announce(&bench.host, LAST_VERSION);
         (void)cut_bench_live(&bench, NOR_FLASH_NEVER, 0);
-        do_round(FULL_LOG + 1);
+        do_round(LAST_VERSION + 1);
         if (has_failed(geometry, "damage", n)) {
             return false;
         }
@@ -290,8 +298,8 @@ static bool run_wear(const struct geometry *geometry, uint32_t rounds) {
     memset(erases, 0, sizeof erases);
     bench.flash.erases = erases;
     for (uint32_t i = 0; i < rounds && bench.host.fault == NULL; i++) {
-        scene_make_version(&scene, FULL_LOG + i);
-        do_round(FULL_LOG + i);
+        scene_make_version(&scene, LAST_VERSION + i);
+        do_round(LAST_VERSION + i);
         operations += bench.flash.operations;
     }
     if (has_failed(geometry, "wear", rounds)) {
@@ -359,10 +367,11 @@ static bool run(const char *mode, uint32_t seed, uint32_t stride) {
 uint32_t runner_main(uint32_t count, const char *const *arguments) {
     struct runner_memory heap = runner_heap_memory();
     struct runner_memory room = runner_wasm_memory();
-    uint32_t stride = count == 5 ? parse_number(arguments[4]) : 0;
+    const char *const *words = arguments + SCENE_KERNELS;
+    uint32_t stride = count == SCENE_KERNELS + 3 ? parse_number(words[2]) : 0;
     heap.bytes = heap.bytes < ENGINE_HEAP_BYTES ? heap.bytes : ENGINE_HEAP_BYTES;
     if (stride == 0) {
-        say("arguments: KERNEL NEXT_KERNEL cuts|damage|wear SEED STRIDE\n");
+        say("arguments: KERNEL NEXT_KERNEL BAD_KERNEL cuts|damage|wear SEED STRIDE\n");
         return RUNNER_USAGE;
     }
     cut_bench_init(&bench, &scene, heap);
@@ -373,5 +382,5 @@ uint32_t runner_main(uint32_t count, const char *const *arguments) {
         }
     }
     scene_make(&scene);
-    return run(arguments[2], parse_number(arguments[3]), stride) ? RUNNER_DONE : RUNNER_FAILED;
+    return run(words[0], parse_number(words[1]), stride) ? RUNNER_DONE : RUNNER_FAILED;
 }

@@ -82,12 +82,12 @@ void scene_make(struct scene *scene) {
     }
 }
 
-static uint32_t kernel_index(uint32_t version) {
-    return version == 0 ? 0 : 1;
+static uint32_t kernel_index(const struct scene *scene, uint32_t version) {
+    return version == 0 || scene->offers_bad_kernel ? 0 : 1;
 }
 
 const struct scene_object *scene_kernel(const struct scene *scene, uint32_t version) {
-    return &scene->kernels[kernel_index(version)];
+    return &scene->kernels[kernel_index(scene, version)];
 }
 
 const struct scene_object *scene_snapshot(const struct scene *scene, uint32_t version) {
@@ -125,6 +125,12 @@ static void put_object(struct linnet_writer *w, uint32_t key, const struct scene
     put_number(w, key + 1, object->bytes.length);
 }
 
+static void put_kernel(struct linnet_writer *w, const struct scene *scene, uint32_t index) {
+    linnet_cbor_put_head(w, LINNET_CBOR_MAP, 3);
+    put_object(w, LINNET_KERNEL_HASH, &scene->kernels[index]);
+    put_number(w, LINNET_KERNEL_INTRINSIC_SET, scene->intrinsic_sets[index]);
+}
+
 static void put_plan(struct linnet_writer *w) {
     linnet_cbor_put_uint(w, LINNET_ANNOUNCEMENT_PLAN);
     linnet_cbor_put_head(w, LINNET_CBOR_MAP, 9);
@@ -153,10 +159,12 @@ uint32_t scene_announce(const struct scene *scene, uint32_t version, uint8_t *ou
     put_object(&w, LINNET_ANNOUNCEMENT_DESCRIPTOR_HASH, &scene->descriptor);
     put_number(&w, LINNET_ANNOUNCEMENT_NUMERICS, LINNET_NUMERICS_VERSION);
     linnet_cbor_put_uint(&w, LINNET_ANNOUNCEMENT_KERNELS);
-    linnet_cbor_put_head(&w, LINNET_CBOR_ARRAY, 1);
-    linnet_cbor_put_head(&w, LINNET_CBOR_MAP, 3);
-    put_object(&w, LINNET_KERNEL_HASH, scene_kernel(scene, version));
-    put_number(&w, LINNET_KERNEL_INTRINSIC_SET, scene->intrinsic_sets[kernel_index(version)]);
+    bool has_bad_kernel = scene->offers_bad_kernel && version > 0;
+    linnet_cbor_put_head(&w, LINNET_CBOR_ARRAY, has_bad_kernel ? 2 : 1);
+    if (has_bad_kernel) {
+        put_kernel(&w, scene, SCENE_BAD_KERNEL);
+    }
+    put_kernel(&w, scene, kernel_index(scene, version));
     put_plan(&w);
     return linnet_writer_length(&w);
 }

@@ -1,10 +1,12 @@
 /*
- * What the cut runner trains: two kernels, a small net, its versions, and samples. Version 0 is
- * announced with the first kernel, every later one with the second.
+ * What the cut runner trains: kernels, a small net, its versions, and samples. Version 0 is
+ * announced with the first kernel, every later one with the second; or with one that fails its
+ * trial, and the first.
  */
 #ifndef LINNET_CUT_SCENE_H
 #define LINNET_CUT_SCENE_H
 
+#include <stdbool.h>
 #include "bytes.h"
 
 #define SCENE_INPUTS 16u
@@ -15,7 +17,9 @@
 #define SCENE_DESCRIPTOR_BYTES 76u
 #define SCENE_TRAIN_SAMPLES 10u
 #define SCENE_TEST_SAMPLES 4u
-#define SCENE_KERNELS 2u
+/* The first, the next, and one that fails. */
+#define SCENE_KERNELS 3u
+#define SCENE_BAD_KERNEL 2u
 /* Versions whose snapshots are at hand: the present and the one before. */
 #define SCENE_VERSIONS 2u
 
@@ -27,6 +31,7 @@ struct scene_object {
 struct scene {
     struct scene_object kernels[SCENE_KERNELS];
     uint32_t intrinsic_sets[SCENE_KERNELS]; /* what they import, 0 = nothing */
+    bool offers_bad_kernel;                 /* later versions are announced with it */
     struct scene_object descriptor;
     struct scene_object snapshots[SCENE_VERSIONS];
     uint8_t descriptor_bytes[SCENE_DESCRIPTOR_BYTES];
@@ -38,6 +43,7 @@ void scene_make(struct scene *scene);
 /* Puts a version in the place of the one two before it. */
 void scene_make_version(struct scene *scene, uint32_t version);
 
+/* The kernel that ends up installed. */
 const struct scene_object *scene_kernel(const struct scene *scene, uint32_t version);
 const struct scene_object *scene_snapshot(const struct scene *scene, uint32_t version);
 /* The object of this hash, or NULL. */

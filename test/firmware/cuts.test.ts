@@ -2,28 +2,13 @@
  * A whole node whose power goes at every operation of its flash and its link, four geometries; and whose
  * flash is damaged. `npm run cuts` does more of it. What must hold is in firmware/tools/cut_bench.c.
  */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { loadKernelBytes } from '../../host/kernel/load.js';
-import { buildCutRunner, cutNatively, cutOnCore } from '../../tools/cuts.mjs';
 import { hasQemu } from '../e2e/toolchains.js';
-import { padded } from '../node/padded-kernel.js';
+import { buildCutRunner, cutNatively, cutOnCore, writeCutKernels } from './cut-runner.js';
 import { hasCompiler } from './native.js';
 
-let folder = '';
-let kernels: string[] = [];
-
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'linnet-cuts-'));
-  const kernel = loadKernelBytes('accelerated');
-  kernels = [kernel, padded(kernel, kernel.length + 100)].map((bytes, i) => {
-    const path = join(folder, `kernel-${i}`);
-    writeFileSync(path, bytes);
-    return path;
-  });
-});
+const { folder, paths: kernels } = writeCutKernels();
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Numbers of a report's lines, by what stands before them. */
@@ -46,7 +31,7 @@ describe.skipIf(!hasCompiler)('a node, with sanitizers', () => {
 
   it('comes up with the old or the new state after a cut at any operation', async () => {
     const report = numbersOf(await cutNatively(runner, kernels, 'cuts', 0, 1));
-    expect(report.size).toBe(12);
+    expect(report.size).toBe(16);
     for (const [operations, cuts] of report.values()) {
       // Each operation at least once, an erase several times.
       expect(cuts).toBeGreaterThan(operations);

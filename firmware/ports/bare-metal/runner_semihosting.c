@@ -5,7 +5,7 @@
 #include "runner_host.h"
 #include "semihosting.h"
 
-#define MAX_ARGUMENTS 5u
+#define MAX_ARGUMENTS 6u
 
 int32_t runner_open(const char *path, enum runner_mode mode) {
     return semihosting_open(path, mode == RUNNER_WRITE ? SEMIHOSTING_WRITE_BINARY
