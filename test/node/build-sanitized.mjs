@@ -80,7 +80,7 @@ const forgetful = await compileFiles(compiler, [
 const rest = core.toSpliced(engineJobs.length + keep, 1);
 
 await linkFile(compiler, 'linnet-node-sanitized', [...core, ...flash, ...posix], sanitizers);
-await linkFile(compiler, 'two-nodes-sanitized', [...core, ...twoNodes], sanitizers);
+await linkFile(compiler, 'two-nodes-sanitized', [...core, ...flash, ...twoNodes], sanitizers);
 await linkFile(compiler, 'cut-runner-sanitized', [...core, ...flash, ...cutRunner], sanitizers);
 await linkFile(
   compiler,
