@@ -74,7 +74,7 @@ static int32_t sample(void *context, uint32_t split, uint32_t index, int8_t *x, 
 void cut_bench_init(struct cut_bench *bench, const struct scene *scene, struct runner_memory heap) {
     const struct linnet_port port = {
         .context = bench,
-        .node = "node",
+        .node = "",
         .runtime = "cut-runner",
         .link_read = read_link,
         .link_write = write_link,

@@ -5,6 +5,9 @@
 #include "messages.gen.h"
 #include "sha256.h"
 
+/* The node has no name but the one it is given. */
+static const struct linnet_span node_name = {(const uint8_t *)"node", 4};
+
 #define BODY_BYTES (LINNET_FRAME_MAX_PAYLOAD - LINNET_MESSAGE_HEADER_BYTES)
 
 void cut_host_init(struct cut_host *host, const struct scene *scene) {
@@ -93,12 +96,21 @@ static void post_receipt(struct cut_host *host) {
     post(host, LINNET_MESSAGE_RECEIPT, 0, ++host->sequence, bytes, linnet_writer_length(&w));
 }
 
+static void check_name(struct cut_host *host, struct linnet_span name) {
+    bool is_right =
+        name.length == node_name.length && memcmp(name.data, node_name.data, name.length) == 0;
+    expect(host, is_right || name.length == 0, "it has a name that nobody gave it");
+    expect(host, is_right || !host->knows_name, "it forgot its name");
+    host->knows_name = host->knows_name || is_right;
+}
+
 static uint32_t take_hello(struct cut_host *host, struct linnet_span body, uint8_t *out) {
     struct linnet_hello_request hello;
     const struct linnet_hello_response answer = {
         .status = LINNET_OK,
         .protocol = LINNET_PROTOCOL_VERSION,
         .max_payload = LINNET_FRAME_MAX_PAYLOAD,
+        .node = node_name,
     };
     if (linnet_hello_request_unpack(body.data, body.length, &hello) != LINNET_OK) {
         accuse(host, "its HELLO makes no sense");
@@ -107,7 +119,7 @@ static uint32_t take_hello(struct cut_host *host, struct linnet_span body, uint8
     uint32_t least = host->has_met ? host->epoch : host->epoch + 1;
     expect(host, hello.boot_epoch >= least, "its boot epoch came back");
     host->epoch = hello.boot_epoch;
-    host->had_kernel = (hello.flags & LINNET_HELLO_FLAG_NO_KERNEL) == 0;
+    check_name(host, hello.node);
     host->has_met = true;
     return linnet_hello_response_pack(&answer, out, BODY_BYTES);
 }

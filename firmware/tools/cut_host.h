@@ -18,7 +18,7 @@ struct cut_host {
     uint32_t version;  /* it announces */
     uint32_t epoch;    /* greatest a HELLO has reported */
     bool has_met;      /* a HELLO came since the power did */
-    bool had_kernel;   /* and said that the node has a kernel */
+    bool knows_name;   /* a HELLO has said the name the host gave */
     bool is_done;      /* the node has the receipt of this version */
     const char *fault; /* the first thing that was wrong, or NULL */
 

@@ -227,7 +227,7 @@ static void fill(uint32_t offset, uint32_t length, uint32_t manner) {
     }
 }
 
-/* One of a few kinds of harm; after the first, that of one bit, no counter may come back. */
+/* One of a few kinds of harm; the first, of one bit, takes no counter back and no name away. */
 static void spoil(const struct geometry *geometry, uint32_t kind) {
     uint32_t sector_bytes = geometry->sector_bytes;
     uint32_t sectors = geometry->bytes / sector_bytes;
@@ -254,6 +254,7 @@ static void spoil(const struct geometry *geometry, uint32_t kind) {
         fill(0, geometry->bytes, 2);
     }
     bench.host.epoch = 0;
+    bench.host.knows_name = false;
 }
 
 static bool run_damage(const struct geometry *geometry, uint32_t seed, uint32_t count) {
