@@ -365,6 +365,10 @@ static enum phase phase_of(enum linnet_kernel_function function) {
     case LINNET_KERNEL_FUNCTION_store:
     case LINNET_KERNEL_FUNCTION_delta:
     case LINNET_KERNEL_FUNCTION_saturations:
+    case LINNET_KERNEL_FUNCTION_encoding:
+    case LINNET_KERNEL_FUNCTION_encode:
+    case LINNET_KERNEL_FUNCTION_decoding:
+    case LINNET_KERNEL_FUNCTION_decode:
         return PHASE_MOVE;
     default:
         return PHASE_RUN;

@@ -131,18 +131,20 @@ linnet_status_t linnet_model_load(struct linnet_node *node) {
     return linnet_round_begin(node);
 }
 
+const uint8_t *linnet_model_base(const struct linnet_node *node, uint32_t first) {
+    return node->round.snapshot.data + LINNET_SNAPSHOT_HEADER_BYTES + 2 * (size_t)first;
+}
+
 linnet_status_t linnet_model_transfer(struct linnet_node *node,
                                       enum linnet_kernel_function function, uint32_t offset,
                                       uint32_t count, const uint8_t **result) {
     struct linnet_kernel *kernel = &node->kernel;
-    const uint8_t *words =
-        node->round.snapshot.data + LINNET_SNAPSHOT_HEADER_BYTES + 2 * (size_t)offset;
     uint32_t at = linnet_kernel_word(kernel, LINNET_BLOCK_IO_PTR);
     uint8_t *io = linnet_kernel_at(kernel, at, 2 * count);
     if (io == NULL) {
         return LINNET_ERR_ABI;
     }
-    memcpy(io, words, 2 * (size_t)count);
+    memcpy(io, linnet_model_base(node, offset), 2 * (size_t)count);
     int32_t status = linnet_kernel_call(kernel, function, (int32_t)offset, (int32_t)count, 0);
     if (result != NULL) {
         *result = io;

@@ -66,6 +66,7 @@ enum linnet_phase {
     LINNET_PHASE_LOAD,
     LINNET_PHASE_EVALUATE,
     LINNET_PHASE_TRAIN,
+    LINNET_PHASE_MEASURE,
     LINNET_PHASE_DIGEST,
     LINNET_PHASE_OFFER,
     LINNET_PHASE_UPLOAD,
@@ -122,6 +123,15 @@ struct linnet_round {
     struct linnet_counters training;
 };
 
+/* The payload of the upload that is being made, and the piece of it that the kernel wrote last. */
+struct linnet_payload {
+    bool is_open;    /* the kernel is writing it */
+    uint32_t length; /* of all of it, once it is measured */
+    uint32_t start;  /* of the piece */
+    uint32_t bytes;  /* of the piece */
+    const uint8_t *piece;
+};
+
 struct linnet_upload {
     uint32_t head_bytes;
     uint32_t length; /* of the envelope */
@@ -157,6 +167,7 @@ struct linnet_node {
     struct linnet_work work;
     struct linnet_fetch fetch;
     struct linnet_round round;
+    struct linnet_payload payload;
     struct linnet_upload upload;
     struct linnet_store store;
     struct linnet_link link;
@@ -220,6 +231,8 @@ void linnet_model_boot(struct linnet_node *node);
 uint32_t linnet_model_memory(const struct linnet_node *node);
 linnet_status_t linnet_model_plan(struct linnet_node *node);
 linnet_status_t linnet_model_load(struct linnet_node *node);
+/* Words of the snapshot from parameter `first` on, little-endian; no alignment. */
+const uint8_t *linnet_model_base(const struct linnet_node *node, uint32_t first);
 /*
  * Passes words [offset, offset + count) of the snapshot through the kernel's transfer buffer and
  * `load`, `delta` or `pull`, at most IO_WORDS. result: what stands in the buffer then, or NULL.
@@ -255,9 +268,19 @@ linnet_status_t linnet_round_take(struct linnet_node *node, struct linnet_span b
 #endif
 linnet_status_t linnet_round_step(struct linnet_node *node);
 
-/* upload.c: LINNET_PHASE_DIGEST to LINNET_PHASE_RECEIPT */
+/* payload.c: the coded delta */
+
+/* A step towards payload.length, which stands when `is_done` is set. */
+linnet_status_t linnet_payload_measure(struct linnet_node *node, bool *is_done);
+/* Bytes [offset, offset + length) of the payload, which has them. */
+linnet_status_t linnet_payload_read(struct linnet_node *node, uint32_t offset, uint8_t *out,
+                                    uint32_t length);
+
+/* upload.c: LINNET_PHASE_MEASURE to LINNET_PHASE_RECEIPT */
 
 linnet_status_t linnet_upload_begin(struct linnet_node *node);
+/* Finds out how long the payload will be, piece by piece. */
+linnet_status_t linnet_upload_measure(struct linnet_node *node);
 linnet_status_t linnet_upload_digest(struct linnet_node *node);
 uint32_t linnet_upload_pack_offer(struct linnet_node *node, uint8_t *out, uint32_t capacity);
 int32_t linnet_upload_pack(struct linnet_node *node, uint8_t *out, uint32_t capacity);

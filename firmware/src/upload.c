@@ -31,13 +31,13 @@ static struct linnet_envelope describe(struct linnet_node *node) {
         .samples = trained ? round->samples : 0,
         .training = trained ? &round->training : NULL,
         .evaluation = round->evaluation.confusion != NULL ? &round->evaluation : NULL,
-        .codec = trained ? LINNET_CODEC_RAW_INT16 : LINNET_CODEC_NONE,
-        .payload_bytes = trained ? 2 * round->parameters : 0,
+        .codec = trained ? announcement->plan.codec : (uint32_t)LINNET_CODEC_NONE,
+        .payload_bytes = trained ? node->payload.length : 0,
     };
     return envelope;
 }
 
-linnet_status_t linnet_upload_begin(struct linnet_node *node) {
+static void begin_digest(struct linnet_node *node) {
     struct linnet_upload *upload = &node->upload;
     const struct linnet_envelope envelope = describe(node);
     upload->head_bytes = linnet_envelope_head_bytes(&envelope);
@@ -46,30 +46,22 @@ linnet_status_t linnet_upload_begin(struct linnet_node *node) {
     linnet_sha256_init(&upload->sha256);
     linnet_keep_begin(node);
     node->work.phase = LINNET_PHASE_DIGEST;
+}
+
+linnet_status_t linnet_upload_begin(struct linnet_node *node) {
+    memset(&node->payload, 0, sizeof node->payload);
+    node->work.phase = LINNET_PHASE_MEASURE;
     return LINNET_OK;
 }
 
-/* Bytes [offset, offset + length) of the payload: RAW_INT16, as the kernel's memory has it. */
-static linnet_status_t read_payload(struct linnet_node *node, uint32_t offset, uint8_t *out,
-                                    uint32_t length) {
-    while (length > 0) {
-        const uint8_t *words;
-        uint32_t first = offset / 2;
-        uint32_t left = node->round.parameters - first;
-        uint32_t count = left < LINNET_IO_WORDS ? left : LINNET_IO_WORDS;
-        linnet_status_t status =
-            linnet_model_transfer(node, LINNET_KERNEL_FUNCTION_delta, first, count, &words);
-        if (status < 0) {
-            return status;
-        }
-        uint32_t skip = offset % 2;
-        uint32_t bytes = 2 * count - skip < length ? 2 * count - skip : length;
-        memcpy(out, words + skip, bytes);
-        out += bytes;
-        offset += bytes;
-        length -= bytes;
+linnet_status_t linnet_upload_measure(struct linnet_node *node) {
+    bool is_done = true;
+    linnet_status_t status =
+        has_training(node) ? linnet_payload_measure(node, &is_done) : LINNET_OK;
+    if (status >= 0 && is_done) {
+        begin_digest(node);
     }
-    return LINNET_OK;
+    return status;
 }
 
 /* Bytes [offset, offset + length) of the envelope, which has them. */
@@ -85,7 +77,8 @@ static linnet_status_t read_envelope(struct linnet_node *node, uint32_t offset, 
         const struct linnet_envelope envelope = describe(node);
         of_head = linnet_envelope_head(&envelope, offset, out, length);
     }
-    return read_payload(node, offset + of_head - head_bytes, out + of_head, length - of_head);
+    return linnet_payload_read(node, offset + of_head - head_bytes, out + of_head,
+                               length - of_head);
 }
 
 static uint32_t slice_bytes(const struct linnet_upload *upload, uint32_t room) {

@@ -225,10 +225,15 @@ bool linnet_is_name(struct linnet_span text) {
     return text.length >= 1 && text.length <= LINNET_NAME_MAX_BYTES;
 }
 
+static bool carries_deltas(uint32_t codec) {
+    return codec == LINNET_CODEC_RAW_INT16 || codec == LINNET_CODEC_RICE_INT16 ||
+           (codec >= LINNET_CODEC_DENSE_2 && codec <= LINNET_CODEC_DENSE_8);
+}
+
 static bool is_supported(const struct linnet_announcement *a) {
     bool trains = a->plan.task == LINNET_TASK_TRAIN || a->plan.task == LINNET_TASK_BOTH;
     bool is_codec_fit =
-        a->plan.codec == LINNET_CODEC_RAW_INT16 || (a->plan.codec == LINNET_CODEC_NONE && !trains);
+        carries_deltas(a->plan.codec) || (a->plan.codec == LINNET_CODEC_NONE && !trains);
     return a->numerics == LINNET_NUMERICS_VERSION && a->plan.task <= LINNET_TASK_BOTH &&
            is_codec_fit;
 }

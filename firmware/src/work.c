@@ -13,6 +13,7 @@ uint32_t linnet_node_state(const struct linnet_node *node) {
         [LINNET_PHASE_LOAD] = LINNET_NODE_STATE_FETCH,
         [LINNET_PHASE_EVALUATE] = LINNET_NODE_STATE_EVALUATE,
         [LINNET_PHASE_TRAIN] = LINNET_NODE_STATE_TRAIN,
+        [LINNET_PHASE_MEASURE] = LINNET_NODE_STATE_UPLOAD,
         [LINNET_PHASE_DIGEST] = LINNET_NODE_STATE_UPLOAD,
         [LINNET_PHASE_OFFER] = LINNET_NODE_STATE_UPLOAD,
         [LINNET_PHASE_UPLOAD] = LINNET_NODE_STATE_UPLOAD,
@@ -232,6 +233,8 @@ static linnet_status_t step(struct linnet_node *node, uint32_t now_ms) {
     case LINNET_PHASE_EVALUATE:
     case LINNET_PHASE_TRAIN:
         return linnet_round_needs_sample(node) ? LINNET_ERR_LATER : linnet_round_step(node);
+    case LINNET_PHASE_MEASURE:
+        return linnet_upload_measure(node);
     case LINNET_PHASE_DIGEST:
         return linnet_upload_digest(node);
     case LINNET_PHASE_RECEIPT:

@@ -1,6 +1,14 @@
-import { blockWord, constant, region, type RegionName, version } from '../contract/contract.gen.js';
+import {
+  blockWord,
+  codec,
+  constant,
+  region,
+  type RegionName,
+  version,
+} from '../contract/contract.gen.js';
 import { expectOk, LinnetError } from '../contract/error.js';
 import type { KernelEngine } from './engine.js';
+import { packRawDelta, unpackRawDelta } from './raw-delta.js';
 
 export type BlockWord = keyof typeof blockWord;
 
@@ -148,11 +156,12 @@ export class Kernel {
   }
 
   /**
-   * The payload (SPEC, section 9) of current − base. Needs a begin, whose seeds round it. Throws ERR_RANGE for a
-   * codec the kernel does not know.
+   * The payload (SPEC, section 9) of current − base. Needs a begin, whose seeds round it. Throws ERR_RANGE for an
+   * unknown codec.
    */
-  encodeDelta(codec: number, base: Int16Array): Uint8Array {
-    expectOk(this.engine.call('encoding', codec), 'encoding');
+  encodeDelta(id: number, base: Int16Array): Uint8Array {
+    if (id === codec.RAW_INT16) return packRawDelta(this.delta(base));
+    expectOk(this.engine.call('encoding', id), 'encoding');
     const io = this.word('ioPtr');
     const words = new Uint8Array(base.buffer, base.byteOffset, base.byteLength);
     const parts: Uint8Array[] = [];
@@ -166,8 +175,9 @@ export class Kernel {
   }
 
   /** The delta in a payload; undefined if it is none of this codec for the planned model. */
-  decodeDelta(codec: number, payload: Uint8Array): Int16Array | undefined {
-    if (this.engine.call('decoding', codec) < 0) return undefined;
+  decodeDelta(id: number, payload: Uint8Array): Int16Array | undefined {
+    if (id === codec.RAW_INT16) return unpackRawDelta(payload, this.parameters);
+    if (this.engine.call('decoding', id) < 0) return undefined;
     const io = this.word('ioPtr');
     const delta = new Int16Array(this.parameters);
     let taken = 0;

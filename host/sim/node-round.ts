@@ -175,7 +175,8 @@ export class NodeRound {
     }
     const samples = samplesOfRound(plan, host.samples.count(split.TRAIN));
     const training = await this.train(kernel, samples, base);
-    return buildEnvelope(announcement, { ...result, samples, training, delta: kernel.delta(base) });
+    const payload = kernel.encodeDelta(plan.codec, base);
+    return buildEnvelope(announcement, { ...result, samples, training, payload });
   }
 
   private begin(kernel: Kernel, totalSteps: number): void {

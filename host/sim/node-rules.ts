@@ -32,9 +32,9 @@ function checkSupport({ numerics, plan }: Announcement): void {
     throw new LinnetError('ERR_UNSUPPORTED', what);
   };
   const tasks: readonly number[] = Object.values(task);
-  const codecs: readonly number[] = taskTrains(plan)
-    ? [codec.RAW_INT16]
-    : [codec.RAW_INT16, codec.NONE];
+  const codecs = Object.values<number>(codec).filter(
+    (id) => !taskTrains(plan) || id !== codec.NONE,
+  );
   if (numerics !== version.NUMERICS) fail(`numerics ${numerics} is not known`);
   if (!tasks.includes(plan.task)) fail(`task ${plan.task} is not known`);
   if (!codecs.includes(plan.codec)) fail(`codec ${plan.codec} cannot carry this task`);
@@ -195,24 +195,17 @@ export interface RoundResult {
   readonly samples: number;
   readonly training?: KernelCounters;
   readonly evaluation?: KernelCounters;
-  /** int16 per parameter; absent without training. */
-  readonly delta?: Int16Array;
+  /** Coded by the plan's codec; absent without training. */
+  readonly payload?: Uint8Array;
 }
 
 function countersToWire(counters: KernelCounters): Counters {
   return { ...counters, confusion: [...counters.confusion] };
 }
 
-function encodeDelta(delta: Int16Array): Uint8Array {
-  const out = new Uint8Array(2 * delta.length);
-  const view = new DataView(out.buffer);
-  delta.forEach((word, i) => view.setInt16(2 * i, word, true));
-  return out;
-}
-
 /** The upload, byte for byte (SPEC, sections 7.6 and 9). */
 export function buildEnvelope(announcement: Announcement, result: RoundResult): Uint8Array {
-  const { training, evaluation, delta } = result;
+  const { training, evaluation, payload } = result;
   return encodeWire('Envelope', {
     format: version.WIRE_FORMAT,
     federation: announcement.federation,
@@ -226,7 +219,7 @@ export function buildEnvelope(announcement: Announcement, result: RoundResult): 
     samples: result.samples,
     ...(training && { training: countersToWire(training) }),
     ...(evaluation && { evaluation: countersToWire(evaluation) }),
-    codec: delta ? codec.RAW_INT16 : codec.NONE,
-    payload: delta ? encodeDelta(delta) : new Uint8Array(),
+    codec: payload ? announcement.plan.codec : codec.NONE,
+    payload: payload ?? new Uint8Array(),
   });
 }

@@ -146,7 +146,10 @@ export interface Slice {
 
 function* decodeSegment(reader: BitReader, width: number, segment: Segment): Generator<Slice> {
   const k = reader.take(4);
-  if (k === allZero) return yield { start: segment.start, words: [], bytes: reader.bytes };
+  if (k === allZero) {
+    yield { start: segment.start, words: [], bytes: reader.bytes };
+    return;
+  }
   const shift = width > 0 ? reader.take(4) : 0;
   const most = width > 0 ? 2 ** (width - 1) - 1 : limit;
   for (let start = segment.start; start < segment.end; start += constant.CODEC_WORDS) {
