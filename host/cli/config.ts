@@ -19,6 +19,7 @@ export const configSections = [
   'train',
   'devices',
   'device',
+  'fleet',
 ] as const;
 
 function fail(cause: string, remedy?: string): never {

@@ -26,7 +26,7 @@ beforeEach(() => {
 });
 afterEach(() => scene.end());
 
-const commands = ['', 'demo', 'aggregator', 'bridge', 'node', 'train', 'model', 'devices'];
+const commands = ['', 'demo', 'aggregator', 'bridge', 'node', 'train', 'model', 'devices', 'fleet'];
 
 describe('linnet --help', () => {
   it.each([...commands, 'model new', 'model inspect', 'model import', 'model export'])(

@@ -1,21 +1,26 @@
-/** Runs `linnet model …` in this process and catches what it prints. */
+/** Runs a command in this process and catches what it prints. */
 import { Command } from 'commander';
 import { LinnetError } from '../../host/contract/error.js';
+import { addFleetCommand } from '../../host/cli/fleet.js';
 import { addModelCommand } from '../../host/cli/model.js';
 
-export interface ModelRun {
+export interface CommandRun {
   readonly stdout: string;
   readonly error: LinnetError | undefined;
 }
 
 /** Throws whatever is no LinnetError. */
-export async function runModel(...args: string[]): Promise<ModelRun> {
+async function runCommand(
+  addCommand: (program: Command) => void,
+  args: readonly string[],
+): Promise<CommandRun> {
   const program = new Command('linnet')
     .option('--json')
     .option('-q, --quiet')
+    .option('--config <file>')
     .option('--log-level <level>', '', 'warn')
     .exitOverride();
-  addModelCommand(program);
+  addCommand(program);
   const written: string[] = [];
   const { stdout } = process;
   const write = stdout.write.bind(stdout);
@@ -31,7 +36,13 @@ export async function runModel(...args: string[]): Promise<ModelRun> {
   }
 }
 
-export function recordsOf({ stdout }: ModelRun): Record<string, unknown>[] {
+export const runModel = (...args: string[]): Promise<CommandRun> =>
+  runCommand(addModelCommand, args);
+
+export const runFleet = (...args: string[]): Promise<CommandRun> =>
+  runCommand(addFleetCommand, args);
+
+export function recordsOf({ stdout }: CommandRun): Record<string, unknown>[] {
   return stdout
     .trim()
     .split('\n')
