@@ -22,7 +22,7 @@ const owners: readonly (readonly [string, RegExp])[] = [
     /\((conv|dense|depthwise|linear|loss|pool|requantise|table|update|view)\w*\.c|\(dsp\.S/,
   ],
   ['glue and heap of the engine', /\((kernel|heap)\.c/],
-  ['node', /\((node|session|serve|work|fetch|model|round|upload|envelope)\.c/],
+  ['node', /\((node|session|serve|work|fetch|model|round|trial|upload|payload|keep|envelope)\.c/],
   ['link, messages, CBOR', /\((link|frame|crc32|bytes|cbor|wire|messages\.gen)\.c/],
   ['store', /\(store\w*\.c/],
   ['SHA-256', /\(sha256\.c/],
