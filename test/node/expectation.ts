@@ -127,7 +127,10 @@ function trainAll(machine: OracleMachine, given: Task, epochs: number, m: number
   }
 }
 
-function payloadOf(delta: Int16Array): Uint8Array {
+/** SPEC 9. */
+function payloadOf(machine: OracleMachine, id: number, base: Int16Array): Uint8Array {
+  if (id !== codec.RAW_INT16) return machine.encode(id, base) as Uint8Array;
+  const delta = machine.delta(base);
   const payload = Buffer.alloc(2 * delta.length);
   delta.forEach((word, i) => payload.writeInt16LE(word, 2 * i));
   return new Uint8Array(payload);
@@ -151,7 +154,7 @@ export function expectedEnvelope(given: Task): Uint8Array {
     [8, announcement.numerics],
     [9, given.kernelHash.slice(0, 8)],
     [10, m],
-    [13, trains ? codec.RAW_INT16 : codec.NONE],
+    [13, trains ? plan.codec : codec.NONE],
     [14, new Uint8Array()],
   ]);
   const machine = loadedMachine(given);
@@ -163,7 +166,7 @@ export function expectedEnvelope(given: Task): Uint8Array {
   if (trains) {
     trainAll(machine, given, plan.epochs, m);
     envelope.set(11, countersOf(machine));
-    envelope.set(14, payloadOf(machine.delta(given.words)));
+    envelope.set(14, payloadOf(machine, plan.codec, given.words));
   }
   return Uint8Array.from(writeCbor(envelope));
 }

@@ -44,6 +44,9 @@ export function describeRounds(implementation: Implementation, open: OpenCable):
       ['evaluates with every layer frozen', { task: task.EVALUATE, frozenLayers: 0xffff_ffff }],
       ['pulls toward the base', { proximalShift: 2, skipThreshold: 0, lrShift: 2 }],
       ['pulls hardly, after the last step too', { proximalShift: 15, samples: 16, epochs: 2 }],
+      ['codes its delta exactly', { codec: codec.RICE_INT16 }],
+      ['codes its delta in three bits', { task: task.TRAIN, codec: codec.DENSE_3 }],
+      ['codes what is trained alone', { codec: codec.DENSE_8, frozenLayers: 0b01 }],
     ])('%s: the bytes of the specification', async (_, plan) => {
       const cable = open();
       const announcement = fixture.announcementOf(0, plan);
@@ -55,6 +58,7 @@ export function describeRounds(implementation: Implementation, open: OpenCable):
       ['an autoencoder, evaluated', fixture.autoencoder, { task: task.EVALUATE }],
       ['a convolutional model', fixture.convolutional, {}],
       ['one of which a part is frozen', fixture.convolutional, { frozenLayers: 1 }],
+      ['one whose delta is coded', fixture.convolutional, { codec: codec.DENSE_4 }],
     ])('trains %s', async (_, model, plan) => {
       const cable = open();
       cable.host.serve(model, fixture.snapshotOf(2, model));

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { nodeState } from '../../host/contract/contract.gen.js';
-import { receipt as receiptCode, split, status, task } from '../../host/contract/contract.gen.js';
+import { codec, receipt as receiptCode, split, status, task } from '../../host/contract/contract.gen.js';
 import { packResponse, unpackRequest } from '../../host/contract/pack.js';
 import { decodeWire } from '../../host/contract/wire.js';
 import { samplesOfSplit, selectSamples } from '../../host/data/dataset.js';
@@ -64,7 +64,10 @@ export function describeUploads(implementation: Implementation, open: OpenCable)
       expect(host.distinct('OFFER')).toHaveLength(2);
     });
 
-    it('goes back when the host lost its tail, without hurry', async () => {
+    it.each([
+      ['its tail', announcement],
+      ['the tail of a coded one', fixture.announcementOf(0, { codec: codec.DENSE_6 })],
+    ])('goes back when the host lost %s, without hurry', async (_, announcement) => {
       const cable = open();
       const { host } = cable;
       let answered = 0;
