@@ -31,9 +31,11 @@ export interface AggregatorOptions {
   readonly name?: string;
   /** Name and version, in ServerState; default `linnet`. */
   readonly software?: string;
-  /** Messages that may wait for the ledger; an upload beyond gets LATER. Default 1000. */
+  /** Uploads that may wait for the ledger; one beyond gets LATER. Default 1000. */
   readonly queueLimit?: number;
-  /** When a node shall send again what got LATER. Default 1000. */
+  /** What they may hold together. Default 64 MiB. */
+  readonly queueBytes?: number;
+  /** Soonest a node shall send again what got LATER; many are told to come one after the other. Default 1000. */
   readonly retryMs?: number;
   /** Scores of a new version's words [P] on samples held out here. */
   readonly evaluate?: (
@@ -64,6 +66,10 @@ export function checkOptions(options: AggregatorOptions): void {
     fail(`there are ${options.rounds} rounds`, 'give at least 1');
   }
   if (options.kernels.length === 0) fail('there is no kernel', 'allow at least one');
+  for (const name of ['queueLimit', 'queueBytes', 'retryMs'] as const) {
+    const value = options[name] ?? 1;
+    if (!Number.isSafeInteger(value) || value < 1) fail(`${name} is ${value}`, 'give at least 1');
+  }
   const { nodes, round } = options;
   if (nodes && nodes.length < round.cohort) {
     fail(`${nodes.length} nodes cannot be a cohort of ${round.cohort}`, 'name more nodes');

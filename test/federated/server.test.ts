@@ -371,6 +371,42 @@ describe('aggregator', () => {
     expect(scene.rounds[1]).toMatchObject({ contributions: 2, isDegraded: false });
   });
 
+  it('commits what has queued up together, and answers after the commit', async () => {
+    const scene = await openScene(broker);
+    const events: string[] = [];
+    let release = (): void => undefined;
+    const blocked = new Promise<void>((resolve) => (release = resolve));
+    const crowd = Array.from({ length: 40 }, (_, i) => `n${i}`);
+    const aggregator = await scene.aggregator({
+      evaluate: async (): Promise<undefined> => {
+        await blocked;
+      },
+      faultPoint: (name) => {
+        if (/commit|receipt/.test(name)) events.push(name);
+      },
+      onReceipt: ({ version, code }) => {
+        if (version === 1 && code === receipt.ACCEPTED) events.push('accepted');
+      },
+      round: { cohort: crowd.length, quorum: 1 },
+      rounds: 2,
+    });
+    cleanups.push(() => release());
+    // The first cohort opens version 1, whose scores keep the loop busy while everybody uploads to it.
+    const nodes = await Promise.all(crowd.map((name) => scene.node(name)));
+    await waitFor('version 1', () => nodes.every((node) => node.announcement?.version === 1));
+    // Each sends nonsense after its upload: when it is there, the upload is too.
+    const nonsense = `linnet/test/up/${toHex(idOf(model.hash))}/x/0/nobody`;
+    for (const node of nodes) await node.publishTo(nonsense, new Uint8Array());
+    await waitFor('the queue', () => scene.warnings.length === crowd.length);
+    events.length = 0;
+    release();
+    await aggregator.finished;
+    expect(events.filter((name) => name === 'after-commit').length).toBeLessThanOrEqual(3);
+    const accepted = events.filter((name) => name === 'accepted').length;
+    expect(accepted).toBe(crowd.length);
+    expect(events.indexOf('accepted')).toBeGreaterThan(events.indexOf('after-commit'));
+  });
+
   it('reports what the held-out samples say, and goes on if they cannot be scored', async () => {
     const scene = await openScene(broker);
     const seen: [number, number][] = [];
@@ -508,6 +544,7 @@ describe('aggregator', () => {
     ['kernel', { kernels: [] }],
     ['cohort', { nodes: ['ann'] }],
     ['quorum', { round: { cohort: 2, quorum: 3 } }],
+    ['queueLimit', { queueLimit: 0 }],
     ['epochs', { plan: { ...aggregatorOptions('', '').plan, epochs: 0 } }],
     ['frozen', { plan: { ...aggregatorOptions('', '').plan, frozenLayers: 3 } }],
   ])('refuses options whose %s makes no sense', async (name, changes) => {
