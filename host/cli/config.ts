@@ -18,6 +18,7 @@ export const configSections = [
   'node',
   'train',
   'devices',
+  'replay',
   'device',
 ] as const;
 

@@ -8,6 +8,7 @@ import { addDemoCommand } from './demo.js';
 import { addDevicesCommand } from './devices.js';
 import { addModelCommand } from './model.js';
 import { addNodeCommand } from './node.js';
+import { addReplayCommand } from './replay.js';
 import { addTrainCommand } from './train.js';
 
 const exitInterrupted = 130;
@@ -42,6 +43,7 @@ export function buildProgram(): Command {
   addTrainCommand(program);
   addModelCommand(program);
   addDevicesCommand(program);
+  addReplayCommand(program);
   return program;
 }
 

@@ -1,6 +1,12 @@
 import type Database from 'libsql';
 import { equalBytes, toHex } from '../contract/hash.js';
-import { inStore, openStoreDatabase, storeError, type StoreDatabase } from './store-database.js';
+import {
+  inStore,
+  inTransaction,
+  openStoreDatabase,
+  storeError,
+  type StoreDatabase,
+} from './store-database.js';
 
 /** Whose ledger it is; a store never changes hands. */
 export interface LedgerIdentity {
@@ -16,6 +22,17 @@ export interface UploadRow {
   /** SHA-256 of the envelope. */
   readonly hash: Uint8Array;
   readonly envelope: Uint8Array;
+  /** First version made without it. */
+  readonly retractedBy?: number;
+}
+
+/** What made a version (SPEC, 8.1). */
+export type VersionEvent = 'start' | 'round' | 'retract' | 'rollback';
+
+/** Uploads of a node to this version and later ones are left out. */
+export interface Retraction {
+  readonly node: string;
+  readonly from: number;
 }
 
 export interface VersionRow {
@@ -24,7 +41,7 @@ export interface VersionRow {
   readonly parent?: number;
   /** SHA-256 of the snapshot. */
   readonly artefact: Uint8Array;
-  /** packMaster() of Q16.16 [P]. */
+  /** packMaster() of Q16.16 [P]; empty beyond the horizon. */
   readonly master: Uint8Array;
   readonly announcement: Uint8Array;
   /** Strategy that made it of its parent; that of version 0 says nothing. */
@@ -35,6 +52,11 @@ export interface VersionRow {
   /** MQTT payload bytes of the contributions. */
   readonly uplinkBytes: number;
   readonly isDegraded: boolean;
+  readonly event: VersionEvent;
+  /** Version whose master it is recomputed from; absent for version 0. */
+  readonly base?: number;
+  /** With retract. */
+  readonly retraction?: Retraction;
 }
 
 type Row = Record<string, number | string | ArrayBuffer | Uint8Array | null>;
@@ -51,10 +73,12 @@ function readUpload(row: Row): UploadRow {
     contribution: row['contribution'] as number,
     hash: readBlob(row['hash']),
     envelope: readBlob(row['envelope']),
+    ...(row['retracted'] !== null && { retractedBy: row['retracted'] as number }),
   };
 }
 
 function readVersion(row: Row): VersionRow {
+  const node = row['retracted_node'] as string | null;
   return {
     version: row['version'] as number,
     ...(row['parent'] !== null && { parent: row['parent'] as number }),
@@ -66,6 +90,9 @@ function readVersion(row: Row): VersionRow {
     weight: row['weight'] as number,
     uplinkBytes: row['uplink_bytes'] as number,
     isDegraded: row['degraded'] === 1,
+    event: row['event'] as VersionEvent,
+    ...(row['base'] !== null && { base: row['base'] as number }),
+    ...(node !== null && { retraction: { node, from: row['retracted_from'] as number } }),
   };
 }
 
@@ -93,6 +120,20 @@ export class Ledger {
       throw error;
     }
     return ledger;
+  }
+
+  /** Opens the ledger of a store that exists, to change it alone or to read it beside its user. */
+  static openExisting(folder: string, use: 'change' | 'read'): Ledger {
+    return new Ledger(openStoreDatabase(folder, use));
+  }
+
+  /** Whose ledger it is. */
+  get identity(): LedgerIdentity {
+    const [federation, model] = ['federation', 'model'].map((key) => this.#readMeta(key));
+    if (federation === undefined || model === undefined) {
+      throw storeError('the store has no model yet', undefined, 'start its aggregator first');
+    }
+    return { federation, model: new Uint8Array(Buffer.from(model, 'hex')) };
   }
 
   #claim(folder: string, { federation, model }: LedgerIdentity): void {
@@ -137,10 +178,10 @@ export class Ledger {
       'INSERT INTO uploads (version, node, contribution, hash, envelope) VALUES (?,?,?,?,?)';
     inStore('write the ledger', () => {
       const statement = this.#database.prepare(insert);
-      this.#database.transaction(() => {
+      inTransaction(this.#database, () => {
         for (const { version, node, contribution, hash, envelope } of uploads)
           statement.run(version, node, contribution, Buffer.from(hash), Buffer.from(envelope));
-      })();
+      });
     });
   }
 
@@ -167,23 +208,84 @@ export class Ledger {
     }
   }
 
+  /** Adds a version, and marks the uploads that it retracts. */
   addVersion(row: VersionRow): void {
     inStore('write the ledger', () =>
-      this.#database
-        .prepare('INSERT INTO versions VALUES (?,?,?,?,?,?,?,?,?,?)')
-        .run(
-          row.version,
-          row.parent ?? null,
-          Buffer.from(row.artefact),
-          Buffer.from(row.master),
-          Buffer.from(row.announcement),
-          row.strategy,
-          row.contributions,
-          row.weight,
-          row.uplinkBytes,
-          row.isDegraded ? 1 : 0,
-        ),
+      inTransaction(this.#database, () => {
+        this.#insertVersion(row);
+        if (row.retraction) this.#markRetracted(row.version, row.retraction);
+      }),
     );
+  }
+
+  #insertVersion(row: VersionRow): void {
+    this.#database
+      .prepare('INSERT INTO versions VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)')
+      .run(
+        row.version,
+        row.parent ?? null,
+        Buffer.from(row.artefact),
+        Buffer.from(row.master),
+        Buffer.from(row.announcement),
+        row.strategy,
+        row.contributions,
+        row.weight,
+        row.uplinkBytes,
+        row.isDegraded ? 1 : 0,
+        row.event,
+        row.base ?? null,
+        row.retraction?.node ?? null,
+        row.retraction?.from ?? null,
+      );
+  }
+
+  #markRetracted(version: number, { node, from }: Retraction): void {
+    const update =
+      'UPDATE uploads SET retracted = ? WHERE node = ? AND version >= ? AND version < ? AND retracted IS NULL';
+    this.#database.prepare(update).run(version, node, from, version);
+  }
+
+  /** The uploads to a version without their envelopes. */
+  marksOf(version: number): Pick<UploadRow, 'node' | 'retractedBy'>[] {
+    const select = 'SELECT node, retracted FROM uploads WHERE version = ? ORDER BY sequence';
+    return inStore('read the ledger', () => {
+      const rows = this.#database.prepare(select).all(version) as Row[];
+      return rows.map((row) => ({
+        node: row['node'] as string,
+        ...(row['retracted'] !== null && { retractedBy: row['retracted'] as number }),
+      }));
+    });
+  }
+
+  /** Every retraction with the version it made, oldest first. */
+  retractions(): (Retraction & { readonly version: number })[] {
+    const select =
+      "SELECT version, retracted_node, retracted_from FROM versions WHERE event = 'retract' ORDER BY version";
+    return inStore('read the ledger', () => {
+      const rows = this.#database.prepare(select).all() as Row[];
+      return rows.map((row) => ({
+        version: row['version'] as number,
+        node: row['retracted_node'] as string,
+        from: row['retracted_from'] as number,
+      }));
+    });
+  }
+
+  /** How many of the versions were made by a round. */
+  countRounds(): number {
+    return inStore('read the ledger', () => {
+      const select = "SELECT count(*) AS rounds FROM versions WHERE event = 'round'";
+      return (this.#database.prepare(select).get() as Row)['rounds'] as number;
+    });
+  }
+
+  /** Oldest version whose master is there. */
+  oldestMaster(): number {
+    const select = 'SELECT version FROM versions WHERE length(master) > 0 ORDER BY version LIMIT 1';
+    return inStore('read the ledger', () => {
+      const row = this.#database.prepare(select).get() as Row | undefined;
+      return (row?.['version'] as number | undefined) ?? 0;
+    });
   }
 
   findVersion(version: number): VersionRow | undefined {

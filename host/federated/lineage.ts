@@ -30,7 +30,7 @@ export interface LineageOptions {
   readonly kernels: readonly KernelOffer[];
   /** Words [P] of version 0; asked only if the store is empty. */
   readonly initialWords: () => Int16Array | Promise<Int16Array>;
-  /** Versions nodes work on; version `rounds` is the final one. */
+  /** Rounds nodes work on; the version the last of them makes is the final one. */
   readonly rounds: number;
   readonly plan: PlanSettings;
   readonly deadlineMs?: number;
@@ -63,6 +63,8 @@ export class Lineage {
   readonly #kernels: readonly Kernel[];
   readonly #faultPoint: FaultPoint;
   #staged: UploadRow[] = [];
+  /** Rounds that were closed: an operator's versions (SPEC, 8.1) take none away. */
+  #rounds: number;
   #head!: Head;
   #open!: OpenVersion;
 
@@ -79,6 +81,7 @@ export class Lineage {
       intrinsicSet,
     }));
     this.epoch = ledger.beginEpoch();
+    this.#rounds = ledger.countRounds();
   }
 
   /** Creates version 0 or goes on where the store ends. Throws ERR_STORE if it cannot. */
@@ -115,6 +118,7 @@ export class Lineage {
       );
     }
     this.#publish(masterOf(words), 0, {
+      event: 'start',
       contributions: 0,
       weight: 0,
       uplinkBytes: 0,
@@ -178,7 +182,10 @@ export class Lineage {
   /** Makes the next version of the open one. Everything staged must be committed. */
   closeVersion(isDegraded: boolean): void {
     const { open, head } = this;
+    this.#rounds++;
     this.#publish(open.finish(head.master), open.version + 1, {
+      event: 'round',
+      base: open.version,
       contributions: open.sum.count,
       weight: open.sum.weight,
       uplinkBytes: open.uplinkBytes,
@@ -189,7 +196,10 @@ export class Lineage {
   #publish(
     master: Int32Array,
     version: number,
-    counts: Pick<VersionRow, 'contributions' | 'weight' | 'uplinkBytes' | 'isDegraded'>,
+    making: Omit<
+      VersionRow,
+      'version' | 'parent' | 'artefact' | 'master' | 'announcement' | 'strategy'
+    >,
   ): void {
     const snapshot = packSnapshot(this.model.hash, publishedWords(master));
     const artefact = this.objects.put(snapshot);
@@ -203,7 +213,7 @@ export class Lineage {
       master: packMaster(master),
       announcement,
       strategy: this.#options.strategy.name,
-      ...counts,
+      ...making,
     });
     this.#faultPoint('after-version-commit');
     this.#moveTo(this.#headOf(master, announcement));
@@ -219,7 +229,7 @@ export class Lineage {
       descriptorHash: this.model.hash,
       descriptorBytes: descriptor.length,
       kernels: this.#kernels,
-      plan: planOf(plan, version, rounds, deadlineMs),
+      plan: planOf(plan, this.#rounds, rounds, deadlineMs),
     });
   }
 

@@ -21,7 +21,7 @@ export interface AggregatorOptions {
   readonly kernels: readonly Uint8Array[];
   /** Words [P] of version 0; asked only if the store is empty. */
   readonly initialWords: () => Int16Array | Promise<Int16Array>;
-  /** Versions nodes work on; version `rounds` is the final one. */
+  /** Rounds nodes work on; the version the last of them makes is the final one. */
   readonly rounds: number;
   readonly round: RoundRules;
   readonly plan: PlanSettings;

@@ -7,7 +7,7 @@ import { unpackSnapshot } from '../../host/model/snapshot.js';
 import { parseDescriptor } from '../../host/model/descriptor.js';
 import { trainSmallNet } from '../model/trained.js';
 import { writeOnnx, writeTorchNpz } from '../model/trained-files.js';
-import { recordsOf, runModel } from './run-model.js';
+import { recordsOf, runModel } from './run-command.js';
 
 let folder: string;
 const at = (name: string): string => join(folder, name);

@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseBytes } from '../../host/cli/model-device.js';
 import { parseDescriptor } from '../../host/model/descriptor.js';
 import { loadFootprints, storeParts } from '../../host/model/footprint.js';
-import { recordsOf, runModel } from './run-model.js';
+import { recordsOf, runModel } from './run-command.js';
 
 let folder: string;
 beforeEach(() => {

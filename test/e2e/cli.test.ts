@@ -26,7 +26,17 @@ beforeEach(() => {
 });
 afterEach(() => scene.end());
 
-const commands = ['', 'demo', 'aggregator', 'bridge', 'node', 'train', 'model', 'devices'];
+const commands = [
+  '',
+  'demo',
+  'aggregator',
+  'bridge',
+  'node',
+  'train',
+  'model',
+  'devices',
+  'replay',
+];
 
 describe('linnet --help', () => {
   it.each([...commands, 'model new', 'model inspect', 'model import', 'model export'])(

@@ -149,7 +149,7 @@ describe.each(brokerCases)('aggregator on $name', (broker) => {
       expect(node.announcement).toMatchObject({ final: true, plan: { task: task.NONE } });
     }
     await aggregator.close();
-    const replayed = [...replayStore(scene.options().store, 'test', model)];
+    const replayed = [...replayStore(scene.options().store)];
     expect(replayed.map(({ isEqual }) => isEqual)).toEqual([true, true, true, true]);
   });
 
@@ -331,7 +331,7 @@ describe('aggregator', () => {
     expect(final!.version).toBe(2);
     expect(timers.isArmed).toBe(false);
     await aggregator.close();
-    const replayed = [...replayStore(scene.options().store, 'test', model)];
+    const replayed = [...replayStore(scene.options().store)];
     expect(replayed.map(({ isEqual, isDegraded }) => [isEqual, isDegraded])).toEqual([
       [true, false],
       [true, true],
