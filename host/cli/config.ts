@@ -19,6 +19,8 @@ export const configSections = [
   'train',
   'devices',
   'replay',
+  'retract',
+  'rollback',
   'device',
 ] as const;
 

@@ -9,6 +9,8 @@ import { addDevicesCommand } from './devices.js';
 import { addModelCommand } from './model.js';
 import { addNodeCommand } from './node.js';
 import { addReplayCommand } from './replay.js';
+import { addRetractCommand } from './retract.js';
+import { addRollbackCommand } from './rollback.js';
 import { addTrainCommand } from './train.js';
 
 const exitInterrupted = 130;
@@ -44,6 +46,8 @@ export function buildProgram(): Command {
   addModelCommand(program);
   addDevicesCommand(program);
   addReplayCommand(program);
+  addRetractCommand(program);
+  addRollbackCommand(program);
   return program;
 }
 

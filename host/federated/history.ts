@@ -100,10 +100,18 @@ export function recomputeVersion(ledger: Ledger, model: ModelInfo, making: Makin
 }
 
 export interface RetractionPlan {
-  /** Version whose master does not need to change, and from which the ledger is replayed. */
+  /** Version from whose master the ledger is replayed: it holds nothing of what goes. */
   readonly base: number;
-  /** Versions that the node's uploads were made to, newest first. */
-  readonly versions: readonly number[];
+  /** Versions that the node's uploads were made to, oldest first. */
+  readonly uploadsTo: readonly number[];
+  /** Uploads of others that were trained on models which hold some of that. */
+  readonly trainedOnIt: number;
+}
+
+/** Nodes whose uploads a fold takes in, not counting retractions that `skip` of its list. */
+function nodesIn(ledger: Ledger, { uploadsTo, retractions }: Fold, skip = 0): string[] {
+  const nodes = ledger.marksOf(uploadsTo).map(({ node }) => node);
+  return nodes.filter((node) => !isLeftOut(retractions.slice(skip), uploadsTo, node));
 }
 
 /** What a retraction on top of version `head` would undo; undefined if nothing of it is in the model. */
@@ -112,29 +120,50 @@ export function planRetraction(
   head: number,
   retraction: Retraction,
 ): RetractionPlan | undefined {
-  const top: Making = {
-    version: head + 1,
-    parent: head,
-    event: 'retract',
-    retraction,
-    strategy: fedAvg.name,
-  };
-  const versions: number[] = [];
+  const { node, from } = retraction;
+  const making = { event: 'retract', retraction, strategy: fedAvg.name } as const;
+  const top: Making = { ...making, version: head + 1, parent: head };
+  const uploadsTo: number[] = [];
   const earlier: Making[] = [];
+  let trainedOnIt = 0;
+  let others = 0;
   for (const fold of walkBack(ledger, top, ledger.oldestMaster())) {
     if (fold.event === 'retract' && fold.version <= head) earlier.push(fold);
-    const { node, from } = retraction;
-    const isCounted =
-      fold.uploadsTo >= from &&
-      !isLeftOut(fold.retractions.slice(1), fold.uploadsTo, node) &&
-      ledger.marksOf(fold.uploadsTo).some((mark) => mark.node === node);
-    if (isCounted) versions.push(fold.uploadsTo);
+    const nodes = nodesIn(ledger, fold, 1);
+    if (fold.uploadsTo >= from && nodes.includes(node)) {
+      uploadsTo.unshift(fold.uploadsTo);
+      // Whoever contributed later on this way had the upload in the base.
+      trainedOnIt = others;
+    }
+    others += nodes.filter((name) => name !== node).length;
   }
-  if (versions.length === 0) return undefined;
-  let base = versions.at(-1)!;
+  if (uploadsTo.length === 0) return undefined;
   // An earlier retraction after the base left out uploads before it, which the base's master still holds.
-  for (const { version, base: older } of earlier) if (version > base) base = Math.min(base, older!);
-  return { base, versions };
+  const base = earlier.reduce(
+    (least, { version, base: older }) => (version > least ? Math.min(least, older!) : least),
+    uploadsTo[0],
+  );
+  return { base, uploadsTo, trainedOnIt };
+}
+
+/** Whether a version holds uploads that a retraction leaves out. */
+export function holdsUploadsOf(
+  ledger: Ledger,
+  making: Making,
+  { node, from }: Retraction,
+): boolean {
+  for (const fold of walkBack(ledger, making, ledger.oldestMaster()))
+    if (fold.uploadsTo >= from && nodesIn(ledger, fold).includes(node)) return true;
+  return false;
+}
+
+/** Uploads on the way back from version `head`, those to it included, that version `end` does not hold. */
+export function uploadsSince(ledger: Ledger, head: number, end: number): number {
+  const top: Making = { version: head + 1, parent: head, event: 'round', strategy: fedAvg.name };
+  let uploads = 0;
+  for (const fold of walkBack(ledger, top, end))
+    if (fold.uploadsTo >= end) uploads += nodesIn(ledger, fold).length;
+  return uploads;
 }
 
 /** The mark an upload must have: the first retraction of its node that reaches it. */

@@ -7,10 +7,11 @@ import { parseDescriptor, type ModelInfo } from '../model/descriptor.js';
 import { packSnapshot } from '../model/snapshot.js';
 import { deltaDecoders } from './codecs.js';
 import { noFaults, type FaultPoint } from './fault-point.js';
-import { Ledger, type UploadRow, type VersionRow } from './ledger.js';
-import { masterOf, packMaster, publishedWords, unpackMaster } from './master.js';
+import { Ledger, type UploadRow } from './ledger.js';
+import { masterOf, publishedWords } from './master.js';
 import { ObjectStore } from './objects.js';
 import { OpenVersion, type Upload } from './open-version.js';
+import { masterOfRow, publishVersion, type NewVersion, type Press } from './publication.js';
 import { packAnnouncement, planOf, type PlanSettings } from './plan.js';
 import { storeError } from './store-database.js';
 import type { Strategy } from './strategy.js';
@@ -62,6 +63,7 @@ export class Lineage {
   readonly #ledger: Ledger;
   readonly #kernels: readonly Kernel[];
   readonly #faultPoint: FaultPoint;
+  readonly #press: Press;
   #staged: UploadRow[] = [];
   /** Rounds that were closed: an operator's versions (SPEC, 8.1) take none away. */
   #rounds: number;
@@ -74,6 +76,7 @@ export class Lineage {
     this.#ledger = ledger;
     this.model = model;
     this.objects = new ObjectStore(join(options.folder, 'objects'), this.#faultPoint);
+    this.#press = { ledger, objects: this.objects, model, faultPoint: this.#faultPoint };
     this.objects.put(options.descriptor);
     this.#kernels = options.kernels.map(({ bytes, intrinsicSet }) => ({
       hash: this.objects.put(bytes),
@@ -129,10 +132,7 @@ export class Lineage {
   /** Rebuilds everything in memory from the rows, and checks on the way that they are whole. */
   #resume(newest: number): void {
     const row = this.#ledger.findVersion(newest)!;
-    const head = this.#headOf(unpackMaster(row.master, this.model.parameters), row.announcement);
-    if (!equalBytes(sha256(head.snapshot), row.artefact)) {
-      throw storeError(`the master of version ${newest} does not give its snapshot`);
-    }
+    const head = this.#headOf(masterOfRow(row, this.model), row.announcement);
     this.objects.put(head.snapshot);
     this.#moveTo(head);
     for (const upload of this.#ledger.uploadsOf(newest))
@@ -196,26 +196,17 @@ export class Lineage {
   #publish(
     master: Int32Array,
     version: number,
-    making: Omit<
-      VersionRow,
-      'version' | 'parent' | 'artefact' | 'master' | 'announcement' | 'strategy'
-    >,
+    making: Omit<NewVersion, 'version' | 'parent' | 'strategy'>,
   ): void {
-    const snapshot = packSnapshot(this.model.hash, publishedWords(master));
-    const artefact = this.objects.put(snapshot);
-    this.#faultPoint('after-snapshot-file');
-    const announcement = this.#announce(version, artefact, snapshot.length);
-    this.#faultPoint('before-version-commit');
-    this.#ledger.addVersion({
+    const row = {
+      ...making,
       version,
       ...(version > 0 && { parent: version - 1 }),
-      artefact,
-      master: packMaster(master),
-      announcement,
       strategy: this.#options.strategy.name,
-      ...making,
-    });
-    this.#faultPoint('after-version-commit');
+    };
+    const announcement = publishVersion(this.#press, master, row, (hash, bytes) =>
+      this.#announce(version, hash, bytes),
+    );
     this.#moveTo(this.#headOf(master, announcement));
   }
 
@@ -236,6 +227,19 @@ export class Lineage {
   /** Hash of the snapshot of a version; undefined if the store does not have it. */
   artefactOf(version: number): Uint8Array | undefined {
     return this.#ledger.findVersion(version)?.artefact;
+  }
+
+  /**
+   * Snapshots that may still be on the broker beside the newest: that of its parent, and where an operator
+   * made the parent while nobody announced, of its parent too.
+   */
+  *outdatedArtefacts(): Generator<Uint8Array> {
+    let row = this.#ledger.findVersion(this.open.version);
+    while (row?.parent !== undefined) {
+      row = this.#ledger.findVersion(row.parent);
+      if (row) yield row.artefact;
+      if (row?.event === 'round') return;
+    }
   }
 
   close(): void {

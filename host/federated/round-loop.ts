@@ -88,7 +88,7 @@ export class RoundLoop {
     const model = toHex(idOf(this.lineage.model.hash));
     await this.session.subscribe(topicOf('upload', scopeOf(this.options), { model }));
     await this.#announcer.publishAll(packState(this.options, this.lineage.epoch, true));
-    await this.#announcer.clearParent();
+    await this.#announcer.clearOutdated();
     this.#openVersion();
   }
 
@@ -172,7 +172,7 @@ export class RoundLoop {
     const durationMs = this.#timers.now() - this.#openedAtMs;
     await this.#announcer.publishHead();
     this.#openVersion();
-    await this.#announcer.clearParent();
+    await this.#announcer.clearOutdated();
     await this.#report(closed, isDegraded, durationMs);
     if (this.lineage.head.announcement.final) this.onFinal();
   }

@@ -5,6 +5,8 @@ import { join } from 'node:path';
 import Database from 'libsql';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { addReplayCommand } from '../../host/cli/replay.js';
+import { addRetractCommand } from '../../host/cli/retract.js';
+import { addRollbackCommand } from '../../host/cli/rollback.js';
 import { Lineage } from '../../host/federated/lineage.js';
 import { lineageOptions } from '../federated/fixture.js';
 import { contributeAll, nodes } from '../federated/history.js';
@@ -71,5 +73,62 @@ describe('linnet replay', () => {
     expect(stdout).toBe('');
     expect(error!.exitCode).toBe(code);
     expect(error!.message).toMatch(message);
+  });
+});
+
+describe('linnet retract', () => {
+  const retract = (...args: string[]): Promise<CommandRun> =>
+    runCommand(addRetractCommand, 'retract', '--store', store, ...args);
+
+  it('says what it has done and what it cannot undo, once', async () => {
+    const first = await retract('ben', '--from', '2');
+    expect(first.error).toBeUndefined();
+    expect(first.stdout).toMatch(
+      /^version 4, model [0-9a-f]{16}: the ledger replayed from version 1 without what ben contributed to the rounds 2, 3\ncannot be undone: 3 later uploads of other nodes.*rollback 1.*\nthe aggregator announces it/,
+    );
+    const again = await runCommand(
+      addRetractCommand,
+      ...['--json', 'retract', 'ben', '--from', '2', '--store', store],
+    );
+    expect(again.stderr).toMatch(/^nothing to do/);
+    expect(recordsOf(again)).toEqual([{ type: 'retract', node: 'ben', changed: false }]);
+    const rest = await runCommand(
+      addRetractCommand,
+      ...['--json', 'retract', 'ben', '--store', store],
+    );
+    expect(recordsOf(rest)).toMatchObject([
+      { changed: true, version: 5, base: 0, rounds: [1], trainedOnIt: 6 },
+    ]);
+    expect((await replay('--all')).stdout).toMatch(/5 {2}retract .* equal\n$/);
+  });
+
+  it('refuses a node it does not know, a round 0, and a store in use', async () => {
+    expect((await retract('eve')).error!.message).toMatch(/no upload of eve/);
+    expect((await retract('ben', '--from', '0')).error).toMatchObject({ exitCode: 2 });
+    const lineage = await open();
+    expect((await retract('ben')).error!.message).toMatch(/in use.*stop it/);
+    lineage.close();
+  });
+});
+
+describe('linnet rollback', () => {
+  it('publishes an old version under a new number, once', async () => {
+    const args = ['--json', 'rollback', '1', '--store', store];
+    const first = await runCommand(addRollbackCommand, ...args);
+    expect(recordsOf(first)).toMatchObject([
+      { type: 'rollback', to: 1, changed: true, version: 4, abandoned: 8, returning: [] },
+    ]);
+    const again = await runCommand(addRollbackCommand, ...args);
+    expect(recordsOf(again)).toEqual([{ type: 'rollback', to: 1, changed: false }]);
+    const text = await runCommand(addRollbackCommand, 'rollback', '3', '--store', store);
+    expect(text.stdout).toMatch(/^version 5, model [0-9a-f]{16}: that of version 3; 0 uploads/);
+  });
+
+  it.each([
+    ['9', /no version 9: the newest is 3/],
+    ['one', /"one" is not a version/],
+  ])('refuses %s', async (version, message) => {
+    const run = await runCommand(addRollbackCommand, 'rollback', version, '--store', store);
+    expect(run.error!.message).toMatch(message);
   });
 });

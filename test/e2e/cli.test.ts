@@ -36,6 +36,8 @@ const commands = [
   'model',
   'devices',
   'replay',
+  'retract',
+  'rollback',
 ];
 
 describe('linnet --help', () => {

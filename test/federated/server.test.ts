@@ -7,6 +7,7 @@ import { receipt, task } from '../../host/contract/contract.gen.js';
 import { LinnetError } from '../../host/contract/error.js';
 import { idOf, sha256, toHex } from '../../host/contract/hash.js';
 import { decodeWire } from '../../host/contract/wire.js';
+import { retractNode, rollBack } from '../../host/federated/operator.js';
 import { replayStore } from '../../host/federated/replay.js';
 import type { ReceiptReport, RoundReport } from '../../host/federated/report.js';
 import { Aggregator, type AggregatorOptions } from '../../host/federated/server.js';
@@ -290,6 +291,41 @@ describe('aggregator', () => {
     await scene.nodes();
     expect((await second.finished)!.modelHash).toBe(expectedHashes(3)[3]);
     expect(scene.rounds.map(({ contributions }) => contributions)).toEqual([4, 4, 4]);
+  });
+
+  it('announces at its next start what an operator published, and takes the older off', async () => {
+    const scene = await openScene(broker);
+    const { store } = scene.options();
+    const first = await scene.aggregator({ rounds: 2, round: { cohort: 3, quorum: 1 } });
+    for (const name of ['ann', 'ben', 'cleo']) await (await scene.idleNode(name)).upload();
+    await waitFor('version 1', () => scene.rounds.length === 1);
+    const ben = await scene.idleNode('ben');
+    await ben.upload();
+    await waitFor('the upload', () => scene.receipts.length === 4);
+    expect(() => retractNode(store, { node: 'ben', from: 0 })).toThrow(/in use/);
+    await first.close();
+    const { version } = retractNode(store, { node: 'ben', from: 0 })!;
+    const back = rollBack(store, 0)!;
+    expect([version, back.version]).toEqual([2, 3]);
+    const second = await scene.aggregator({ rounds: 2, round: { cohort: 3, quorum: 1 } });
+    await waitFor('the announcement', () => ben.announcement!.version === 3);
+    expect(toHex(ben.announcement!.artefactHash)).toBe(expectedHashes(0)[0]);
+    expect(ben.announcement).toMatchObject({ version: 3, parent: 2 });
+    const kept = [kernelBytes, smallDescriptor].map((bytes) => toHex(sha256(bytes)));
+    const objects = async (): Promise<Set<string>> => {
+      const topics = [...(await scene.retained()).keys()];
+      return new Set(topics.flatMap((topic) => /obj\/(\w+)/.exec(topic)?.[1] ?? []));
+    };
+    expect(await objects()).toEqual(new Set([...kept, expectedHashes(0)[0]]));
+    // The second of two rounds, from the first model.
+    for (const name of ['ann', 'ben', 'cleo']) await (await scene.idleNode(name)).upload();
+    const final = await second.finished;
+    expect(final!.version).toBe(4);
+    await second.close();
+    const replayed = [...replayStore(store)];
+    expect(replayed.map(({ event, isEqual }) => [event, isEqual])).toEqual(
+      ['start', 'round', 'retract', 'rollback', 'round'].map((event) => [event, true]),
+    );
   });
 
   it('finds a finished federation finished', async () => {

@@ -1,0 +1,285 @@
+import fc from 'fast-check';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { toHex, sha256 } from '../../host/contract/hash.js';
+import { faultPointNames, type FaultPointName } from '../../host/federated/fault-point.js';
+import { Ledger } from '../../host/federated/ledger.js';
+import { Lineage } from '../../host/federated/lineage.js';
+import { retractNode, rollBack } from '../../host/federated/operator.js';
+import { replayStore } from '../../host/federated/replay.js';
+import { packSnapshot } from '../../host/model/snapshot.js';
+import {
+  initialWords,
+  lineageOptions,
+  planSettings,
+  samplesOf,
+  simulateDelta,
+  smallDescriptor,
+  withFolder,
+} from './fixture.js';
+import { contribute, contributeAll, model, nodes } from './history.js';
+import * as oracle from '../oracle/aggregate.js';
+
+interface Contribution {
+  readonly node: string;
+  readonly base: number;
+}
+
+/**
+ * The federation as lists of rounds, forward and in BigInt: each version is the rounds that lead to it from
+ * the initial words, and what an operator does is done to the list.
+ */
+class Oracle {
+  readonly versions: (readonly (readonly Contribution[])[])[] = [[]];
+  #open: Contribution[] = [];
+
+  get head(): number {
+    return this.versions.length - 1;
+  }
+
+  get rounds(): readonly (readonly Contribution[])[] {
+    return this.versions[this.head];
+  }
+
+  contribute(node: string): void {
+    this.#open.push({ node, base: this.head });
+  }
+
+  hasContributed(node: string): boolean {
+    return this.#open.some((entry) => entry.node === node);
+  }
+
+  #publish(rounds: readonly (readonly Contribution[])[]): void {
+    this.versions.push(rounds);
+    this.#open = [];
+  }
+
+  close(): void {
+    this.#publish([...this.rounds, this.#open]);
+  }
+
+  /** Whether there was anything to take out. */
+  retract(node: string, from: number): boolean {
+    const isOut = (entry: Contribution): boolean => entry.node === node && entry.base >= from;
+    const rounds = [...this.rounds, this.#open];
+    if (!rounds.flat().some(isOut)) return false;
+    this.#publish(rounds.map((round) => round.filter((entry) => !isOut(entry))));
+    return true;
+  }
+
+  rollBack(to: number): void {
+    this.#publish(this.versions[to]);
+  }
+
+  words(version: number): Int16Array {
+    let master = oracle.masterOf(initialWords(smallDescriptor));
+    for (const round of this.versions[version]) {
+      const contributions = round.map(({ node, base }) => ({
+        samples: samplesOf(node),
+        delta: simulateDelta(node, base, model.parameters),
+      }));
+      if (contributions.length > 0)
+        master = oracle.aggregate(master, contributions, planSettings.weightUnit);
+    }
+    return oracle.publishedWords(master);
+  }
+
+  hash(version: number): string {
+    return toHex(sha256(packSnapshot(model.hash, this.words(version))));
+  }
+}
+
+const step = fc.oneof(
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constant('round' as const), who: fc.subarray(nodes) }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({ do: fc.constant('contribute' as const), who: fc.subarray(nodes) }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('retract' as const),
+      node: fc.constantFrom(...nodes),
+      from: fc.nat(5),
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ do: fc.constant('rollback' as const), to: fc.nat(12) }) },
+);
+
+const options = (folder: string, changes = {}) =>
+  lineageOptions(folder, { rounds: 99, ...changes });
+
+async function withLineage(folder: string, work: (lineage: Lineage) => void): Promise<void> {
+  const lineage = await Lineage.open(options(folder));
+  work(lineage);
+  lineage.close();
+}
+
+describe('an operator', () => {
+  it('gets the models BigInt arithmetic gives, whatever was done before, and replay agrees', () =>
+    fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 12 }), (history) =>
+        withFolder(async (folder) => {
+          const expected = new Oracle();
+          await withLineage(folder, () => undefined);
+          for (const entry of history) {
+            if (entry.do === 'retract') {
+              const { node, from } = entry;
+              const knows = expected.versions.flat(2).some((known) => known.node === node);
+              if (!knows && !expected.hasContributed(node)) continue;
+              const done = retractNode(folder, { node, from });
+              expect(done !== undefined).toBe(expected.retract(node, from));
+              expect(retractNode(folder, { node, from })).toBeUndefined();
+            } else if (entry.do === 'rollback') {
+              if (entry.to >= expected.head) continue;
+              const done = rollBack(folder, entry.to);
+              if (done) expected.rollBack(entry.to);
+              else expect(expected.hash(expected.head)).toBe(expected.hash(entry.to));
+              expect(rollBack(folder, entry.to)).toBeUndefined();
+            } else {
+              await withLineage(folder, (lineage) => {
+                for (const node of entry.who.filter((name) => !expected.hasContributed(name))) {
+                  contribute(lineage, node);
+                  expected.contribute(node);
+                }
+                lineage.commit();
+                if (entry.do !== 'round') return;
+                lineage.closeVersion(false);
+                expected.close();
+              });
+            }
+          }
+          await withLineage(folder, ({ head }) => {
+            expect(head.announcement.version).toBe(expected.head);
+            expect(head.words).toEqual(expected.words(expected.head));
+          });
+          const replayed = [...replayStore(folder)];
+          expect(replayed.map(({ difference }) => difference)).toEqual(
+            replayed.map(() => undefined),
+          );
+          expect(replayed.map(({ published }) => published)).toEqual(
+            expected.versions.map((_, version) => expected.hash(version)),
+          );
+        }),
+      ),
+      { numRuns: 8 },
+    ));
+
+  it('says what a retraction undoes and what it cannot', () =>
+    withFolder(async (folder) => {
+      await withLineage(folder, (lineage) => {
+        contributeAll(lineage, ['ann', 'ben']);
+        contributeAll(lineage, ['ann', 'cleo']);
+        contributeAll(lineage, ['ben', 'cleo', 'dan']);
+        contribute(lineage, 'dan');
+        lineage.commit();
+      });
+      const done = retractNode(folder, { node: 'ben', from: 0 })!;
+      // ann and cleo in round 2, cleo and dan in round 3, dan in the open one.
+      expect(done).toMatchObject({ version: 4, base: 0, uploadsTo: [0, 2], trainedOnIt: 5 });
+      const ledger = Ledger.openExisting(folder, 'read');
+      expect(ledger.findVersion(4)).toMatchObject({
+        ...{ parent: 3, event: 'retract', base: 0, contributions: 1, isDegraded: true },
+        retraction: { node: 'ben', from: 0 },
+      });
+      expect([...ledger.uploadsOf(2)].map(({ node, retractedBy }) => [node, retractedBy])).toEqual([
+        ['ben', 4],
+        ['cleo', undefined],
+        ['dan', undefined],
+      ]);
+      ledger.close();
+      expect(() => retractNode(folder, { node: 'nobody', from: 0 })).toThrow(/no upload of nobody/);
+    }));
+
+  it('is told what a rollback gives up and brings back', () =>
+    withFolder(async (folder) => {
+      await withLineage(folder, (lineage) => {
+        contributeAll(lineage, ['ann', 'ben']);
+        contributeAll(lineage, ['cleo']);
+      });
+      retractNode(folder, { node: 'ann', from: 0 });
+      await withLineage(folder, (lineage) => {
+        contribute(lineage, 'dan');
+        lineage.commit();
+      });
+      expect(rollBack(folder, 1)).toMatchObject({ version: 4, abandoned: 2, returning: ['ann'] });
+      expect(() => rollBack(folder, 5)).toThrow(/no version 5: the newest is 4/);
+      expect(retractNode(folder, { node: 'ann', from: 0 })).toMatchObject({
+        ...{ version: 5, uploadsTo: [0], trainedOnIt: 0 },
+      });
+      // Never a lower number, and never the same.
+      expect([...replayStore(folder)].map(({ version }) => version)).toEqual([0, 1, 2, 3, 4, 5]);
+    }));
+
+  it('leaves plan and rounds as they were: a retraction is no round', () =>
+    withFolder(async (folder) => {
+      const changes = { rounds: 2, plan: { ...planSettings, lrSchedule: 'linear' as const } };
+      const open = () => Lineage.open(options(folder, changes));
+      const first = await open();
+      contributeAll(first, nodes);
+      const { plan } = first.head.announcement;
+      first.close();
+      retractNode(folder, { node: 'ann', from: 0 });
+      const second = await open();
+      const { announcement } = second.head;
+      expect(announcement).toMatchObject({ version: 2, parent: 1 });
+      expect(announcement.plan).toEqual(plan);
+      contributeAll(second, nodes);
+      expect(second.head.announcement).toMatchObject({ version: 3, final: true });
+      second.close();
+      rollBack(folder, 1);
+      const third = await open();
+      expect(third.head.announcement).toMatchObject({ version: 4, parent: 3, final: true });
+      third.close();
+    }));
+
+  it('waits until the aggregator has stopped', () =>
+    withFolder(async (folder) => {
+      await withLineage(folder, (lineage) => {
+        contributeAll(lineage, nodes);
+        const inUse: unknown = expect.objectContaining({
+          code: 'ERR_STORE',
+          message: expect.stringMatching(
+            /in use by another aggregator \(process \d+\): stop it, give the command again/,
+          ) as string,
+        });
+        expect(() => retractNode(folder, { node: 'ann', from: 0 })).toThrow(inUse);
+        expect(() => rollBack(folder, 0)).toThrow(inUse);
+      });
+      expect(() => rollBack(join(folder, 'nothing'), 0)).toThrow(/is no store/);
+    }));
+
+  const points = faultPointNames.filter((name) => /version-commit|snapshot|rename/.test(name));
+  it.each(points)('stopped at %s has done all or nothing, and can do it again', (point) =>
+    withFolder(async (folder) => {
+      const expected = new Oracle();
+      await withLineage(folder, (lineage) => {
+        for (const who of [['ann', 'ben'], nodes]) {
+          contributeAll(lineage, who);
+          who.forEach((node) => expected.contribute(node));
+          expected.close();
+        }
+      });
+      let landed = 0;
+      const stop = (name: FaultPointName): void => {
+        if (name !== point) return;
+        landed++;
+        throw new Error('stopped');
+      };
+      const retraction = { node: 'ben', from: 0 };
+      expect(() => retractNode(folder, retraction, stop)).toThrow('stopped');
+      expect(landed).toBe(1);
+      expected.retract('ben', 0);
+      const again = retractNode(folder, retraction);
+      expect(again === undefined).toBe(point === 'after-version-commit');
+      const replayed = [...replayStore(folder)];
+      expect(replayed.map(({ published }) => published)).toEqual(
+        [0, 1, 2, 3].map((version) => expected.hash(version)),
+      );
+      expect(replayed.every(({ isEqual }) => isEqual)).toBe(true);
+    }),
+  );
+});
