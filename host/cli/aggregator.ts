@@ -1,6 +1,7 @@
 /** `linnet aggregator`: opens or continues a federation on a broker. */
 import type { Command } from 'commander';
 import { packageVersion } from '../kernel/load.js';
+import { KEEP_VERSIONS } from '../federated/lineage.js';
 import { Aggregator } from '../federated/server.js';
 import type { HeldOutScores, ReceiptReport, RoundReport } from '../federated/report.js';
 import type { ModelInfo } from '../model/descriptor.js';
@@ -29,6 +30,13 @@ const settings = {
   deadlineMs: {
     kind: 'integer',
     text: 'time a round has; absent: it waits for its cohort',
+    minimum: 1,
+  },
+  keep: {
+    kind: 'integer',
+    value: 'rounds',
+    text: 'newest rounds whose uploads are kept for replay and retract',
+    default: KEEP_VERSIONS,
     minimum: 1,
   },
   broker: {
@@ -103,6 +111,7 @@ async function runAggregator(
       quorum: options.quorum ?? options.cohort,
       ...(options.deadlineMs !== undefined && { deadlineMs: options.deadlineMs }),
     },
+    keep: options.keep,
     ...(evaluate && { evaluate }),
     onRound: (report: RoundReport) => printRound(output, recipe.model, report),
     onReceipt: (report: ReceiptReport) => output.log.debug(report, 'receipt'),

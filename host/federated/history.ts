@@ -166,6 +166,24 @@ export function uploadsSince(ledger: Ledger, head: number, end: number): number 
   return uploads;
 }
 
+/** Versions whose uploads are pruned when one is published: what a smaller horizon frees, bit by bit. */
+const PRUNE_LIMIT = 64;
+
+/**
+ * The checkpoint when version `newest` is published and `keep` versions shall stay replayable: everything
+ * that made the versions after it is kept, so a retraction or rollback among them holds it at its base.
+ */
+export function horizonOf(ledger: Ledger, newest: number, keep: number): number {
+  const oldest = ledger.oldestMaster();
+  const horizon = Math.max(oldest, Math.min(newest - keep, oldest + PRUNE_LIMIT));
+  return ledger
+    .operatorVersions()
+    .reduce(
+      (least, { version, base }) => (version > least ? Math.min(least, base) : least),
+      horizon,
+    );
+}
+
 /** The mark an upload must have: the first retraction of its node that reaches it. */
 export function expectedMark(
   retractions: readonly (Retraction & { readonly version: number })[],

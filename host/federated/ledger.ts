@@ -138,14 +138,26 @@ export class Ledger {
     }
   }
 
-  /** Adds a version, and marks the uploads that it retracts. */
-  addVersion(row: VersionRow): void {
+  /**
+   * Adds a version, marks the uploads that it retracts, and forgets the uploads to versions before
+   * `horizon` and the masters of these, in one transaction.
+   */
+  addVersion(row: VersionRow, horizon = 0): void {
     inStore('write the ledger', () =>
       inTransaction(this.#database, () => {
         this.#insertVersion(row);
         if (row.retraction) this.#markRetracted(row.version, row.retraction);
+        this.#prune(horizon);
       }),
     );
+  }
+
+  #prune(horizon: number): void {
+    if (horizon <= this.oldestMaster()) return;
+    this.#database.prepare('DELETE FROM uploads WHERE version < ?').run(horizon);
+    this.#database
+      .prepare("UPDATE versions SET master = x'' WHERE version < ? AND length(master) > 0")
+      .run(horizon);
   }
 
   #insertVersion(row: VersionRow): void {
@@ -205,6 +217,19 @@ export class Ledger {
         version: row['version'] as number,
         node: row['retracted_node'] as string,
         from: row['retracted_from'] as number,
+      }));
+    });
+  }
+
+  /** Versions an operator made and their bases, newest first. */
+  operatorVersions(): { readonly version: number; readonly base: number }[] {
+    const select =
+      "SELECT version, base FROM versions WHERE event IN ('retract', 'rollback') ORDER BY version DESC";
+    return inStore('read the ledger', () => {
+      const rows = this.#database.prepare(select).all() as Row[];
+      return rows.map((row) => ({
+        version: row['version'] as number,
+        base: row['base'] as number,
       }));
     });
   }

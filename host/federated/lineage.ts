@@ -7,6 +7,7 @@ import { parseDescriptor, type ModelInfo } from '../model/descriptor.js';
 import { packSnapshot } from '../model/snapshot.js';
 import { deltaDecoders } from './codecs.js';
 import { noFaults, type FaultPoint } from './fault-point.js';
+import { horizonOf } from './history.js';
 import { Ledger, type UploadRow } from './ledger.js';
 import { masterOf, publishedWords } from './master.js';
 import { ObjectStore } from './objects.js';
@@ -23,6 +24,8 @@ export interface KernelOffer {
   readonly intrinsicSet: number;
 }
 
+export const KEEP_VERSIONS = 1000;
+
 export interface LineageOptions {
   /** Folder of ledger and objects; created if absent, continued if not. */
   readonly folder: string;
@@ -35,6 +38,8 @@ export interface LineageOptions {
   readonly rounds: number;
   readonly plan: PlanSettings;
   readonly deadlineMs?: number;
+  /** Newest versions whose uploads are kept, so that they can be replayed and retracted; default 1000. */
+  readonly keep?: number;
   readonly strategy: Strategy;
   readonly faultPoint?: FaultPoint;
 }
@@ -204,8 +209,12 @@ export class Lineage {
       ...(version > 0 && { parent: version - 1 }),
       strategy: this.#options.strategy.name,
     };
-    const announcement = publishVersion(this.#press, master, row, (hash, bytes) =>
-      this.#announce(version, hash, bytes),
+    const announcement = publishVersion(
+      this.#press,
+      master,
+      row,
+      (hash, bytes) => this.#announce(version, hash, bytes),
+      horizonOf(this.#ledger, version, this.#options.keep ?? KEEP_VERSIONS),
     );
     this.#moveTo(this.#headOf(master, announcement));
   }

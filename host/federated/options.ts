@@ -25,6 +25,8 @@ export interface AggregatorOptions {
   readonly rounds: number;
   readonly round: RoundRules;
   readonly plan: PlanSettings;
+  /** Newest versions whose uploads are kept, so that they can be replayed and retracted; default 1000. */
+  readonly keep?: number;
   /** Nodes that may take part; absent: any. */
   readonly nodes?: readonly string[];
   /** In ServerState; default `aggregator`. */
@@ -66,7 +68,7 @@ export function checkOptions(options: AggregatorOptions): void {
     fail(`there are ${options.rounds} rounds`, 'give at least 1');
   }
   if (options.kernels.length === 0) fail('there is no kernel', 'allow at least one');
-  for (const name of ['queueLimit', 'queueBytes', 'retryMs'] as const) {
+  for (const name of ['queueLimit', 'queueBytes', 'retryMs', 'keep'] as const) {
     const value = options[name] ?? 1;
     if (!Number.isSafeInteger(value) || value < 1) fail(`${name} is ${value}`, 'give at least 1');
   }

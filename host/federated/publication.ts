@@ -19,20 +19,21 @@ export type NewVersion = Omit<VersionRow, 'artefact' | 'master' | 'announcement'
 
 /**
  * Writes the snapshot of a master and then, in one transaction, its version; the announcement is packed
- * by `announce` and returned. Durable on return, and before that as if never asked.
+ * by `announce` and returned. Uploads to versions before `horizon` go with the transaction. Durable on return, and before that as if never asked.
  */
 export function publishVersion(
   { ledger, objects, model, faultPoint }: Press,
   master: Int32Array,
   version: NewVersion,
   announce: (artefactHash: Uint8Array, artefactBytes: number) => Uint8Array,
+  horizon?: number,
 ): Uint8Array {
   const snapshot = packSnapshot(model.hash, publishedWords(master));
   const artefact = objects.put(snapshot);
   faultPoint('after-snapshot-file');
   const announcement = announce(artefact, snapshot.length);
   faultPoint('before-version-commit');
-  ledger.addVersion({ ...version, artefact, master: packMaster(master), announcement });
+  ledger.addVersion({ ...version, artefact, master: packMaster(master), announcement }, horizon);
   faultPoint('after-version-commit');
   return announcement;
 }
