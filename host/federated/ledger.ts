@@ -8,12 +8,21 @@ import {
   type StoreDatabase,
 } from './store-database.js';
 import {
+  digestOf,
+  metaColumns,
   readBlob,
+  readText,
   readUpload,
+  readUploadKey,
   readVersion,
+  uploadColumns,
+  uploadKeyColumns,
+  versionColumns,
   type Retraction,
   type Row,
+  type UploadKey,
   type UploadRow,
+  type VersionEvent,
   type VersionRow,
 } from './ledger-rows.js';
 
@@ -82,8 +91,9 @@ export class Ledger {
 
   #readMeta(key: string): string | undefined {
     return inStore('read the ledger', () => {
-      const row = this.#database.prepare('SELECT value FROM meta WHERE key = ?').get(key);
-      return (row as Row | undefined)?.['value'] as string | undefined;
+      const select = `SELECT ${metaColumns} FROM meta WHERE key = ?`;
+      const row = this.#database.prepare(select).get(key) as Row | undefined;
+      return row && readText(row['value']);
     });
   }
 
@@ -117,7 +127,8 @@ export class Ledger {
 
   /** SHA-256 of the upload accepted under this key. */
   findUpload(version: number, node: string, contribution: number): Uint8Array | undefined {
-    const select = 'SELECT hash FROM uploads WHERE version = ? AND node = ? AND contribution = ?';
+    const select =
+      'SELECT CAST(hash AS BLOB) AS hash FROM uploads WHERE version = ? AND node = ? AND contribution = ?';
     return inStore('read the ledger', () => {
       const row = this.#database.prepare(select).get(version, node, contribution) as
         Row | undefined;
@@ -127,14 +138,14 @@ export class Ledger {
 
   /** The uploads to a version in the order they were accepted. */
   *uploadsOf(version: number): Generator<UploadRow> {
-    const select =
-      'SELECT * FROM uploads WHERE version = ? AND sequence > ? ORDER BY sequence LIMIT 1';
+    const select = `SELECT ${uploadColumns} FROM uploads WHERE version = ? AND sequence > ? ORDER BY sequence LIMIT 1`;
     const statement = inStore('read the ledger', () => this.#database.prepare(select));
     let row: Row | undefined;
     for (let last = -1; ; last = row['sequence'] as number) {
       row = inStore('read the ledger', () => statement.get(version, last) as Row | undefined);
       if (row === undefined) return;
-      yield readUpload(row);
+      const found = row;
+      yield inStore('read the ledger', () => readUpload(found));
     }
   }
 
@@ -162,7 +173,7 @@ export class Ledger {
 
   #insertVersion(row: VersionRow): void {
     this.#database
-      .prepare('INSERT INTO versions VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)')
+      .prepare('INSERT INTO versions VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)')
       .run(
         row.version,
         row.parent ?? null,
@@ -178,6 +189,7 @@ export class Ledger {
         row.base ?? null,
         row.retraction?.node ?? null,
         row.retraction?.from ?? null,
+        Buffer.from(digestOf(row)),
       );
   }
 
@@ -188,15 +200,11 @@ export class Ledger {
   }
 
   /** The uploads to a version without their envelopes. */
-  marksOf(version: number): Pick<UploadRow, 'node' | 'retractedBy'>[] {
-    const select = 'SELECT node, retracted FROM uploads WHERE version = ? ORDER BY sequence';
-    return inStore('read the ledger', () => {
-      const rows = this.#database.prepare(select).all(version) as Row[];
-      return rows.map((row) => ({
-        node: row['node'] as string,
-        ...(row['retracted'] !== null && { retractedBy: row['retracted'] as number }),
-      }));
-    });
+  marksOf(version: number): UploadKey[] {
+    const select = `SELECT ${uploadKeyColumns} FROM uploads WHERE version = ? ORDER BY sequence`;
+    return inStore('read the ledger', () =>
+      (this.#database.prepare(select).all(version) as Row[]).map(readUploadKey),
+    );
   }
 
   /** Whether there is any upload of this node. */
@@ -209,29 +217,26 @@ export class Ledger {
 
   /** Every retraction with the version it made, oldest first. */
   retractions(): (Retraction & { readonly version: number })[] {
-    const select =
-      "SELECT version, retracted_node, retracted_from FROM versions WHERE event = 'retract' ORDER BY version";
-    return inStore('read the ledger', () => {
-      const rows = this.#database.prepare(select).all() as Row[];
-      return rows.map((row) => ({
-        version: row['version'] as number,
-        node: row['retracted_node'] as string,
-        from: row['retracted_from'] as number,
-      }));
-    });
+    return this.#operatorRows('retract').map(({ version, retraction }) => ({
+      version,
+      ...retraction!,
+    }));
   }
 
   /** Versions an operator made and their bases, newest first. */
   operatorVersions(): { readonly version: number; readonly base: number }[] {
-    const select =
-      "SELECT version, base FROM versions WHERE event IN ('retract', 'rollback') ORDER BY version DESC";
-    return inStore('read the ledger', () => {
-      const rows = this.#database.prepare(select).all() as Row[];
-      return rows.map((row) => ({
-        version: row['version'] as number,
-        base: row['base'] as number,
-      }));
-    });
+    const rows = [...this.#operatorRows('retract'), ...this.#operatorRows('rollback')];
+    return rows
+      .map(({ version, base }) => ({ version, base: base! }))
+      .sort((a, b) => b.version - a.version);
+  }
+
+  /** Oldest first. */
+  #operatorRows(event: VersionEvent): VersionRow[] {
+    const select = `SELECT ${versionColumns} FROM versions WHERE event = ? ORDER BY version`;
+    return inStore('read the ledger', () =>
+      (this.#database.prepare(select).all(event) as Row[]).map(readVersion),
+    );
   }
 
   /** How many of the versions were made by a round. */
@@ -253,9 +258,37 @@ export class Ledger {
 
   findVersion(version: number): VersionRow | undefined {
     return inStore('read the ledger', () => {
-      const row = this.#database.prepare('SELECT * FROM versions WHERE version = ?').get(version);
-      return row === undefined ? undefined : readVersion(row as Row);
+      const row = this.#rowOf(version);
+      return row && readVersion(row);
     });
+  }
+
+  #rowOf(version: number): Row | undefined {
+    const select = `SELECT ${versionColumns} FROM versions WHERE version = ?`;
+    return this.#database.prepare(select).get(version) as Row | undefined;
+  }
+
+  /** Whether a version is as it was written. Its digest does not know that its master was pruned. */
+  isWhole(version: number): boolean {
+    return inStore('read the ledger', () => {
+      const row = this.#rowOf(version);
+      if (row === undefined) return false;
+      const found = readVersion(row);
+      const { digest } = row;
+      const isUnknown = found.master.length === 0 || digest === null;
+      return isUnknown || equalBytes(readBlob(digest), digestOf(found));
+    });
+  }
+
+  /** A version that is there and as it was written, or ERR_STORE. */
+  readWhole(version: number): VersionRow {
+    const row = this.findVersion(version);
+    if (row && this.isWhole(version)) return row;
+    throw storeError(
+      `version ${version} in the ledger is ${row ? 'damaged' : 'missing'}`,
+      undefined,
+      'restore a copy of the store; `linnet replay --all` says what has changed',
+    );
   }
 
   /** Number of the newest version; undefined in a new ledger. */
@@ -266,13 +299,6 @@ export class Ledger {
         .get() as Row;
       return (row['newest'] as number | null) ?? undefined;
     });
-  }
-
-  /** Whether exactly these bytes were accepted under this key, others, or none. */
-  compareUpload(upload: Omit<UploadRow, 'envelope'>): 'same' | 'other' | 'none' {
-    const known = this.findUpload(upload.version, upload.node, upload.contribution);
-    if (known === undefined) return 'none';
-    return equalBytes(known, upload.hash) ? 'same' : 'other';
   }
 
   close(): void {

@@ -136,7 +136,7 @@ export class Lineage {
 
   /** Rebuilds everything in memory from the rows, and checks on the way that they are whole. */
   #resume(newest: number): void {
-    const row = this.#ledger.findVersion(newest)!;
+    const row = this.#ledger.readWhole(newest);
     const head = this.#headOf(masterOfRow(row, this.model), row.announcement);
     this.objects.put(head.snapshot);
     this.#moveTo(head);
@@ -263,6 +263,8 @@ export function readUpload(row: UploadRow, model: ModelInfo): Upload {
   if (!equalBytes(sha256(row.envelope), row.hash)) throw damaged();
   const envelope = decodeWire('Envelope', row.envelope);
   const delta = deltaDecoders.get(envelope.codec)?.(envelope.payload, model.parameters);
-  if (!delta) throw damaged();
+  const { version, node, contribution } = envelope;
+  const isRows = version === row.version && node === row.node && contribution === row.contribution;
+  if (!delta || !isRows) throw damaged();
   return { envelope, delta, hash: row.hash, bytes: row.envelope };
 }

@@ -48,7 +48,7 @@ function onStore<T>(folder: string, faultPoint: FaultPoint, work: (store: OpenSt
     const model = parseDescriptor(objects.read(ledger.identity.model));
     const newest = ledger.newestVersion();
     if (newest === undefined) throw storeError(`${folder} has no version yet`);
-    return work({ ledger, objects, model, faultPoint, head: ledger.findVersion(newest)! });
+    return work({ ledger, objects, model, faultPoint, head: ledger.readWhole(newest) });
   } finally {
     ledger.close();
   }
@@ -104,6 +104,7 @@ export function retractNode(
     masterOfRow(head, model);
     const plan = planRetraction(ledger, head.version, retraction);
     if (!plan) return undefined;
+    for (let version = plan.base; version <= head.version; version++) ledger.readWhole(version);
     const making = { event: 'retract' as const, base: plan.base, retraction };
     const { master, ...counts } = recomputeVersion(ledger, model, {
       ...making,
@@ -128,7 +129,7 @@ function rowToRestore({ ledger, head }: OpenStore, version: number): VersionRow 
       remedy: `the newest is ${head.version}`,
     });
   }
-  if (row.master.length > 0) return row;
+  if (row.master.length > 0) return ledger.readWhole(version);
   throw storeError(
     `version ${version} is beyond the horizon, its master was pruned`,
     undefined,

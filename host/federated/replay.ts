@@ -91,7 +91,8 @@ export class Replay {
     if ('where' in recomputed) return { ...result, isEqual: false, difference: recomputed };
     const difference =
       findDifference({ row, recomputed, model: this.model, objects: this.#objects }) ??
-      (version > this.oldest ? findMarkDifference(this.#ledger, version - 1) : undefined);
+      (version > this.oldest ? findMarkDifference(this.#ledger, version - 1) : undefined) ??
+      this.#findDamage(version);
     const snapshot = packSnapshot(this.model.hash, publishedWords(recomputed.master));
     return {
       ...result,
@@ -114,6 +115,11 @@ export class Replay {
       const cause = error.message.slice(0, -`: ${error.remedy}`.length);
       return { where: 'the ledger', expected: 'rows that are whole', found: cause };
     }
+  }
+
+  #findDamage(version: number): Difference | undefined {
+    if (this.#ledger.isWhole(version)) return undefined;
+    return { where: 'the row', expected: 'the digest of what was written', found: 'another' };
   }
 
   close(): void {

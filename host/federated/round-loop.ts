@@ -169,7 +169,8 @@ export class RoundLoop {
     const closed = this.lineage.open;
     this.#cancelDeadline();
     this.lineage.closeVersion(isDegraded);
-    const durationMs = this.#timers.now() - this.#openedAtMs;
+    // Decides nothing: a clock that was set back shows in the report alone.
+    const durationMs = Math.max(0, this.#timers.now() - this.#openedAtMs);
     await this.#announcer.publishHead();
     this.#openVersion();
     await this.#announcer.clearOutdated();

@@ -18,6 +18,7 @@ const EVENT_COLUMNS = [
   'base INTEGER', // version whose master it is recomputed from
   'retracted_node TEXT', // with retract: whose uploads are left out
   'retracted_from INTEGER', // to this version and later ones
+  'digest BLOB', // digestOf() of the row as it was written; none of a row of schema 1
 ];
 /** First version made without the upload. */
 const RETRACTED_COLUMN = 'retracted INTEGER';
@@ -86,6 +87,7 @@ function lockStore(folder: string, remedy: string): Database.Database {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     lock.close();
+    if ((error as { code?: string }).code !== 'SQLITE_BUSY') throw error;
     const process = readIfThere(holder);
     throw storeError(
       `${folder} is in use by another aggregator${process ? ` (process ${process})` : ''}`,
@@ -93,8 +95,13 @@ function lockStore(folder: string, remedy: string): Database.Database {
       remedy,
     );
   }
-  writeFileSync(holder, String(process.pid));
-  return lock;
+  try {
+    writeFileSync(holder, String(process.pid));
+    return lock;
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
 }
 
 function readIfThere(path: string): string | undefined {
@@ -111,7 +118,7 @@ function readPragma(database: Database.Database, name: string): unknown {
 }
 
 function isEmpty(database: Database.Database): boolean {
-  return database.prepare('SELECT name FROM sqlite_schema LIMIT 1').get() === undefined;
+  return database.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
 }
 
 /** Runs `action` in a transaction: all of it is durable when this returns, or nothing of it happened. */
@@ -168,7 +175,7 @@ function prepareSchema(database: Database.Database, path: string, use: StoreUse)
     );
   }
   database.pragma('synchronous = FULL');
-  const damage = readPragma(database, 'quick_check');
+  const damage = readPragma(database, 'integrity_check');
   if (damage !== 'ok') {
     throw storeError(
       `${path} is damaged (${String(damage)})`,

@@ -1,7 +1,8 @@
-import { appendFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import Database from 'libsql';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256, toHex } from '../../host/contract/hash.js';
 import { decodeWire, encodeWire } from '../../host/contract/wire.js';
 import { Lineage } from '../../host/federated/lineage.js';
@@ -18,16 +19,24 @@ import {
 
 const replayAll = (folder: string): ReplayedVersion[] => [...replayStore(folder)];
 
-/** A store of three closed rounds; `spoil` changes it behind the aggregator's back. */
+/** Of three closed rounds. */
+let whole: string;
+beforeAll(async () => {
+  whole = mkdtempSync(join(tmpdir(), 'linnet-replay-'));
+  const lineage = await Lineage.open(lineageOptions(whole));
+  for (let round = 0; round < 3; round++) contributeAll(lineage, nodes);
+  lineage.close();
+  expect(replayAll(whole).every(({ isEqual }) => isEqual)).toBe(true);
+});
+afterAll(() => rmSync(whole, { recursive: true, force: true }));
+
+/** A copy of that store; `spoil` changes it behind the aggregator's back. */
 function withSpoilt(
   spoil: (place: { database: Database.Database; folder: string }) => void,
   check: (versions: readonly ReplayedVersion[]) => void,
 ): Promise<void> {
-  return withFolder(async (folder) => {
-    const lineage = await Lineage.open(lineageOptions(folder));
-    for (let round = 0; round < 3; round++) contributeAll(lineage, nodes);
-    lineage.close();
-    expect(replayAll(folder).every(({ isEqual }) => isEqual)).toBe(true);
+  return withFolder((folder) => {
+    cpSync(whole, folder, { recursive: true });
     const database = new Database(join(folder, 'ledger.db'));
     spoil({ database, folder });
     database.close();
@@ -127,6 +136,7 @@ describe('replay', () => {
       'artefact of the announcement',
       '',
     ],
+    ['UPDATE versions SET degraded = 1 WHERE version = 1', 'the row', 'another'],
     [
       "UPDATE uploads SET retracted = 2 WHERE version = 0 AND node = 'ben'",
       'retraction of the upload of ben',

@@ -375,6 +375,18 @@ describe('aggregator', () => {
     ]);
   });
 
+  it('does the same whatever its clock does', async () => {
+    const scene = await openScene(broker);
+    const timers = new ManualTimers();
+    let days = 0;
+    timers.now = () => (days += days % 2 === 0 ? -7 : 3) * 86_400_000;
+    const round = { cohort: 4, quorum: 2, deadlineMs: 7000 };
+    const aggregator = await scene.aggregator({ timers, round, rounds: 3 });
+    await scene.nodes();
+    expect((await aggregator.finished)!.modelHash).toBe(expectedHashes(3)[3]);
+    expect(scene.rounds.map(({ durationMs }) => durationMs >= 0)).toEqual([true, true, true]);
+  });
+
   it('says LATER when more waits than it may keep, and takes it then', async () => {
     const scene = await openScene(broker);
     let release = (): void => undefined;
