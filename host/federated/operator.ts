@@ -62,14 +62,12 @@ function publish(
 ): Published {
   const { head } = store;
   const version = head.version + 1;
-  const { format, parent, numerics, final, ...model } = decodeWire(
-    'Announcement',
-    head.announcement,
-  );
-  void [format, parent, numerics, final];
+  const announced = decodeWire('Announcement', head.announcement);
+  const { federation, descriptorHash, descriptorBytes, kernels, plan } = announced;
+  const unchanged = { federation, descriptorHash, descriptorBytes, kernels, plan };
   const row = { ...making, version, parent: head.version, strategy: fedAvg.name };
   const bytes = publishVersion(store, master, row, (artefactHash, artefactBytes) =>
-    packAnnouncement({ ...model, version, artefactHash, artefactBytes }),
+    packAnnouncement({ ...unchanged, version, artefactHash, artefactBytes }),
   );
   return { version, modelHash: toHex(decodeWire('Announcement', bytes).artefactHash) };
 }

@@ -158,6 +158,20 @@ describe('retention', () => {
       expectReplay(folder, 76, oracle);
     }));
 
+  it('frees what a smaller horizon does not need step by step', () =>
+    withFolder(async (folder) => {
+      const oracle = new Oracle();
+      await closeRounds(folder, 999, 70, oracle, ['ann']);
+      const oldest = async (): Promise<number> => {
+        await closeRounds(folder, 2, 1, oracle, ['ann']);
+        const replay = Replay.open(folder);
+        replay.close();
+        return replay.oldest;
+      };
+      expect([await oldest(), await oldest(), await oldest()]).toEqual([64, 70, 71]);
+      expectReplay(folder, 71, oracle);
+    }));
+
   it('prunes in the transaction of the version: stopped before or after, nothing between', () =>
     withFolder(async (folder) => {
       const oracle = new Oracle();
