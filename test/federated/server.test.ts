@@ -13,12 +13,13 @@ import type { ReceiptReport, RoundReport } from '../../host/federated/report.js'
 import { Aggregator, type AggregatorOptions } from '../../host/federated/server.js';
 import type { Timers } from '../../host/federated/timers.js';
 import { parseDescriptor } from '../../host/model/descriptor.js';
+import { connectMqtt } from '../../host/mqtt/connect.js';
 import { brokerCases, type BrokerCase } from '../mqtt/brokers.js';
 import type { TestBroker } from '../mqtt/mosquitto.js';
 import { waitFor } from '../mqtt/wait.js';
 import { aggregatorOptions, cohort, expectedHashes, readRetained } from './federation.js';
 import { hanging, importing } from '../node/bad-kernels.js';
-import { kernelBytes, slicedDescriptor, smallDescriptor } from './fixture.js';
+import { kernelBytes, simulateEnvelope, slicedDescriptor, smallDescriptor } from './fixture.js';
 import { ScriptedNode, type ScriptedNodeOptions } from './scripted-node.js';
 
 const model = parseDescriptor(smallDescriptor);
@@ -417,6 +418,47 @@ describe('aggregator', () => {
     await waitFor('an answer to both', () => definite().length >= 2);
     for (const node of nodes) expect(node.codes(1)).toContain(receipt.ACCEPTED);
     expect(scene.rounds[1]).toMatchObject({ contributions: 2, isDegraded: false });
+  });
+
+  it('takes a crowd that is much larger than its queue, everybody once', async () => {
+    const scene = await openScene(broker);
+    const crowd = Array.from({ length: 300 }, (_, i) => `n${i}`);
+    const round = { cohort: crowd.length, quorum: 1 };
+    const queue = { queueLimit: 40, retryMs: 40 };
+    let groups = 0;
+    const aggregator = await scene.aggregator({
+      ...{ ...queue, round, rounds: 1 },
+      faultPoint: (name) => void (name === 'before-commit' && groups++),
+    });
+    const { url } = scene.running;
+    const session = await connectMqtt({ url, protocolVersion: 4, clientId: 'crowd' });
+    cleanups.push(() => session.close());
+    const { announcement } = await scene.idleNode('ann');
+    const send = (node: string): void => {
+      const topic = `linnet/test/up/${toHex(idOf(model.hash))}/0/0/${node}`;
+      const envelope = simulateEnvelope(announcement!, node, model.parameters);
+      session.publish(topic, envelope).catch(() => undefined);
+    };
+    const codes = new Map<number, number>();
+    const waiting = new Set(crowd);
+    session.onMessage((topic, payload) => {
+      const { code, retryMs } = decodeWire('Receipt', payload);
+      const node = topic.split('/').at(-2)!;
+      codes.set(code, (codes.get(code) ?? 0) + 1);
+      if (code === receipt.LATER) setTimeout(() => send(node), retryMs);
+      else waiting.delete(node);
+    });
+    await session.subscribe('linnet/test/n/+/rcpt');
+    crowd.forEach(send);
+    // Some get no answer at all while as many refusals are on their way as the queue has places.
+    const timer = setInterval(() => waiting.forEach(send), 1000);
+    cleanups.push(() => clearInterval(timer));
+    await aggregator.finished;
+    await waitFor('every receipt', () => waiting.size === 0);
+    expect(codes.get(receipt.ACCEPTED)).toBe(crowd.length);
+    expect(codes.get(receipt.LATER)).toBeGreaterThan(0);
+    expect(groups).toBeLessThan(crowd.length / 2);
+    expect(scene.rounds[0].contributions).toBe(crowd.length);
   });
 
   it('commits what has queued up together, and answers after the commit', async () => {
