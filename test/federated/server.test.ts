@@ -1,118 +1,23 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { receipt, task } from '../../host/contract/contract.gen.js';
 import { LinnetError } from '../../host/contract/error.js';
 import { idOf, sha256, toHex } from '../../host/contract/hash.js';
 import { decodeWire } from '../../host/contract/wire.js';
 import { retractNode, rollBack } from '../../host/federated/operator.js';
 import { replayStore } from '../../host/federated/replay.js';
-import type { ReceiptReport, RoundReport } from '../../host/federated/report.js';
 import { Aggregator, type AggregatorOptions } from '../../host/federated/server.js';
-import type { Timers } from '../../host/federated/timers.js';
 import { parseDescriptor } from '../../host/model/descriptor.js';
-import { connectMqtt } from '../../host/mqtt/connect.js';
-import { brokerCases, type BrokerCase } from '../mqtt/brokers.js';
-import type { TestBroker } from '../mqtt/mosquitto.js';
+import { brokerCases } from '../mqtt/brokers.js';
 import { waitFor } from '../mqtt/wait.js';
-import { aggregatorOptions, cohort, expectedHashes, readRetained } from './federation.js';
+import { aggregatorOptions, cohort, expectedHashes } from './federation.js';
 import { hanging, importing } from '../node/bad-kernels.js';
-import { kernelBytes, simulateEnvelope, slicedDescriptor, smallDescriptor } from './fixture.js';
-import { ScriptedNode, type ScriptedNodeOptions } from './scripted-node.js';
+import { kernelBytes, slicedDescriptor, smallDescriptor } from './fixture.js';
+import { defer, endScene, ManualTimers, openScene, Scene } from './scene.js';
 
 const model = parseDescriptor(smallDescriptor);
 
-let cleanups: (() => Promise<unknown> | void)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.reverse()) await cleanup();
-  cleanups = [];
-});
-
-/** A broker, a store and what runs on them, taken down after the test, clients first. */
-class Scene {
-  readonly folder = mkdtempSync(join(tmpdir(), 'linnet-federation-'));
-  readonly rounds: RoundReport[] = [];
-  readonly receipts: ReceiptReport[] = [];
-  readonly warnings: string[] = [];
-
-  constructor(
-    readonly broker: BrokerCase,
-    readonly running: TestBroker,
-  ) {
-    cleanups.push(() => rmSync(this.folder, { recursive: true, force: true }));
-    cleanups.push(() => running.close());
-  }
-
-  options(changes: Partial<AggregatorOptions> = {}): AggregatorOptions {
-    const { url } = this.running;
-    const mqtt = { url, reconnectMs: 50, protocolVersion: this.broker.protocolVersion };
-    return aggregatorOptions(this.folder, url, {
-      mqtt,
-      onRound: (report) => this.rounds.push(report),
-      onReceipt: (report) => this.receipts.push(report),
-      onWarning: (text) => this.warnings.push(text),
-      ...changes,
-    });
-  }
-
-  async aggregator(changes: Partial<AggregatorOptions> = {}): Promise<Aggregator> {
-    const aggregator = await Aggregator.start(this.options(changes));
-    cleanups.push(() => aggregator.close());
-    return aggregator;
-  }
-
-  async node(name: string, changes: Partial<ScriptedNodeOptions> = {}): Promise<ScriptedNode> {
-    const { url } = this.running;
-    const { protocolVersion } = this.broker;
-    const { parameters } = model;
-    const node = await ScriptedNode.start({ url, protocolVersion, name, parameters, ...changes });
-    cleanups.push(() => node.close());
-    return node;
-  }
-
-  nodes(changes: Partial<ScriptedNodeOptions> = {}): Promise<ScriptedNode[]> {
-    return Promise.all(cohort.map((name) => this.node(name, changes)));
-  }
-
-  /** A node that uploads only when told, and knows the announcement. */
-  async idleNode(name: string): Promise<ScriptedNode> {
-    const node = await this.node(name, { isDiligent: false });
-    await waitFor('the announcement', () => node.announcement !== undefined);
-    return node;
-  }
-
-  retained(): Promise<Map<string, Uint8Array>> {
-    return readRetained(this.running.url, this.broker.protocolVersion);
-  }
-}
-
-async function openScene(broker: BrokerCase): Promise<Scene> {
-  return new Scene(broker, await broker.start());
-}
-
-/** Timers that go off when told. */
-class ManualTimers implements Timers {
-  readonly started: number[] = [];
-  #run: (() => void) | undefined;
-  now(): number {
-    return 0;
-  }
-  start(delayMs: number, run: () => void): () => void {
-    this.started.push(delayMs);
-    this.#run = run;
-    return () => (this.#run = undefined);
-  }
-  get isArmed(): boolean {
-    return this.#run !== undefined;
-  }
-  goOff(): void {
-    const run = this.#run!;
-    this.#run = undefined;
-    run();
-  }
-}
+afterEach(endScene);
 
 describe.each(brokerCases)('aggregator on $name', (broker) => {
   it('takes a cohort through every version to the hash BigInt arithmetic gives', async () => {
@@ -254,7 +159,7 @@ describe.each(brokerCases)('aggregator on $name', (broker) => {
     await waitFor('three uploads', () => scene.receipts.length === 3);
     await first.close();
     const second = await broker.start(first.port);
-    cleanups.push(() => second.close());
+    defer(() => second.close());
     const late = await scene.node('ann');
     await waitFor('the first version', () => scene.rounds.length === 1);
     for (const node of nodes.slice(1)) {
@@ -386,115 +291,6 @@ describe('aggregator', () => {
     await scene.nodes();
     expect((await aggregator.finished)!.modelHash).toBe(expectedHashes(3)[3]);
     expect(scene.rounds.map(({ durationMs }) => durationMs >= 0)).toEqual([true, true, true]);
-  });
-
-  it('says LATER when more waits than it may keep, and takes it then', async () => {
-    const scene = await openScene(broker);
-    let release = (): void => undefined;
-    const blocked = new Promise<void>((resolve) => (release = resolve));
-    const evaluate = async (): Promise<undefined> => {
-      await blocked;
-    };
-    const round = { cohort: 2, quorum: 2 };
-    const aggregator = await scene.aggregator({
-      evaluate,
-      queueLimit: 1,
-      retryMs: 30,
-      round,
-      rounds: 2,
-    });
-    const early = await Promise.all(['ann', 'dan'].map((name) => scene.idleNode(name)));
-    for (const node of early) await node.upload();
-    await waitFor('the next version', () => early[0].announcement!.version === 1);
-    // The loop waits for the scores of version 1 now, and one upload may wait for the loop.
-    const nodes = await Promise.all(['ben', 'cleo'].map((name) => scene.node(name)));
-    const receipts = () =>
-      nodes.flatMap((node) => node.receipts.filter(({ version }) => version === 1));
-    await waitFor('LATER', () => receipts().length > 0);
-    expect(receipts()[0]).toMatchObject({ code: receipt.LATER, contribution: 0, retryMs: 30 });
-    release();
-    await aggregator.finished;
-    const definite = () => receipts().filter(({ code }) => code !== receipt.LATER);
-    await waitFor('an answer to both', () => definite().length >= 2);
-    for (const node of nodes) expect(node.codes(1)).toContain(receipt.ACCEPTED);
-    expect(scene.rounds[1]).toMatchObject({ contributions: 2, isDegraded: false });
-  });
-
-  it('takes a crowd that is much larger than its queue, everybody once', async () => {
-    const scene = await openScene(broker);
-    const crowd = Array.from({ length: 300 }, (_, i) => `n${i}`);
-    const round = { cohort: crowd.length, quorum: 1 };
-    const queue = { queueLimit: 40, retryMs: 40 };
-    let groups = 0;
-    const aggregator = await scene.aggregator({
-      ...{ ...queue, round, rounds: 1 },
-      faultPoint: (name) => void (name === 'before-commit' && groups++),
-    });
-    const { url } = scene.running;
-    const session = await connectMqtt({ url, protocolVersion: 4, clientId: 'crowd' });
-    cleanups.push(() => session.close());
-    const { announcement } = await scene.idleNode('ann');
-    const send = (node: string): void => {
-      const topic = `linnet/test/up/${toHex(idOf(model.hash))}/0/0/${node}`;
-      const envelope = simulateEnvelope(announcement!, node, model.parameters);
-      session.publish(topic, envelope).catch(() => undefined);
-    };
-    const codes = new Map<number, number>();
-    const waiting = new Set(crowd);
-    session.onMessage((topic, payload) => {
-      const { code, retryMs } = decodeWire('Receipt', payload);
-      const node = topic.split('/').at(-2)!;
-      codes.set(code, (codes.get(code) ?? 0) + 1);
-      if (code === receipt.LATER) setTimeout(() => send(node), retryMs);
-      else waiting.delete(node);
-    });
-    await session.subscribe('linnet/test/n/+/rcpt');
-    crowd.forEach(send);
-    // Some get no answer at all while as many refusals are on their way as the queue has places.
-    const timer = setInterval(() => waiting.forEach(send), 1000);
-    cleanups.push(() => clearInterval(timer));
-    await aggregator.finished;
-    await waitFor('every receipt', () => waiting.size === 0);
-    expect(codes.get(receipt.ACCEPTED)).toBe(crowd.length);
-    expect(codes.get(receipt.LATER)).toBeGreaterThan(0);
-    expect(groups).toBeLessThan(crowd.length / 2);
-    expect(scene.rounds[0].contributions).toBe(crowd.length);
-  });
-
-  it('commits what has queued up together, and answers after the commit', async () => {
-    const scene = await openScene(broker);
-    const events: string[] = [];
-    let release = (): void => undefined;
-    const blocked = new Promise<void>((resolve) => (release = resolve));
-    const crowd = Array.from({ length: 40 }, (_, i) => `n${i}`);
-    const aggregator = await scene.aggregator({
-      evaluate: async (): Promise<undefined> => {
-        await blocked;
-      },
-      faultPoint: (name) => {
-        if (/commit|receipt/.test(name)) events.push(name);
-      },
-      onReceipt: ({ version, code }) => {
-        if (version === 1 && code === receipt.ACCEPTED) events.push('accepted');
-      },
-      round: { cohort: crowd.length, quorum: 1 },
-      rounds: 2,
-    });
-    cleanups.push(() => release());
-    // The first cohort opens version 1, whose scores keep the loop busy while everybody uploads to it.
-    const nodes = await Promise.all(crowd.map((name) => scene.node(name)));
-    await waitFor('version 1', () => nodes.every((node) => node.announcement?.version === 1));
-    // Each sends nonsense after its upload: when it is there, the upload is too.
-    const nonsense = `linnet/test/up/${toHex(idOf(model.hash))}/x/0/nobody`;
-    for (const node of nodes) await node.publishTo(nonsense, new Uint8Array());
-    await waitFor('the queue', () => scene.warnings.length === crowd.length);
-    events.length = 0;
-    release();
-    await aggregator.finished;
-    expect(events.filter((name) => name === 'after-commit').length).toBeLessThanOrEqual(3);
-    const accepted = events.filter((name) => name === 'accepted').length;
-    expect(accepted).toBe(crowd.length);
-    expect(events.indexOf('accepted')).toBeGreaterThan(events.indexOf('after-commit'));
   });
 
   it('reports what the held-out samples say, and goes on if they cannot be scored', async () => {
