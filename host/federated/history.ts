@@ -7,10 +7,10 @@ import { decodeWire } from '../contract/wire.js';
 import type { ModelInfo } from '../model/descriptor.js';
 import { fedAvg } from './fed-avg.js';
 import type { Ledger, Retraction, UploadRow, VersionRow } from './ledger.js';
-import { readUpload } from './lineage.js';
 import { masterOf, publishedWords, unpackMaster } from './master.js';
 import { OpenVersion } from './open-version.js';
 import { storeError } from './store-database.js';
+import { readUpload } from './stored-upload.js';
 import type { Strategy } from './strategy.js';
 
 const strategies: ReadonlyMap<string, Strategy> = new Map([[fedAvg.name, fedAvg]]);
@@ -21,10 +21,9 @@ export type Making = Pick<
   'version' | 'parent' | 'event' | 'base' | 'retraction' | 'strategy'
 >;
 
-/** Uploads to one version that became part of the next. */
-interface Fold {
+/** Uploads to one version that became part of the next, which was made so. */
+interface Fold extends Pick<VersionRow, 'version' | 'event' | 'base' | 'strategy'> {
   readonly uploadsTo: number;
-  readonly strategy: string;
   /** Retractions made later. */
   readonly retractions: readonly Retraction[];
 }
@@ -41,13 +40,15 @@ function isLeftOut(retractions: readonly Retraction[], version: number, node: st
 }
 
 /** The folds on the way to a version, newest first, back to version `end` or where the way ends. */
-function* walkBack(ledger: Ledger, making: Making, end: number): Generator<Fold & Making> {
+function* walkBack(ledger: Ledger, making: Making, end: number): Generator<Fold> {
   let at: Making = making;
   let retractions: readonly Retraction[] = [];
   while (at.version !== end && at.event !== 'start') {
     if (at.event !== 'rollback') {
       if (at.retraction) retractions = [...retractions, at.retraction];
-      yield { ...at, uploadsTo: at.parent!, retractions };
+      const { version, event, strategy } = at;
+      const base = at.base === undefined ? {} : { base: at.base };
+      yield { ...{ version, event, strategy, ...base }, uploadsTo: at.parent!, retractions };
     }
     const before = at.event === 'rollback' ? at.base! : at.parent!;
     if (before < end) return;
@@ -124,7 +125,7 @@ export function planRetraction(
   const making = { event: 'retract', retraction, strategy: fedAvg.name } as const;
   const top: Making = { ...making, version: head + 1, parent: head };
   const uploadsTo: number[] = [];
-  const earlier: Making[] = [];
+  const earlier: Fold[] = [];
   let trainedOnIt = 0;
   let others = 0;
   for (const fold of walkBack(ledger, top, ledger.oldestMaster())) {

@@ -1,11 +1,9 @@
 import { join } from 'node:path';
 import type { Announcement, Kernel } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
-import { equalBytes, sha256 } from '../contract/hash.js';
 import { decodeWire } from '../contract/wire.js';
 import { parseDescriptor, type ModelInfo } from '../model/descriptor.js';
 import { packSnapshot } from '../model/snapshot.js';
-import { deltaDecoders } from './codecs.js';
 import { noFaults, type FaultPoint } from './fault-point.js';
 import { horizonOf } from './history.js';
 import { Ledger, type UploadRow } from './ledger.js';
@@ -14,7 +12,7 @@ import { ObjectStore } from './objects.js';
 import { OpenVersion, type Upload } from './open-version.js';
 import { masterOfRow, publishVersion, type NewVersion, type Press } from './publication.js';
 import { packAnnouncement, planOf, type PlanSettings } from './plan.js';
-import { storeError } from './store-database.js';
+import { readUpload } from './stored-upload.js';
 import type { Strategy } from './strategy.js';
 
 /** A kernel that checkKernel() has accepted. */
@@ -254,17 +252,4 @@ export class Lineage {
   close(): void {
     this.#ledger.close();
   }
-}
-
-/** A ledger row back into what was staged. Throws ERR_STORE if its bytes have changed. */
-export function readUpload(row: UploadRow, model: ModelInfo): Upload {
-  const damaged = (): LinnetError =>
-    storeError(`the upload of ${row.node} to version ${row.version} is damaged`);
-  if (!equalBytes(sha256(row.envelope), row.hash)) throw damaged();
-  const envelope = decodeWire('Envelope', row.envelope);
-  const delta = deltaDecoders.get(envelope.codec)?.(envelope.payload, model.parameters);
-  const { version, node, contribution } = envelope;
-  const isRows = version === row.version && node === row.node && contribution === row.contribution;
-  if (!delta || !isRows) throw damaged();
-  return { envelope, delta, hash: row.hash, bytes: row.envelope };
 }

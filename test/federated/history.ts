@@ -1,7 +1,7 @@
 /** Rounds on a lineage without a broker, and the same in BigInt arithmetic. */
 import { sha256, toHex } from '../../host/contract/hash.js';
 import type { Lineage } from '../../host/federated/lineage.js';
-import { readUpload } from '../../host/federated/lineage.js';
+import { readUpload } from '../../host/federated/stored-upload.js';
 import { parseDescriptor } from '../../host/model/descriptor.js';
 import { packSnapshot } from '../../host/model/snapshot.js';
 import * as oracle from '../oracle/aggregate.js';
