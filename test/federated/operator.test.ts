@@ -86,7 +86,7 @@ describe('an operator', () => {
         }),
       ),
       {
-        numRuns: 8,
+        numRuns: 5,
         // A retraction whose base is held back by an earlier one.
         examples: [
           [

@@ -78,7 +78,7 @@ describe('the queue of an aggregator', () => {
     await session.subscribe('linnet/test/n/+/rcpt');
     crowd.forEach(send);
     // Some get no answer at all while as many refusals are on their way as the queue has places.
-    const timer = setInterval(() => waiting.forEach(send), 1000);
+    const timer = setInterval(() => waiting.forEach(send), 300);
     defer(() => clearInterval(timer));
     await aggregator.finished;
     await waitFor('every receipt', () => waiting.size === 0);

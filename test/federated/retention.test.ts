@@ -142,7 +142,7 @@ describe('retention', () => {
             }
           }),
       ),
-      { numRuns: 5 },
+      { numRuns: 4 },
     ));
 
   it('has a file that does not grow for ever', () =>
@@ -151,11 +151,11 @@ describe('retention', () => {
       const oracle = new Oracle();
       await closeRounds(folder, 5, 20, oracle);
       const before = size();
-      await closeRounds(folder, 5, 60, oracle);
+      await closeRounds(folder, 5, 40, oracle);
       // A row of the version itself stays: about 400 bytes of 3000.
-      expect(size() - before).toBeLessThan(60 * 800);
+      expect(size() - before).toBeLessThan(40 * 800);
       await closeRounds(folder, 5, 1, oracle);
-      expectReplay(folder, 76, oracle);
+      expectReplay(folder, 56, oracle);
     }));
 
   it('frees what a smaller horizon does not need step by step', () =>
