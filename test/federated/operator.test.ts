@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { faultPointNames, type FaultPointName } from '../../host/federated/fault-point.js';
@@ -213,6 +214,30 @@ describe('an operator', () => {
         [0, 1, 2, 3].map((version) => expected.hash(version)),
       );
       expect(replayed.every(({ isEqual }) => isEqual)).toBe(true);
+    }),
+  );
+
+  const killed = ['before-version-commit', 'after-version-commit'] as const;
+  it.each(killed)('killed with -9 at %s has done all or nothing', (point) =>
+    withFolder(async (folder) => {
+      await withLineage(folder, (lineage) => contributeAll(lineage, nodes));
+      const operator = join(import.meta.dirname, '../../host/federated/operator.ts');
+      const script = `
+        import { retractNode } from ${JSON.stringify(operator)};
+        retractNode(process.argv[1], { node: 'ben', from: 0 }, (name) => {
+          if (name !== '${point}') return;
+          process.kill(process.pid, 'SIGKILL');
+          for (;;);
+        });
+      `;
+      const args = ['--import', 'tsx', '--input-type=module', '-e', script, folder];
+      expect(spawnSync(process.execPath, args).signal).toBe('SIGKILL');
+      const again = retractNode(folder, { node: 'ben', from: 0 });
+      expect(again === undefined).toBe(point === 'after-version-commit');
+      const replayed = [...replayStore(folder)];
+      expect(replayed.map(({ event, isEqual }) => [event, isEqual])).toEqual(
+        ['start', 'round', 'retract'].map((event) => [event, true]),
+      );
     }),
   );
 });
