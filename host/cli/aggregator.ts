@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import type { LinnetError } from '../contract/error.js';
 import { aggregatorIdentity } from '../contract/identity.js';
 import { packageVersion } from '../kernel/load.js';
+import { KEEP_VERSIONS } from '../federated/lineage.js';
 import { Aggregator } from '../federated/server.js';
 import type { HeldOutScores, ReceiptReport, RoundReport } from '../federated/report.js';
 import type { ModelInfo } from '../model/descriptor.js';
@@ -31,6 +32,13 @@ const settings = {
   deadlineMs: {
     kind: 'integer',
     text: 'time a round has; absent: it waits for its cohort',
+    minimum: 1,
+  },
+  keep: {
+    kind: 'integer',
+    value: 'rounds',
+    text: 'newest rounds whose uploads are kept for replay and retract',
+    default: KEEP_VERSIONS,
     minimum: 1,
   },
   broker: {
@@ -105,6 +113,7 @@ async function runAggregator(
       quorum: options.quorum ?? options.cohort,
       ...(options.deadlineMs !== undefined && { deadlineMs: options.deadlineMs }),
     },
+    keep: options.keep,
     ...(evaluate && { evaluate }),
     onRound: (report: RoundReport) => printRound(output, recipe.model, report),
     onReceipt: (report: ReceiptReport) => output.log.debug(report, 'receipt'),

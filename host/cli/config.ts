@@ -18,6 +18,9 @@ export const configSections = [
   'node',
   'train',
   'devices',
+  'replay',
+  'retract',
+  'rollback',
   'device',
   'fleet',
 ] as const;

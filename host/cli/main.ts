@@ -9,6 +9,9 @@ import { addDevicesCommand } from './devices.js';
 import { addFleetCommand } from './fleet.js';
 import { addModelCommand } from './model.js';
 import { addNodeCommand } from './node.js';
+import { addReplayCommand } from './replay.js';
+import { addRetractCommand } from './retract.js';
+import { addRollbackCommand } from './rollback.js';
 import { addTrainCommand } from './train.js';
 
 const exitInterrupted = 130;
@@ -44,6 +47,9 @@ export function buildProgram(): Command {
   addModelCommand(program);
   addDevicesCommand(program);
   addFleetCommand(program);
+  addReplayCommand(program);
+  addRetractCommand(program);
+  addRollbackCommand(program);
   return program;
 }
 

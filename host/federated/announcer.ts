@@ -32,17 +32,14 @@ export class Announcer {
     this.faultPoint('after-announcement');
   }
 
-  /**
-   * Takes the snapshot of the version before off the broker. At most that one is there: this runs
-   * after every announcement and at every start.
-   */
-  async clearParent(): Promise<void> {
+  /** Takes older snapshots off the broker: runs after every announcement and at every start. */
+  async clearOutdated(): Promise<void> {
     const { announcement, snapshot } = this.lineage.head;
-    if (announcement.parent === undefined) return;
-    const hash = this.lineage.artefactOf(announcement.parent)!;
-    if (equalBytes(hash, announcement.artefactHash)) return;
-    this.faultPoint('before-clear');
-    await this.publisher.clearObject(hash, snapshot.length);
-    this.faultPoint('after-clear');
+    for (const hash of this.lineage.outdatedArtefacts()) {
+      if (equalBytes(hash, announcement.artefactHash)) continue;
+      this.faultPoint('before-clear');
+      await this.publisher.clearObject(hash, snapshot.length);
+      this.faultPoint('after-clear');
+    }
   }
 }

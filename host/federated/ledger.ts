@@ -1,72 +1,38 @@
 import type Database from 'libsql';
 import { equalBytes, toHex } from '../contract/hash.js';
-import { inStore, openStoreDatabase, storeError, type StoreDatabase } from './store-database.js';
+import {
+  inStore,
+  inTransaction,
+  openStoreDatabase,
+  storeError,
+  type StoreDatabase,
+} from './store-database.js';
+import {
+  digestOf,
+  metaColumns,
+  readBlob,
+  readText,
+  readUpload,
+  readUploadKey,
+  readVersion,
+  uploadColumns,
+  uploadKeyColumns,
+  versionColumns,
+  type Retraction,
+  type Row,
+  type UploadKey,
+  type UploadRow,
+  type VersionEvent,
+  type VersionRow,
+} from './ledger-rows.js';
+
+export type { Retraction, UploadRow, VersionEvent, VersionRow } from './ledger-rows.js';
 
 /** Whose ledger it is; a store never changes hands. */
 export interface LedgerIdentity {
   readonly federation: string;
   /** SHA-256 of the descriptor. */
   readonly model: Uint8Array;
-}
-
-export interface UploadRow {
-  readonly version: number;
-  readonly node: string;
-  readonly contribution: number;
-  /** SHA-256 of the envelope. */
-  readonly hash: Uint8Array;
-  readonly envelope: Uint8Array;
-}
-
-export interface VersionRow {
-  readonly version: number;
-  /** Absent for version 0. */
-  readonly parent?: number;
-  /** SHA-256 of the snapshot. */
-  readonly artefact: Uint8Array;
-  /** packMaster() of Q16.16 [P]. */
-  readonly master: Uint8Array;
-  readonly announcement: Uint8Array;
-  /** Strategy that made it of its parent; that of version 0 says nothing. */
-  readonly strategy: string;
-  readonly contributions: number;
-  /** Σ n_k of the contributions. */
-  readonly weight: number;
-  /** MQTT payload bytes of the contributions. */
-  readonly uplinkBytes: number;
-  readonly isDegraded: boolean;
-}
-
-type Row = Record<string, number | string | ArrayBuffer | Uint8Array | null>;
-
-/** libsql gives blobs as ArrayBuffer, empty ones as Buffer. */
-function readBlob(value: unknown): Uint8Array {
-  return new Uint8Array(value as ArrayBuffer | Uint8Array);
-}
-
-function readUpload(row: Row): UploadRow {
-  return {
-    version: row['version'] as number,
-    node: row['node'] as string,
-    contribution: row['contribution'] as number,
-    hash: readBlob(row['hash']),
-    envelope: readBlob(row['envelope']),
-  };
-}
-
-function readVersion(row: Row): VersionRow {
-  return {
-    version: row['version'] as number,
-    ...(row['parent'] !== null && { parent: row['parent'] as number }),
-    artefact: readBlob(row['artefact']),
-    master: readBlob(row['master']),
-    announcement: readBlob(row['announcement']),
-    strategy: row['strategy'] as string,
-    contributions: row['contributions'] as number,
-    weight: row['weight'] as number,
-    uplinkBytes: row['uplink_bytes'] as number,
-    isDegraded: row['degraded'] === 1,
-  };
 }
 
 /**
@@ -95,6 +61,20 @@ export class Ledger {
     return ledger;
   }
 
+  /** Opens the ledger of a store that exists, to change it alone or to read it beside its user. */
+  static openExisting(folder: string, use: 'change' | 'read'): Ledger {
+    return new Ledger(openStoreDatabase(folder, use));
+  }
+
+  /** Whose ledger it is. */
+  get identity(): LedgerIdentity {
+    const [federation, model] = ['federation', 'model'].map((key) => this.#readMeta(key));
+    if (federation === undefined || model === undefined) {
+      throw storeError('the store has no model yet', undefined, 'start its aggregator first');
+    }
+    return { federation, model: new Uint8Array(Buffer.from(model, 'hex')) };
+  }
+
   #claim(folder: string, { federation, model }: LedgerIdentity): void {
     for (const [key, value] of Object.entries({ federation, model: toHex(model) })) {
       const known = this.#readMeta(key);
@@ -111,8 +91,9 @@ export class Ledger {
 
   #readMeta(key: string): string | undefined {
     return inStore('read the ledger', () => {
-      const row = this.#database.prepare('SELECT value FROM meta WHERE key = ?').get(key);
-      return (row as Row | undefined)?.['value'] as string | undefined;
+      const select = `SELECT ${metaColumns} FROM meta WHERE key = ?`;
+      const row = this.#database.prepare(select).get(key) as Row | undefined;
+      return row && readText(row['value']);
     });
   }
 
@@ -137,16 +118,17 @@ export class Ledger {
       'INSERT INTO uploads (version, node, contribution, hash, envelope) VALUES (?,?,?,?,?)';
     inStore('write the ledger', () => {
       const statement = this.#database.prepare(insert);
-      this.#database.transaction(() => {
+      inTransaction(this.#database, () => {
         for (const { version, node, contribution, hash, envelope } of uploads)
           statement.run(version, node, contribution, Buffer.from(hash), Buffer.from(envelope));
-      })();
+      });
     });
   }
 
   /** SHA-256 of the upload accepted under this key. */
   findUpload(version: number, node: string, contribution: number): Uint8Array | undefined {
-    const select = 'SELECT hash FROM uploads WHERE version = ? AND node = ? AND contribution = ?';
+    const select =
+      'SELECT CAST(hash AS BLOB) AS hash FROM uploads WHERE version = ? AND node = ? AND contribution = ?';
     return inStore('read the ledger', () => {
       const row = this.#database.prepare(select).get(version, node, contribution) as
         Row | undefined;
@@ -156,41 +138,157 @@ export class Ledger {
 
   /** The uploads to a version in the order they were accepted. */
   *uploadsOf(version: number): Generator<UploadRow> {
-    const select =
-      'SELECT * FROM uploads WHERE version = ? AND sequence > ? ORDER BY sequence LIMIT 1';
+    const select = `SELECT ${uploadColumns} FROM uploads WHERE version = ? AND sequence > ? ORDER BY sequence LIMIT 1`;
     const statement = inStore('read the ledger', () => this.#database.prepare(select));
     let row: Row | undefined;
     for (let last = -1; ; last = row['sequence'] as number) {
       row = inStore('read the ledger', () => statement.get(version, last) as Row | undefined);
       if (row === undefined) return;
-      yield readUpload(row);
+      const found = row;
+      yield inStore('read the ledger', () => readUpload(found));
     }
   }
 
-  addVersion(row: VersionRow): void {
+  /**
+   * Adds a version, marks the uploads that it retracts, and forgets the uploads to versions before
+   * `horizon` and the masters of these, in one transaction.
+   */
+  addVersion(row: VersionRow, horizon = 0): void {
     inStore('write the ledger', () =>
-      this.#database
-        .prepare('INSERT INTO versions VALUES (?,?,?,?,?,?,?,?,?,?)')
-        .run(
-          row.version,
-          row.parent ?? null,
-          Buffer.from(row.artefact),
-          Buffer.from(row.master),
-          Buffer.from(row.announcement),
-          row.strategy,
-          row.contributions,
-          row.weight,
-          row.uplinkBytes,
-          row.isDegraded ? 1 : 0,
-        ),
+      inTransaction(this.#database, () => {
+        this.#insertVersion(row);
+        if (row.retraction) this.#markRetracted(row.version, row.retraction);
+        this.#prune(horizon);
+      }),
     );
+  }
+
+  #prune(horizon: number): void {
+    if (horizon <= this.oldestMaster()) return;
+    this.#database.prepare('DELETE FROM uploads WHERE version < ?').run(horizon);
+    this.#database
+      .prepare("UPDATE versions SET master = x'' WHERE version < ? AND length(master) > 0")
+      .run(horizon);
+  }
+
+  #insertVersion(row: VersionRow): void {
+    this.#database
+      .prepare('INSERT INTO versions VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)')
+      .run(
+        row.version,
+        row.parent ?? null,
+        Buffer.from(row.artefact),
+        Buffer.from(row.master),
+        Buffer.from(row.announcement),
+        row.strategy,
+        row.contributions,
+        row.weight,
+        row.uplinkBytes,
+        row.isDegraded ? 1 : 0,
+        row.event,
+        row.base ?? null,
+        row.retraction?.node ?? null,
+        row.retraction?.from ?? null,
+        Buffer.from(digestOf(row)),
+      );
+  }
+
+  #markRetracted(version: number, { node, from }: Retraction): void {
+    const update =
+      'UPDATE uploads SET retracted = ? WHERE node = ? AND version >= ? AND version < ? AND retracted IS NULL';
+    this.#database.prepare(update).run(version, node, from, version);
+  }
+
+  /** The uploads to a version without their envelopes. */
+  marksOf(version: number): UploadKey[] {
+    const select = `SELECT ${uploadKeyColumns} FROM uploads WHERE version = ? ORDER BY sequence`;
+    return inStore('read the ledger', () =>
+      (this.#database.prepare(select).all(version) as Row[]).map(readUploadKey),
+    );
+  }
+
+  /** Whether there is any upload of this node. */
+  knowsNode(node: string): boolean {
+    return inStore('read the ledger', () => {
+      const select = 'SELECT 1 FROM uploads WHERE node = ? LIMIT 1';
+      return this.#database.prepare(select).get(node) !== undefined;
+    });
+  }
+
+  /** Every retraction with the version it made, oldest first. */
+  retractions(): (Retraction & { readonly version: number })[] {
+    return this.#operatorRows('retract').map(({ version, retraction }) => ({
+      version,
+      ...retraction!,
+    }));
+  }
+
+  /** Versions an operator made and their bases, newest first. */
+  operatorVersions(): { readonly version: number; readonly base: number }[] {
+    const rows = [...this.#operatorRows('retract'), ...this.#operatorRows('rollback')];
+    return rows
+      .map(({ version, base }) => ({ version, base: base! }))
+      .sort((a, b) => b.version - a.version);
+  }
+
+  /** Oldest first. */
+  #operatorRows(event: VersionEvent): VersionRow[] {
+    const select = `SELECT ${versionColumns} FROM versions WHERE event = ? ORDER BY version`;
+    return inStore('read the ledger', () =>
+      (this.#database.prepare(select).all(event) as Row[]).map(readVersion),
+    );
+  }
+
+  /** How many of the versions were made by a round. */
+  countRounds(): number {
+    return inStore('read the ledger', () => {
+      const select = "SELECT count(*) AS rounds FROM versions WHERE event = 'round'";
+      return (this.#database.prepare(select).get() as Row)['rounds'] as number;
+    });
+  }
+
+  /** Oldest version whose master is there. */
+  oldestMaster(): number {
+    const select = 'SELECT version FROM versions WHERE length(master) > 0 ORDER BY version LIMIT 1';
+    return inStore('read the ledger', () => {
+      const row = this.#database.prepare(select).get() as Row | undefined;
+      return (row?.['version'] as number | undefined) ?? 0;
+    });
   }
 
   findVersion(version: number): VersionRow | undefined {
     return inStore('read the ledger', () => {
-      const row = this.#database.prepare('SELECT * FROM versions WHERE version = ?').get(version);
-      return row === undefined ? undefined : readVersion(row as Row);
+      const row = this.#rowOf(version);
+      return row && readVersion(row);
     });
+  }
+
+  #rowOf(version: number): Row | undefined {
+    const select = `SELECT ${versionColumns} FROM versions WHERE version = ?`;
+    return this.#database.prepare(select).get(version) as Row | undefined;
+  }
+
+  /** Whether a version is as it was written. Its digest does not know that its master was pruned. */
+  isWhole(version: number): boolean {
+    return inStore('read the ledger', () => {
+      const row = this.#rowOf(version);
+      if (row === undefined) return false;
+      const found = readVersion(row);
+      const { digest } = row;
+      const isUnknown = found.master.length === 0 || digest === null;
+      return isUnknown || equalBytes(readBlob(digest), digestOf(found));
+    });
+  }
+
+  /** A version that is there and as it was written, or ERR_STORE. */
+  readWhole(version: number): VersionRow {
+    const row = this.findVersion(version);
+    if (row && this.isWhole(version)) return row;
+    throw storeError(
+      `version ${version} in the ledger is ${row ? 'damaged' : 'missing'}`,
+      undefined,
+      'restore a copy of the store; `linnet replay --all` says what has changed',
+    );
   }
 
   /** Number of the newest version; undefined in a new ledger. */
@@ -201,13 +299,6 @@ export class Ledger {
         .get() as Row;
       return (row['newest'] as number | null) ?? undefined;
     });
-  }
-
-  /** Whether exactly these bytes were accepted under this key, others, or none. */
-  compareUpload(upload: Omit<UploadRow, 'envelope'>): 'same' | 'other' | 'none' {
-    const known = this.findUpload(upload.version, upload.node, upload.contribution);
-    if (known === undefined) return 'none';
-    return equalBytes(known, upload.hash) ? 'same' : 'other';
   }
 
   close(): void {

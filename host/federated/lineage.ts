@@ -1,18 +1,18 @@
 import { join } from 'node:path';
 import type { Announcement, Kernel } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
-import { equalBytes, sha256 } from '../contract/hash.js';
 import { decodeWire } from '../contract/wire.js';
 import { parseDescriptor, type ModelInfo } from '../model/descriptor.js';
 import { packSnapshot } from '../model/snapshot.js';
-import { deltaDecoders } from './codecs.js';
 import { noFaults, type FaultPoint } from './fault-point.js';
-import { Ledger, type UploadRow, type VersionRow } from './ledger.js';
-import { masterOf, packMaster, publishedWords, unpackMaster } from './master.js';
+import { horizonOf } from './history.js';
+import { Ledger, type UploadRow } from './ledger.js';
+import { masterOf, publishedWords } from './master.js';
 import { ObjectStore } from './objects.js';
 import { OpenVersion, type Upload } from './open-version.js';
+import { masterOfRow, publishVersion, type NewVersion, type Press } from './publication.js';
 import { packAnnouncement, planOf, type PlanSettings } from './plan.js';
-import { storeError } from './store-database.js';
+import { readUpload } from './stored-upload.js';
 import type { Strategy } from './strategy.js';
 
 /** A kernel that checkKernel() has accepted. */
@@ -22,6 +22,8 @@ export interface KernelOffer {
   readonly intrinsicSet: number;
 }
 
+export const KEEP_VERSIONS = 1000;
+
 export interface LineageOptions {
   /** Folder of ledger and objects; created if absent, continued if not. */
   readonly folder: string;
@@ -30,10 +32,12 @@ export interface LineageOptions {
   readonly kernels: readonly KernelOffer[];
   /** Words [P] of version 0; asked only if the store is empty. */
   readonly initialWords: () => Int16Array | Promise<Int16Array>;
-  /** Versions nodes work on; version `rounds` is the final one. */
+  /** Rounds nodes work on; the version the last of them makes is the final one. */
   readonly rounds: number;
   readonly plan: PlanSettings;
   readonly deadlineMs?: number;
+  /** Newest versions whose uploads are kept, so that they can be replayed and retracted; default 1000. */
+  readonly keep?: number;
   readonly strategy: Strategy;
   readonly faultPoint?: FaultPoint;
 }
@@ -62,7 +66,10 @@ export class Lineage {
   readonly #ledger: Ledger;
   readonly #kernels: readonly Kernel[];
   readonly #faultPoint: FaultPoint;
+  readonly #press: Press;
   #staged: UploadRow[] = [];
+  /** Rounds that were closed: an operator's versions (SPEC, 8.1) take none away. */
+  #rounds: number;
   #head!: Head;
   #open!: OpenVersion;
 
@@ -72,6 +79,7 @@ export class Lineage {
     this.#ledger = ledger;
     this.model = model;
     this.objects = new ObjectStore(join(options.folder, 'objects'), this.#faultPoint);
+    this.#press = { ledger, objects: this.objects, model, faultPoint: this.#faultPoint };
     this.objects.put(options.descriptor);
     this.#kernels = options.kernels.map(({ bytes, intrinsicSet }) => ({
       hash: this.objects.put(bytes),
@@ -79,6 +87,7 @@ export class Lineage {
       intrinsicSet,
     }));
     this.epoch = ledger.beginEpoch();
+    this.#rounds = ledger.countRounds();
   }
 
   /** Creates version 0 or goes on where the store ends. Throws ERR_STORE if it cannot. */
@@ -115,6 +124,7 @@ export class Lineage {
       );
     }
     this.#publish(masterOf(words), 0, {
+      event: 'start',
       contributions: 0,
       weight: 0,
       uplinkBytes: 0,
@@ -124,11 +134,8 @@ export class Lineage {
 
   /** Rebuilds everything in memory from the rows, and checks on the way that they are whole. */
   #resume(newest: number): void {
-    const row = this.#ledger.findVersion(newest)!;
-    const head = this.#headOf(unpackMaster(row.master, this.model.parameters), row.announcement);
-    if (!equalBytes(sha256(head.snapshot), row.artefact)) {
-      throw storeError(`the master of version ${newest} does not give its snapshot`);
-    }
+    const row = this.#ledger.readWhole(newest);
+    const head = this.#headOf(masterOfRow(row, this.model), row.announcement);
     this.objects.put(head.snapshot);
     this.#moveTo(head);
     for (const upload of this.#ledger.uploadsOf(newest))
@@ -178,7 +185,10 @@ export class Lineage {
   /** Makes the next version of the open one. Everything staged must be committed. */
   closeVersion(isDegraded: boolean): void {
     const { open, head } = this;
+    this.#rounds++;
     this.#publish(open.finish(head.master), open.version + 1, {
+      event: 'round',
+      base: open.version,
       contributions: open.sum.count,
       weight: open.sum.weight,
       uplinkBytes: open.uplinkBytes,
@@ -189,23 +199,21 @@ export class Lineage {
   #publish(
     master: Int32Array,
     version: number,
-    counts: Pick<VersionRow, 'contributions' | 'weight' | 'uplinkBytes' | 'isDegraded'>,
+    making: Omit<NewVersion, 'version' | 'parent' | 'strategy'>,
   ): void {
-    const snapshot = packSnapshot(this.model.hash, publishedWords(master));
-    const artefact = this.objects.put(snapshot);
-    this.#faultPoint('after-snapshot-file');
-    const announcement = this.#announce(version, artefact, snapshot.length);
-    this.#faultPoint('before-version-commit');
-    this.#ledger.addVersion({
+    const row = {
+      ...making,
       version,
       ...(version > 0 && { parent: version - 1 }),
-      artefact,
-      master: packMaster(master),
-      announcement,
       strategy: this.#options.strategy.name,
-      ...counts,
-    });
-    this.#faultPoint('after-version-commit');
+    };
+    const announcement = publishVersion(
+      this.#press,
+      master,
+      row,
+      (hash, bytes) => this.#announce(version, hash, bytes),
+      horizonOf(this.#ledger, version, this.#options.keep ?? KEEP_VERSIONS),
+    );
     this.#moveTo(this.#headOf(master, announcement));
   }
 
@@ -219,7 +227,7 @@ export class Lineage {
       descriptorHash: this.model.hash,
       descriptorBytes: descriptor.length,
       kernels: this.#kernels,
-      plan: planOf(plan, version, rounds, deadlineMs),
+      plan: planOf(plan, this.#rounds, rounds, deadlineMs),
     });
   }
 
@@ -228,18 +236,20 @@ export class Lineage {
     return this.#ledger.findVersion(version)?.artefact;
   }
 
+  /**
+   * Snapshots that may still be on the broker beside the newest: that of its parent, and where an operator
+   * made the parent while nobody announced, of its parent too.
+   */
+  *outdatedArtefacts(): Generator<Uint8Array> {
+    let row = this.#ledger.findVersion(this.open.version);
+    while (row?.parent !== undefined) {
+      row = this.#ledger.findVersion(row.parent);
+      if (row) yield row.artefact;
+      if (row?.event === 'round') return;
+    }
+  }
+
   close(): void {
     this.#ledger.close();
   }
-}
-
-/** A ledger row back into what was staged. Throws ERR_STORE if its bytes have changed. */
-export function readUpload(row: UploadRow, model: ModelInfo): Upload {
-  const damaged = (): LinnetError =>
-    storeError(`the upload of ${row.node} to version ${row.version} is damaged`);
-  if (!equalBytes(sha256(row.envelope), row.hash)) throw damaged();
-  const envelope = decodeWire('Envelope', row.envelope);
-  const delta = deltaDecoders.get(envelope.codec)?.(envelope.payload, model.parameters);
-  if (!delta) throw damaged();
-  return { envelope, delta, hash: row.hash, bytes: row.envelope };
 }

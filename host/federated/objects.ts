@@ -49,11 +49,16 @@ export class ObjectStore {
 
   /** Throws ERR_STORE if the object is absent or its bytes are not what its name says. */
   read(hash: Uint8Array): Uint8Array {
-    const path = join(this.#folder, toHex(hash));
-    const bytes = inStore(`read ${path}`, () => new Uint8Array(readFileSync(path)));
-    if (!equalBytes(sha256(bytes), hash)) throw storeError(`${path} is damaged`);
-    return bytes;
+    return readObject(this.#folder, hash);
   }
+}
+
+/** As ObjectStore.read(), of a folder that another process writes to. */
+export function readObject(folder: string, hash: Uint8Array): Uint8Array {
+  const path = join(folder, toHex(hash));
+  const bytes = inStore(`read ${path}`, () => new Uint8Array(readFileSync(path)));
+  if (!equalBytes(sha256(bytes), hash)) throw storeError(`${path} is damaged`);
+  return bytes;
 }
 
 function writeDurably(path: string, bytes: Uint8Array): void {

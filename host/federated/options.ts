@@ -21,19 +21,23 @@ export interface AggregatorOptions {
   readonly kernels: readonly Uint8Array[];
   /** Words [P] of version 0; asked only if the store is empty. */
   readonly initialWords: () => Int16Array | Promise<Int16Array>;
-  /** Versions nodes work on; version `rounds` is the final one. */
+  /** Rounds nodes work on; the version the last of them makes is the final one. */
   readonly rounds: number;
   readonly round: RoundRules;
   readonly plan: PlanSettings;
+  /** Newest versions whose uploads are kept, so that they can be replayed and retracted; default 1000. */
+  readonly keep?: number;
   /** Nodes that may take part; absent: any. */
   readonly nodes?: readonly string[];
   /** In ServerState; default `aggregator`. */
   readonly name?: string;
   /** Name and version, in ServerState; default `linnet`. */
   readonly software?: string;
-  /** Messages that may wait for the ledger; an upload beyond gets LATER. Default 1000. */
+  /** Uploads that may wait for the ledger; one beyond gets LATER. Default 1000. */
   readonly queueLimit?: number;
-  /** When a node shall send again what got LATER. Default 1000. */
+  /** What they may hold together. Default 64 MiB. */
+  readonly queueBytes?: number;
+  /** Soonest a node shall send again what got LATER; many are told to come one after the other. Default 1000. */
   readonly retryMs?: number;
   /** Scores of a new version's words [P] on samples held out here. */
   readonly evaluate?: (
@@ -64,6 +68,10 @@ export function checkOptions(options: AggregatorOptions): void {
     fail(`there are ${options.rounds} rounds`, 'give at least 1');
   }
   if (options.kernels.length === 0) fail('there is no kernel', 'allow at least one');
+  for (const name of ['queueLimit', 'queueBytes', 'retryMs', 'keep'] as const) {
+    const value = options[name] ?? 1;
+    if (!Number.isSafeInteger(value) || value < 1) fail(`${name} is ${value}`, 'give at least 1');
+  }
   const { nodes, round } = options;
   if (nodes && nodes.length < round.cohort) {
     fail(`${nodes.length} nodes cannot be a cohort of ${round.cohort}`, 'name more nodes');

@@ -96,13 +96,13 @@ export function linearDecayShift(r: number, rounds: number): number {
   return k;
 }
 
-/** Learning-rate shift of version r of R, at most 24. */
+/** Learning-rate shift after r of R rounds, at most 24. */
 export function lrShiftOf(settings: PlanSettings, r: number, rounds: number): number {
   if (settings.lrSchedule === 'constant' || r >= rounds) return settings.lrShift;
   return Math.min(MAX_LR_SHIFT, settings.lrShift + linearDecayShift(r, rounds));
 }
 
-/** The plan of version r of R; that of version R is to rest. */
+/** The plan of a version after r of R rounds; that after the last is to rest. */
 export function planOf(
   settings: PlanSettings,
   r: number,

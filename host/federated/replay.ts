@@ -1,78 +1,139 @@
 /**
- * Recomputes every published version from the ledger: the proof that each model is the exact
- * average of the uploads its version received, whether or not the nodes still exist.
+ * Recomputes published versions from the ledger: the proof that each model is the exact average of the
+ * uploads its version received, whether or not the nodes still exist.
  */
-import { equalBytes, sha256, toHex } from '../contract/hash.js';
-import { decodeWire } from '../contract/wire.js';
-import type { ModelInfo } from '../model/descriptor.js';
+import { join } from 'node:path';
+import { LinnetError } from '../contract/error.js';
+import { sha256, toHex } from '../contract/hash.js';
+import { parseDescriptor, type ModelInfo } from '../model/descriptor.js';
 import { packSnapshot } from '../model/snapshot.js';
-import { fedAvg } from './fed-avg.js';
-import { Ledger, type VersionRow } from './ledger.js';
-import { readUpload } from './lineage.js';
-import { masterOf, packMaster, publishedWords, unpackMaster } from './master.js';
-import { OpenVersion } from './open-version.js';
+import {
+  findDifference,
+  findHeaderDifference,
+  findMarkDifference,
+  type Difference,
+} from './difference.js';
+import { recomputeVersion, type Recomputed } from './history.js';
+import { Ledger, type VersionEvent, type VersionRow } from './ledger.js';
+import { publishedWords, unpackMaster } from './master.js';
+import { readObject } from './objects.js';
 import { storeError } from './store-database.js';
-import type { Strategy } from './strategy.js';
 
 export interface ReplayedVersion {
   readonly version: number;
+  readonly event: VersionEvent;
   readonly contributions: number;
   readonly isDegraded: boolean;
   /** Hash of the snapshot as announced, hex. */
   readonly published: string;
-  /** Hash of the snapshot as recomputed, hex. */
-  readonly recomputed: string;
-  /** The same, and the ledger's master is too. */
+  /** Hash of the snapshot as recomputed, hex; absent where that made no sense. */
+  readonly recomputed?: string;
+  /** Announcement, counts, snapshot and master are what the ledger gives. */
   readonly isEqual: boolean;
+  /** The first thing that is not. */
+  readonly difference?: Difference;
 }
 
-const strategies: ReadonlyMap<string, Strategy> = new Map([[fedAvg.name, fedAvg]]);
+/** A ledger opened to be replayed, beside an aggregator that may be writing to it. */
+export class Replay {
+  readonly model: ModelInfo;
+  readonly federation: string;
+  /** Version 0, or the checkpoint that stands for all before the horizon. */
+  readonly oldest: number;
+  readonly newest: number;
+  readonly #ledger: Ledger;
+  readonly #objects: string;
 
-/** The master a version must have: of its parent and the uploads to the parent. */
-function recompute(ledger: Ledger, model: ModelInfo, row: VersionRow): Int32Array {
-  const { parameters } = model;
-  const own = unpackMaster(row.master, parameters);
-  // Version 0 comes from outside; what can be checked is that its master is whole words.
-  if (row.parent === undefined) return masterOf(publishedWords(own));
-  const strategy = strategies.get(row.strategy);
-  if (!strategy) throw storeError(`version ${row.version} was made by "${row.strategy}"`);
-  const parent = ledger.findVersion(row.parent);
-  if (!parent) throw storeError(`version ${row.parent} is missing`);
-  const announcement = decodeWire('Announcement', parent.announcement);
-  const open = new OpenVersion(announcement, parameters, strategy);
-  for (const upload of ledger.uploadsOf(row.parent)) open.add(readUpload(upload, model));
-  return open.finish(unpackMaster(parent.master, parameters));
-}
+  private constructor(folder: string, ledger: Ledger) {
+    this.#ledger = ledger;
+    this.#objects = join(folder, 'objects');
+    const { federation, model } = ledger.identity;
+    this.federation = federation;
+    this.model = parseDescriptor(readObject(this.#objects, model));
+    const newest = ledger.newestVersion();
+    if (newest === undefined) throw storeError(`${folder} has no version yet`);
+    this.newest = newest;
+    this.oldest = ledger.oldestMaster();
+  }
 
-/**
- * Replays the ledger in `folder`, oldest version first. Throws ERR_STORE if it is in use, damaged
- * or of another model; a version that does not come out equal is a result, not an error.
- */
-export function* replayStore(
-  folder: string,
-  federation: string,
-  model: ModelInfo,
-): Generator<ReplayedVersion> {
-  const ledger = Ledger.open(folder, { federation, model: model.hash });
-  try {
-    const newest = ledger.newestVersion() ?? -1;
-    for (let version = 0; version <= newest; version++) {
-      const row = ledger.findVersion(version);
-      if (!row) throw storeError(`version ${version} is missing`);
-      const master = recompute(ledger, model, row);
-      const recomputed = sha256(packSnapshot(model.hash, publishedWords(master)));
-      const isEqual =
-        equalBytes(recomputed, row.artefact) && equalBytes(packMaster(master), row.master);
-      yield {
-        version,
-        contributions: row.contributions,
-        isDegraded: row.isDegraded,
-        published: toHex(row.artefact),
-        recomputed: toHex(recomputed),
-        isEqual,
-      };
+  /** Throws ERR_STORE if there is no store, or it is damaged or empty. */
+  static open(folder: string): Replay {
+    const ledger = Ledger.openExisting(folder, 'read');
+    try {
+      return new Replay(folder, ledger);
+    } catch (error) {
+      ledger.close();
+      throw error;
     }
+  }
+
+  /** Throws ERR_STORE for a version the store cannot replay. */
+  check(version: number): void {
+    if (version >= this.oldest && version <= this.newest) return;
+    throw storeError(
+      `version ${version} cannot be replayed`,
+      undefined,
+      `the store keeps what made the versions ${this.oldest} to ${this.newest}`,
+    );
+  }
+
+  /** Recomputes one version of oldest…newest. What does not come out equal is a result, not an error. */
+  replay(version: number): ReplayedVersion {
+    this.check(version);
+    const row = this.#ledger.findVersion(version);
+    if (!row) throw storeError(`version ${version} is missing`);
+    const { event, contributions, isDegraded } = row;
+    const result = {
+      ...{ version, event, contributions, isDegraded },
+      published: toHex(row.artefact),
+    };
+    const recomputed = findHeaderDifference(row, this.model) ?? this.#recompute(row);
+    if ('where' in recomputed) return { ...result, isEqual: false, difference: recomputed };
+    const difference =
+      findDifference({ row, recomputed, model: this.model, objects: this.#objects }) ??
+      (version > this.oldest ? findMarkDifference(this.#ledger, version - 1) : undefined) ??
+      this.#findDamage(version);
+    const snapshot = packSnapshot(this.model.hash, publishedWords(recomputed.master));
+    return {
+      ...result,
+      recomputed: toHex(sha256(snapshot)),
+      isEqual: difference === undefined,
+      ...(difference && { difference }),
+    };
+  }
+
+  /** The checkpoint is taken as it is; everything after is computed. Damage is a difference. */
+  #recompute(row: VersionRow): Recomputed | Difference {
+    const { contributions, weight, uplinkBytes } = row;
+    try {
+      if (row.version > this.oldest || row.event === 'start')
+        return recomputeVersion(this.#ledger, this.model, row);
+      const master = unpackMaster(row.master, this.model.parameters);
+      return { master, contributions, weight, uplinkBytes };
+    } catch (error) {
+      if (!(error instanceof LinnetError)) throw error;
+      const cause = error.message.slice(0, -`: ${error.remedy}`.length);
+      return { where: 'the ledger', expected: 'rows that are whole', found: cause };
+    }
+  }
+
+  #findDamage(version: number): Difference | undefined {
+    if (this.#ledger.isWhole(version)) return undefined;
+    return { where: 'the row', expected: 'the digest of what was written', found: 'another' };
+  }
+
+  close(): void {
+    this.#ledger.close();
+  }
+}
+
+/** Replays every version in the store, oldest first. */
+export function* replayStore(folder: string): Generator<ReplayedVersion> {
+  const replay = Replay.open(folder);
+  try {
+    for (let version = replay.oldest; version <= replay.newest; version++)
+      yield replay.replay(version);
   } finally {
-    ledger.close();
+    replay.close();
   }
 }

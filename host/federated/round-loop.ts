@@ -1,27 +1,27 @@
-import { receipt as receiptCode, type Receipt } from '../contract/contract.gen.js';
-import { idOf, sha256, toHex } from '../contract/hash.js';
+import { idOf, toHex } from '../contract/hash.js';
 import { topicOf } from '../contract/topics.js';
 import type { MqttSession } from '../mqtt/session.js';
 import { Announcer } from './announcer.js';
 import { noFaults, type FaultPoint } from './fault-point.js';
-import {
-  judgeUpload,
-  readUploadTopic,
-  type IncomingUpload,
-  type IntakeRules,
-  type Verdict,
-} from './intake.js';
+import { judgeUpload, maxEnvelopeBytes, type IncomingUpload, type IntakeRules } from './intake.js';
 import type { Lineage } from './lineage.js';
-import { Mailbox } from './mailbox.js';
+import { Mailbox, type MailboxLimit } from './mailbox.js';
 import type { OpenVersion } from './open-version.js';
 import { packState, scopeOf, type AggregatorOptions } from './options.js';
 import { Publisher } from './publisher.js';
+import { Reception, type Answer } from './reception.js';
 import type { HeldOutScores } from './report.js';
 import { advanceRound, openRound, type RoundEvent } from './round.js';
 import { systemTimers, type Timers } from './timers.js';
 
-/** Uploads committed in one transaction. */
-const GROUP_LIMIT = 256;
+const MIB = 2 ** 20;
+
+/** Most that is committed in one transaction: what has queued up while the one before was written. */
+const GROUP_LIMIT: MailboxLimit = { items: 256, bytes: 8 * MIB };
+
+const QUEUE_ITEMS = 1000;
+const QUEUE_BYTES = 64 * MIB;
+const RETRY_MS = 1000;
 
 type Task =
   | { readonly type: 'upload'; readonly incoming: IncomingUpload }
@@ -29,18 +29,14 @@ type Task =
   /** The connection was lost and is back; the broker may be a new one. */
   | { readonly type: 'reconnect' };
 
-interface Answer {
-  readonly incoming: IncomingUpload;
-  readonly verdict: Verdict;
-}
-
 /**
  * The one loop that changes anything: takes uploads into the ledger, answers them, closes versions
  * and announces the next. What MQTT and the timer bring waits in a mailbox, so everything happens
  * in one order.
  */
 export class RoundLoop {
-  readonly #mailbox = new Mailbox<Task>();
+  readonly #mailbox: Mailbox<Task>;
+  readonly #reception: Reception;
   readonly #publisher: Publisher;
   readonly #announcer: Announcer;
   readonly #rules: IntakeRules;
@@ -71,16 +67,28 @@ export class RoundLoop {
       ...(nodes && { nodes: new Set(nodes) }),
       findUpload: (...key) => lineage.findUpload(...key),
     };
+    const { queueLimit = QUEUE_ITEMS, queueBytes = QUEUE_BYTES, retryMs = RETRY_MS } = options;
+    this.#mailbox = new Mailbox({ items: queueLimit, bytes: queueBytes });
+    const reception = {
+      scope: scopeOf(options),
+      maxUploadBytes: maxEnvelopeBytes(this.#rules),
+      queueLimit,
+      retryMs,
+      current: () => lineage.open.version,
+      enqueue: (incoming: IncomingUpload) =>
+        this.#mailbox.offer({ type: 'upload', incoming }, incoming.bytes.length),
+    };
+    this.#reception = new Reception(reception, this.#publisher, options);
   }
 
   /** Subscribes and announces the newest version. */
   async begin(): Promise<void> {
-    this.session.onMessage((topic, bytes) => this.#receive(topic, bytes));
+    this.session.onMessage((topic, bytes) => this.#reception.receive(topic, bytes));
     this.session.onReconnect(() => this.#mailbox.put({ type: 'reconnect' }));
     const model = toHex(idOf(this.lineage.model.hash));
     await this.session.subscribe(topicOf('upload', scopeOf(this.options), { model }));
     await this.#announcer.publishAll(packState(this.options, this.lineage.epoch, true));
-    await this.#announcer.clearParent();
+    await this.#announcer.clearOutdated();
     this.#openVersion();
   }
 
@@ -107,21 +115,6 @@ export class RoundLoop {
     await this.#publisher.publishState(packState(this.options, this.lineage.epoch, false));
   }
 
-  /** Never waits: the session receives nothing else until this returns. */
-  #receive(topic: string, bytes: Uint8Array): void {
-    const incoming = readUploadTopic(scopeOf(this.options), topic, bytes);
-    if (!incoming) {
-      this.options.onWarning?.(`ignored a message on ${topic}`);
-      return;
-    }
-    if (this.#mailbox.length < (this.options.queueLimit ?? 1000)) {
-      this.#mailbox.put({ type: 'upload', incoming });
-      return;
-    }
-    const verdict = { version: incoming.version, contribution: 0, hash: sha256(bytes) };
-    void this.#answer({ incoming, verdict: { ...verdict, code: receiptCode.LATER } });
-  }
-
   async #work(tasks: readonly Task[]): Promise<void> {
     let answers: Answer[] = [];
     const settle = async (): Promise<void> => {
@@ -132,7 +125,7 @@ export class RoundLoop {
       if (task.type === 'upload') {
         const { incoming } = task;
         const verdict = judgeUpload(incoming, this.lineage.head.announcement, this.#rules);
-        answers.push({ incoming, verdict });
+        answers.push({ node: incoming.node, bytes: incoming.bytes.length, verdict });
         if (!verdict.upload) continue;
         this.lineage.stage(verdict.upload);
         await this.#advance({ type: 'contribution' }, settle);
@@ -157,30 +150,8 @@ export class RoundLoop {
     this.lineage.commit();
     if (answers.length === 0) return;
     this.#faultPoint('before-receipt');
-    await Promise.all(answers.map((answer) => this.#answer(answer)));
+    await Promise.all(answers.map((answer) => this.#reception.answer(answer)));
     this.#faultPoint('after-receipt');
-  }
-
-  async #answer({ incoming, verdict }: Answer): Promise<void> {
-    const { node, bytes } = incoming;
-    const { code, version, contribution, hash } = verdict;
-    const { retryMs = 1000, onReceipt, onWarning } = this.options;
-    const receipt: Receipt = {
-      code,
-      version,
-      contribution,
-      upload: idOf(hash),
-      current: this.lineage.open.version,
-      ...(code === receiptCode.LATER && { retryMs }),
-    };
-    try {
-      await this.#publisher.sendReceipt(node, receipt);
-    } catch (error) {
-      // The node keeps its upload and asks again.
-      onWarning?.(`no receipt for ${node}: ${(error as Error).message}`);
-      return;
-    }
-    onReceipt?.({ node, version, code, bytes: bytes.length });
   }
 
   /** Tells the round machine and does what it decides; `before` runs before a version closes. */
@@ -198,10 +169,11 @@ export class RoundLoop {
     const closed = this.lineage.open;
     this.#cancelDeadline();
     this.lineage.closeVersion(isDegraded);
-    const durationMs = this.#timers.now() - this.#openedAtMs;
+    // Decides nothing: a clock that was set back shows in the report alone.
+    const durationMs = Math.max(0, this.#timers.now() - this.#openedAtMs);
     await this.#announcer.publishHead();
     this.#openVersion();
-    await this.#announcer.clearParent();
+    await this.#announcer.clearOutdated();
     await this.#report(closed, isDegraded, durationMs);
     if (this.lineage.head.announcement.final) this.onFinal();
   }

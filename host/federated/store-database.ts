@@ -2,7 +2,7 @@
  * The ledger's SQLite file: opened, locked and checked before anything reads it. A transaction that
  * has returned survives a power cut: write-ahead log, synchronous=FULL.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'libsql';
 import { LinnetError } from '../contract/error.js';
@@ -10,7 +10,18 @@ import { LinnetError } from '../contract/error.js';
 /** "LNNL" in the file header says whose database this is. */
 const APPLICATION_ID = 0x4c4e4e4c;
 /** Version of the tables below. */
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
+
+/** What schema 1, which knew nothing but rounds, lacks. */
+const EVENT_COLUMNS = [
+  "event TEXT NOT NULL DEFAULT 'round'", // what made it
+  'base INTEGER', // version whose master it is recomputed from
+  'retracted_node TEXT', // with retract: whose uploads are left out
+  'retracted_from INTEGER', // to this version and later ones
+  'digest BLOB', // digestOf() of the row as it was written; none of a row of schema 1
+];
+/** First version made without the upload. */
+const RETRACTED_COLUMN = 'retracted INTEGER';
 
 const SCHEMA = `
   CREATE TABLE meta (
@@ -23,13 +34,14 @@ const SCHEMA = `
     version       INTEGER PRIMARY KEY,
     parent        INTEGER,
     artefact      BLOB NOT NULL,     -- SHA-256 of the snapshot
-    master        BLOB NOT NULL,     -- int32 [P], Q16.16
+    master        BLOB NOT NULL,     -- int32 [P], Q16.16; empty beyond the horizon
     announcement  BLOB NOT NULL,     -- byte for byte as published
     strategy      TEXT NOT NULL,
     contributions INTEGER NOT NULL,
     weight        INTEGER NOT NULL,
     uplink_bytes  INTEGER NOT NULL,
-    degraded      INTEGER NOT NULL
+    degraded      INTEGER NOT NULL,
+    ${EVENT_COLUMNS.join(',\n    ')}
   ) STRICT;
 
   -- An accepted upload. The sums of the open version are the sums of its rows.
@@ -40,6 +52,7 @@ const SCHEMA = `
     contribution INTEGER NOT NULL,
     hash         BLOB NOT NULL,      -- SHA-256 of the envelope
     envelope     BLOB NOT NULL,      -- byte for byte as received
+    ${RETRACTED_COLUMN},
     UNIQUE (version, node, contribution)
   ) STRICT;
 
@@ -67,22 +80,28 @@ export function inStore<T>(what: string, action: () => T): T {
  * A lock the operating system gives back when the process dies, however it dies: an exclusive
  * transaction on an empty database beside the ledger, which itself stays readable for tools.
  */
-function lockStore(folder: string): Database.Database {
+function lockStore(folder: string, remedy: string): Database.Database {
   const holder = join(folder, 'holder');
   const lock = new Database(join(folder, 'lock'));
   try {
     lock.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     lock.close();
+    if ((error as { code?: string }).code !== 'SQLITE_BUSY') throw error;
     const process = readIfThere(holder);
     throw storeError(
       `${folder} is in use by another aggregator${process ? ` (process ${process})` : ''}`,
       error,
-      'stop it or give this one a store of its own',
+      remedy,
     );
   }
-  writeFileSync(holder, String(process.pid));
-  return lock;
+  try {
+    writeFileSync(holder, String(process.pid));
+    return lock;
+  } catch (error) {
+    lock.close();
+    throw error;
+  }
 }
 
 function readIfThere(path: string): string | undefined {
@@ -99,32 +118,64 @@ function readPragma(database: Database.Database, name: string): unknown {
 }
 
 function isEmpty(database: Database.Database): boolean {
-  return database.prepare('SELECT name FROM sqlite_schema LIMIT 1').get() === undefined;
+  return database.prepare('SELECT 1 FROM sqlite_schema LIMIT 1').get() === undefined;
+}
+
+/** Runs `action` in a transaction: all of it is durable when this returns, or nothing of it happened. */
+export function inTransaction<T>(database: Database.Database, action: () => T): T {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    const result = action();
+    database.exec('COMMIT');
+    return result;
+  } catch (error) {
+    // A full disk has ended the transaction already; the error to show is the first one.
+    if (database.inTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function createSchema(database: Database.Database): void {
+  database.pragma('journal_mode = WAL');
+  inTransaction(database, () => {
+    database.exec(SCHEMA);
+    database.pragma(`application_id = ${APPLICATION_ID}`);
+    database.pragma(`user_version = ${SCHEMA_VERSION}`);
+  });
+}
+
+/** From schema 1. */
+function upgradeSchema(database: Database.Database): void {
+  inTransaction(database, () => {
+    for (const column of EVENT_COLUMNS) database.exec(`ALTER TABLE versions ADD COLUMN ${column}`);
+    database.exec(`ALTER TABLE uploads ADD COLUMN ${RETRACTED_COLUMN}`);
+    database.exec("UPDATE versions SET event = 'start' WHERE parent IS NULL");
+    database.exec('UPDATE versions SET base = parent');
+    database.pragma(`user_version = ${SCHEMA_VERSION}`);
+  });
 }
 
 /** Creates the tables in an empty file; refuses a file that is not a ledger this code can read. */
-function prepareSchema(database: Database.Database, path: string): void {
-  if (isEmpty(database) && readPragma(database, 'application_id') === 0) {
-    database.pragma('journal_mode = WAL');
-    database.transaction(() => {
-      database.exec(SCHEMA);
-      database.pragma(`application_id = ${APPLICATION_ID}`);
-      database.pragma(`user_version = ${SCHEMA_VERSION}`);
-    })();
+function prepareSchema(database: Database.Database, path: string, use: StoreUse): void {
+  if (use === 'create' && isEmpty(database) && readPragma(database, 'application_id') === 0) {
+    createSchema(database);
   }
   if (readPragma(database, 'application_id') !== APPLICATION_ID) {
     throw storeError(`${path} is a database of something else`, undefined, 'choose another store');
   }
   const schema = readPragma(database, 'user_version');
-  if (schema !== SCHEMA_VERSION) {
+  if (schema === 1 && use !== 'read') upgradeSchema(database);
+  else if (schema !== SCHEMA_VERSION) {
     throw storeError(
       `${path} has the schema ${String(schema)}, this release knows ${SCHEMA_VERSION}`,
       undefined,
-      'use the release that wrote it or choose another store',
+      schema === 1
+        ? 'let this release’s aggregator open it once'
+        : 'use the release that wrote it or choose another store',
     );
   }
   database.pragma('synchronous = FULL');
-  const damage = readPragma(database, 'quick_check');
+  const damage = readPragma(database, 'integrity_check');
   if (damage !== 'ok') {
     throw storeError(
       `${path} is damaged (${String(damage)})`,
@@ -148,22 +199,45 @@ export interface StoreDatabase {
   close(): void;
 }
 
+/** create: an aggregator; change: a command on a store that exists; read: beside whoever uses it. */
+export type StoreUse = 'create' | 'change' | 'read';
+
+const lockRemedies = {
+  create: 'stop it or give this one a store of its own',
+  change: 'stop it, give the command again and start it',
+};
+
+function lockFor(folder: string, use: StoreUse): Database.Database | undefined {
+  return use === 'read' ? undefined : lockStore(folder, lockRemedies[use]);
+}
+
+/** Everything that is read is as of now, whatever an aggregator writes meanwhile. */
+function freeze(database: Database.Database): void {
+  database.pragma('query_only = 1');
+  database.exec('BEGIN');
+  isEmpty(database);
+}
+
 /**
- * Opens the ledger of a store, creating folder and file if they are absent. Throws ERR_STORE if it
+ * Opens the ledger of a store; `create` makes folder and file if they are absent. Throws ERR_STORE if it
  * is locked, damaged, of another program or of another release.
  */
-export function openStoreDatabase(folder: string): StoreDatabase {
+export function openStoreDatabase(folder: string, use: StoreUse = 'create'): StoreDatabase {
   return inStore(`the store ${folder}`, () => {
-    mkdirSync(folder, { recursive: true });
-    const lock = lockStore(folder);
+    const path = join(folder, 'ledger.db');
+    if (use === 'create') mkdirSync(folder, { recursive: true });
+    else if (!existsSync(path)) {
+      throw storeError(`${folder} is no store`, undefined, 'name the folder of an aggregator');
+    }
+    const lock = lockFor(folder, use);
     let database: Database.Database | undefined;
     try {
-      const path = join(folder, 'ledger.db');
       database = new Database(path);
-      prepareSchema(database, path);
+      prepareSchema(database, path, use);
+      if (use === 'read') freeze(database);
     } catch (error) {
       database?.close();
-      lock.close();
+      lock?.close();
       throw error;
     }
     const opened = database;
@@ -171,9 +245,9 @@ export function openStoreDatabase(folder: string): StoreDatabase {
       database: opened,
       close: () => {
         if (!opened.open) return;
-        checkpoint(opened);
+        if (use !== 'read') checkpoint(opened);
         opened.close();
-        lock.close();
+        lock?.close();
       },
     };
   });

@@ -1,4 +1,4 @@
-/** Runs a command in this process and catches what it prints. */
+/** Runs commands of `linnet` in this process and catches what they print. */
 import { Command } from 'commander';
 import { LinnetError } from '../../host/contract/error.js';
 import { addFleetCommand } from '../../host/cli/fleet.js';
@@ -6,13 +6,22 @@ import { addModelCommand } from '../../host/cli/model.js';
 
 export interface CommandRun {
   readonly stdout: string;
+  readonly stderr: string;
   readonly error: LinnetError | undefined;
 }
 
+/** What is written to a stream until `restore`. */
+function capture(stream: NodeJS.WriteStream): { written: string[]; restore: () => void } {
+  const written: string[] = [];
+  const write = stream.write.bind(stream);
+  stream.write = (text: string) => written.push(text) > 0;
+  return { written, restore: () => void (stream.write = write) };
+}
+
 /** Throws whatever is no LinnetError. */
-async function runCommand(
-  addCommand: (program: Command) => void,
-  args: readonly string[],
+export async function runCommand(
+  add: (program: Command) => void,
+  ...args: string[]
 ): Promise<CommandRun> {
   const program = new Command('linnet')
     .option('--json')
@@ -20,27 +29,29 @@ async function runCommand(
     .option('--config <file>')
     .option('--log-level <level>', '', 'warn')
     .exitOverride();
-  addCommand(program);
-  const written: string[] = [];
-  const { stdout } = process;
-  const write = stdout.write.bind(stdout);
-  stdout.write = (text: string) => written.push(text) > 0;
+  add(program);
+  const stdout = capture(process.stdout);
+  const stderr = capture(process.stderr);
+  let error: LinnetError | undefined;
   try {
-    await program.parseAsync(['-q', ...args], { from: 'user' });
-    return { stdout: written.join(''), error: undefined };
-  } catch (error) {
-    if (!(error instanceof LinnetError)) throw error;
-    return { stdout: written.join(''), error };
+    await program.parseAsync(args, { from: 'user' });
+  } catch (thrown) {
+    if (!(thrown instanceof LinnetError)) throw thrown;
+    error = thrown;
   } finally {
-    stdout.write = write;
+    stdout.restore();
+    stderr.restore();
   }
+  return { stdout: stdout.written.join(''), stderr: stderr.written.join(''), error };
 }
 
-export const runModel = (...args: string[]): Promise<CommandRun> =>
-  runCommand(addModelCommand, args);
+export function runModel(...args: string[]): Promise<CommandRun> {
+  return runCommand(addModelCommand, '-q', ...args);
+}
 
-export const runFleet = (...args: string[]): Promise<CommandRun> =>
-  runCommand(addFleetCommand, args);
+export function runFleet(...args: string[]): Promise<CommandRun> {
+  return runCommand(addFleetCommand, '-q', ...args);
+}
 
 export function recordsOf({ stdout }: CommandRun): Record<string, unknown>[] {
   return stdout

@@ -4,9 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { faultPointNames, type FaultPointName } from '../../host/federated/fault-point.js';
 import { replayStore } from '../../host/federated/replay.js';
-import { parseDescriptor } from '../../host/model/descriptor.js';
 import { startBroker } from '../../host/mqtt/broker.js';
-import { prepareTask } from '../../host/cli/task.js';
 import type { ChildSettings } from './aggregator-child.js';
 import { startCli, TestProcess } from './process.js';
 import {
@@ -65,8 +63,7 @@ function startChild(settings: string, faultPoint = ''): TestProcess {
 
 /** Every version is the average of one upload from each node, and as without the kills. */
 function expectWholeLedger({ rounds, summary }: FederationRun): void {
-  const model = parseDescriptor(prepareTask({ subjects: cohort }).descriptor);
-  const versions = [...replayStore(scene.path('store'), federation, model)];
+  const versions = [...replayStore(scene.path('store'))];
   expect(versions.map(({ published }) => published)).toEqual([
     summary.initialModelHash,
     ...rounds.map(({ modelHash }) => modelHash),

@@ -11,6 +11,8 @@ export interface CableMessage {
   readonly name: string;
   readonly from: 'host' | 'device';
   readonly isResponse: boolean;
+  /** What follows the header. */
+  readonly body?: Uint8Array;
 }
 
 /** One direction: which messages end in a chunk of bytes. */
@@ -24,6 +26,7 @@ class Tap {
       name: names.get(message[0]) ?? String(message[0]),
       from: this.from,
       isResponse: (message[1] & constant.MESSAGE_FLAG_RESPONSE) !== 0,
+      body: message.subarray(constant.MESSAGE_HEADER_BYTES),
     }));
   }
 }

@@ -26,7 +26,20 @@ beforeEach(() => {
 });
 afterEach(() => scene.end());
 
-const commands = ['', 'demo', 'aggregator', 'bridge', 'node', 'train', 'model', 'devices', 'fleet'];
+const commands = [
+  '',
+  'demo',
+  'aggregator',
+  'bridge',
+  'node',
+  'train',
+  'model',
+  'devices',
+  'fleet',
+  'replay',
+  'retract',
+  'rollback',
+];
 
 describe('linnet --help', () => {
   it.each([...commands, 'model new', 'model inspect', 'model import', 'model export'])(

@@ -105,7 +105,7 @@ function expectWholeLedger(store: string, nodes: readonly ScriptedNode[], rounds
   }
   expect([...ledger.uploadsOf(rounds)]).toEqual([]);
   ledger.close();
-  const replayed = [...replayStore(store, 'test', model)];
+  const replayed = [...replayStore(store)];
   expect(replayed.map(({ published }) => published)).toEqual(
     expectedHashes(rounds, slicedDescriptor),
   );

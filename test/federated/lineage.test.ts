@@ -5,12 +5,9 @@ import Database from 'libsql';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { sha256, toHex } from '../../host/contract/hash.js';
-import { decodeWire } from '../../host/contract/wire.js';
 import { faultPointNames, type FaultPointName } from '../../host/federated/fault-point.js';
-import { Lineage, readUpload } from '../../host/federated/lineage.js';
-import { packDelta } from './fixture.js';
+import { Lineage } from '../../host/federated/lineage.js';
 import { replayStore, type ReplayedVersion } from '../../host/federated/replay.js';
-import { parseDescriptor } from '../../host/model/descriptor.js';
 import { unpackSnapshot } from '../../host/model/snapshot.js';
 import {
   initialWords,
@@ -22,17 +19,8 @@ import {
   smallDescriptor,
   withFolder,
 } from './fixture.js';
+import { contribute, model, nodes } from './history.js';
 import * as oracle from '../oracle/aggregate.js';
-
-const model = parseDescriptor(smallDescriptor);
-const nodes = ['ann', 'ben', 'cleo', 'dan'];
-
-function contribute(lineage: Lineage, node: string): void {
-  const envelope = simulateEnvelope(lineage.head.announcement, node, model.parameters);
-  const { version } = lineage.open;
-  const row = { version, node, contribution: 0, hash: sha256(envelope), envelope };
-  lineage.stage(readUpload(row, model));
-}
 
 /** Words of every version as BigInt arithmetic gives them. */
 function expectedWords(rounds: number, cohort: readonly string[]): Int16Array[] {
@@ -49,7 +37,7 @@ function expectedWords(rounds: number, cohort: readonly string[]): Int16Array[] 
   return words;
 }
 
-const replay = (folder: string): ReplayedVersion[] => [...replayStore(folder, 'test', model)];
+const replay = (folder: string): ReplayedVersion[] => [...replayStore(folder)];
 
 describe('lineage', () => {
   it('begins with the initial words and keeps every object', () =>
@@ -244,34 +232,4 @@ describe('lineage', () => {
       expect(replay(folder).every(({ isEqual }) => isEqual)).toBe(true);
     }),
   );
-});
-
-describe('replay', () => {
-  it('finds an upload that was exchanged, and the version it changes', () =>
-    withFolder(async (folder) => {
-      const lineage = await Lineage.open(lineageOptions(folder));
-      for (let base = 0; base < 2; base++) {
-        for (const node of nodes) contribute(lineage, node);
-        lineage.commit();
-        lineage.closeVersion(false);
-      }
-      lineage.close();
-      const database = new Database(join(folder, 'ledger.db'));
-      const row = database
-        .prepare("SELECT envelope FROM uploads WHERE version = 1 AND node = 'ben'")
-        .get() as { envelope: ArrayBuffer };
-      const envelope = decodeWire('Envelope', new Uint8Array(row.envelope));
-      const delta = simulateDelta('ben', 1, model.parameters);
-      delta[0] += 500;
-      const announcement = decodeWire('Announcement', lineage.head.announcementBytes);
-      const forged = simulateEnvelope(announcement, 'ben', model.parameters, {
-        ...envelope,
-        payload: packDelta(delta),
-      });
-      database
-        .prepare("UPDATE uploads SET envelope = ?, hash = ? WHERE version = 1 AND node = 'ben'")
-        .run(Buffer.from(forged), Buffer.from(sha256(forged)));
-      database.close();
-      expect(replay(folder).map(({ isEqual }) => isEqual)).toEqual([true, true, false]);
-    }));
 });

@@ -1,116 +1,23 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { receipt, task } from '../../host/contract/contract.gen.js';
 import { LinnetError } from '../../host/contract/error.js';
 import { idOf, sha256, toHex } from '../../host/contract/hash.js';
 import { decodeWire } from '../../host/contract/wire.js';
+import { retractNode, rollBack } from '../../host/federated/operator.js';
 import { replayStore } from '../../host/federated/replay.js';
-import type { ReceiptReport, RoundReport } from '../../host/federated/report.js';
 import { Aggregator, type AggregatorOptions } from '../../host/federated/server.js';
-import type { Timers } from '../../host/federated/timers.js';
 import { parseDescriptor } from '../../host/model/descriptor.js';
-import { brokerCases, type BrokerCase } from '../mqtt/brokers.js';
-import type { TestBroker } from '../mqtt/mosquitto.js';
+import { brokerCases } from '../mqtt/brokers.js';
 import { waitFor } from '../mqtt/wait.js';
-import { aggregatorOptions, cohort, expectedHashes, readRetained } from './federation.js';
+import { aggregatorOptions, cohort, expectedHashes } from './federation.js';
 import { hanging, importing } from '../node/bad-kernels.js';
 import { kernelBytes, slicedDescriptor, smallDescriptor } from './fixture.js';
-import { ScriptedNode, type ScriptedNodeOptions } from './scripted-node.js';
+import { defer, endScene, ManualTimers, openScene, Scene } from './scene.js';
 
 const model = parseDescriptor(smallDescriptor);
 
-let cleanups: (() => Promise<unknown> | void)[] = [];
-afterEach(async () => {
-  for (const cleanup of cleanups.reverse()) await cleanup();
-  cleanups = [];
-});
-
-/** A broker, a store and what runs on them, taken down after the test, clients first. */
-class Scene {
-  readonly folder = mkdtempSync(join(tmpdir(), 'linnet-federation-'));
-  readonly rounds: RoundReport[] = [];
-  readonly receipts: ReceiptReport[] = [];
-  readonly warnings: string[] = [];
-
-  constructor(
-    readonly broker: BrokerCase,
-    readonly running: TestBroker,
-  ) {
-    cleanups.push(() => rmSync(this.folder, { recursive: true, force: true }));
-    cleanups.push(() => running.close());
-  }
-
-  options(changes: Partial<AggregatorOptions> = {}): AggregatorOptions {
-    const { url } = this.running;
-    const mqtt = { url, reconnectMs: 50, protocolVersion: this.broker.protocolVersion };
-    return aggregatorOptions(this.folder, url, {
-      mqtt,
-      onRound: (report) => this.rounds.push(report),
-      onReceipt: (report) => this.receipts.push(report),
-      onWarning: (text) => this.warnings.push(text),
-      ...changes,
-    });
-  }
-
-  async aggregator(changes: Partial<AggregatorOptions> = {}): Promise<Aggregator> {
-    const aggregator = await Aggregator.start(this.options(changes));
-    cleanups.push(() => aggregator.close());
-    return aggregator;
-  }
-
-  async node(name: string, changes: Partial<ScriptedNodeOptions> = {}): Promise<ScriptedNode> {
-    const { url } = this.running;
-    const { protocolVersion } = this.broker;
-    const { parameters } = model;
-    const node = await ScriptedNode.start({ url, protocolVersion, name, parameters, ...changes });
-    cleanups.push(() => node.close());
-    return node;
-  }
-
-  nodes(changes: Partial<ScriptedNodeOptions> = {}): Promise<ScriptedNode[]> {
-    return Promise.all(cohort.map((name) => this.node(name, changes)));
-  }
-
-  /** A node that uploads only when told, and knows the announcement. */
-  async idleNode(name: string): Promise<ScriptedNode> {
-    const node = await this.node(name, { isDiligent: false });
-    await waitFor('the announcement', () => node.announcement !== undefined);
-    return node;
-  }
-
-  retained(): Promise<Map<string, Uint8Array>> {
-    return readRetained(this.running.url, this.broker.protocolVersion);
-  }
-}
-
-async function openScene(broker: BrokerCase): Promise<Scene> {
-  return new Scene(broker, await broker.start());
-}
-
-/** Timers that go off when told. */
-class ManualTimers implements Timers {
-  readonly started: number[] = [];
-  #run: (() => void) | undefined;
-  now(): number {
-    return 0;
-  }
-  start(delayMs: number, run: () => void): () => void {
-    this.started.push(delayMs);
-    this.#run = run;
-    return () => (this.#run = undefined);
-  }
-  get isArmed(): boolean {
-    return this.#run !== undefined;
-  }
-  goOff(): void {
-    const run = this.#run!;
-    this.#run = undefined;
-    run();
-  }
-}
+afterEach(endScene);
 
 describe.each(brokerCases)('aggregator on $name', (broker) => {
   it('takes a cohort through every version to the hash BigInt arithmetic gives', async () => {
@@ -149,7 +56,7 @@ describe.each(brokerCases)('aggregator on $name', (broker) => {
       expect(node.announcement).toMatchObject({ final: true, plan: { task: task.NONE } });
     }
     await aggregator.close();
-    const replayed = [...replayStore(scene.options().store, 'test', model)];
+    const replayed = [...replayStore(scene.options().store)];
     expect(replayed.map(({ isEqual }) => isEqual)).toEqual([true, true, true, true]);
   });
 
@@ -252,7 +159,7 @@ describe.each(brokerCases)('aggregator on $name', (broker) => {
     await waitFor('three uploads', () => scene.receipts.length === 3);
     await first.close();
     const second = await broker.start(first.port);
-    cleanups.push(() => second.close());
+    defer(() => second.close());
     const late = await scene.node('ann');
     await waitFor('the first version', () => scene.rounds.length === 1);
     for (const node of nodes.slice(1)) {
@@ -290,6 +197,41 @@ describe('aggregator', () => {
     await scene.nodes();
     expect((await second.finished)!.modelHash).toBe(expectedHashes(3)[3]);
     expect(scene.rounds.map(({ contributions }) => contributions)).toEqual([4, 4, 4]);
+  });
+
+  it('announces at its next start what an operator published, and takes the older off', async () => {
+    const scene = await openScene(broker);
+    const { store } = scene.options();
+    const first = await scene.aggregator({ rounds: 2, round: { cohort: 3, quorum: 1 } });
+    for (const name of ['ann', 'ben', 'cleo']) await (await scene.idleNode(name)).upload();
+    await waitFor('version 1', () => scene.rounds.length === 1);
+    const ben = await scene.idleNode('ben');
+    await ben.upload();
+    await waitFor('the upload', () => scene.receipts.length === 4);
+    expect(() => retractNode(store, { node: 'ben', from: 0 })).toThrow(/in use/);
+    await first.close();
+    const { version } = retractNode(store, { node: 'ben', from: 0 })!;
+    const back = rollBack(store, 0)!;
+    expect([version, back.version]).toEqual([2, 3]);
+    const second = await scene.aggregator({ rounds: 2, round: { cohort: 3, quorum: 1 } });
+    await waitFor('the announcement', () => ben.announcement!.version === 3);
+    expect(toHex(ben.announcement!.artefactHash)).toBe(expectedHashes(0)[0]);
+    expect(ben.announcement).toMatchObject({ version: 3, parent: 2 });
+    const kept = [kernelBytes, smallDescriptor].map((bytes) => toHex(sha256(bytes)));
+    const objects = async (): Promise<Set<string>> => {
+      const topics = [...(await scene.retained()).keys()];
+      return new Set(topics.flatMap((topic) => /obj\/(\w+)/.exec(topic)?.[1] ?? []));
+    };
+    expect(await objects()).toEqual(new Set([...kept, expectedHashes(0)[0]]));
+    // The second of two rounds, from the first model.
+    for (const name of ['ann', 'ben', 'cleo']) await (await scene.idleNode(name)).upload();
+    const final = await second.finished;
+    expect(final!.version).toBe(4);
+    await second.close();
+    const replayed = [...replayStore(store)];
+    expect(replayed.map(({ event, isEqual }) => [event, isEqual])).toEqual(
+      ['start', 'round', 'retract', 'rollback', 'round'].map((event) => [event, true]),
+    );
   });
 
   it('finds a finished federation finished', async () => {
@@ -331,7 +273,7 @@ describe('aggregator', () => {
     expect(final!.version).toBe(2);
     expect(timers.isArmed).toBe(false);
     await aggregator.close();
-    const replayed = [...replayStore(scene.options().store, 'test', model)];
+    const replayed = [...replayStore(scene.options().store)];
     expect(replayed.map(({ isEqual, isDegraded }) => [isEqual, isDegraded])).toEqual([
       [true, false],
       [true, true],
@@ -339,36 +281,16 @@ describe('aggregator', () => {
     ]);
   });
 
-  it('says LATER when more waits than it may keep, and takes it then', async () => {
+  it('does the same whatever its clock does', async () => {
     const scene = await openScene(broker);
-    let release = (): void => undefined;
-    const blocked = new Promise<void>((resolve) => (release = resolve));
-    const evaluate = async (): Promise<undefined> => {
-      await blocked;
-    };
-    const round = { cohort: 2, quorum: 2 };
-    const aggregator = await scene.aggregator({
-      evaluate,
-      queueLimit: 1,
-      retryMs: 30,
-      round,
-      rounds: 2,
-    });
-    const early = await Promise.all(['ann', 'dan'].map((name) => scene.idleNode(name)));
-    for (const node of early) await node.upload();
-    await waitFor('the next version', () => early[0].announcement!.version === 1);
-    // The loop waits for the scores of version 1 now, and one upload may wait for the loop.
-    const nodes = await Promise.all(['ben', 'cleo'].map((name) => scene.node(name)));
-    const receipts = () =>
-      nodes.flatMap((node) => node.receipts.filter(({ version }) => version === 1));
-    await waitFor('LATER', () => receipts().length > 0);
-    expect(receipts()[0]).toMatchObject({ code: receipt.LATER, contribution: 0, retryMs: 30 });
-    release();
-    await aggregator.finished;
-    const definite = () => receipts().filter(({ code }) => code !== receipt.LATER);
-    await waitFor('an answer to both', () => definite().length >= 2);
-    for (const node of nodes) expect(node.codes(1)).toContain(receipt.ACCEPTED);
-    expect(scene.rounds[1]).toMatchObject({ contributions: 2, isDegraded: false });
+    const timers = new ManualTimers();
+    let days = 0;
+    timers.now = () => (days += days % 2 === 0 ? -7 : 3) * 86_400_000;
+    const round = { cohort: 4, quorum: 2, deadlineMs: 7000 };
+    const aggregator = await scene.aggregator({ timers, round, rounds: 3 });
+    await scene.nodes();
+    expect((await aggregator.finished)!.modelHash).toBe(expectedHashes(3)[3]);
+    expect(scene.rounds.map(({ durationMs }) => durationMs >= 0)).toEqual([true, true, true]);
   });
 
   it('reports what the held-out samples say, and goes on if they cannot be scored', async () => {
@@ -508,6 +430,7 @@ describe('aggregator', () => {
     ['kernel', { kernels: [] }],
     ['cohort', { nodes: ['ann'] }],
     ['quorum', { round: { cohort: 2, quorum: 3 } }],
+    ['queueLimit', { queueLimit: 0 }],
     ['epochs', { plan: { ...aggregatorOptions('', '').plan, epochs: 0 } }],
     ['frozen', { plan: { ...aggregatorOptions('', '').plan, frozenLayers: 3 } }],
   ])('refuses options whose %s makes no sense', async (name, changes) => {

@@ -24,6 +24,7 @@ const storeFailure = (text: string): unknown =>
   });
 
 const version: VersionRow = {
+  event: 'start',
   version: 0,
   artefact: new Uint8Array(32).fill(1),
   master: Uint8Array.of(1, 2, 3, 4),
@@ -139,9 +140,31 @@ describe('ledger', () => {
     withFolder((folder) => {
       Ledger.open(folder).close();
       const later = new Database(join(folder, 'ledger.db'));
-      later.pragma('user_version = 2');
+      later.pragma('user_version = 3');
       later.close();
-      expect(() => Ledger.open(folder)).toThrow(storeFailure('schema 2'));
+      expect(() => Ledger.open(folder)).toThrow(storeFailure('schema 3'));
+    }));
+
+  it('takes over a store of schema 1, which knew rounds alone', () =>
+    withFolder((folder) => {
+      const ledger = Ledger.open(folder, identity);
+      ledger.addVersion(version);
+      ledger.addVersion({ ...version, version: 1, parent: 0, event: 'round', base: 0 });
+      ledger.addUploads([upload('a')]);
+      ledger.close();
+      const older = new Database(join(folder, 'ledger.db'));
+      for (const column of ['event', 'base', 'retracted_node', 'retracted_from', 'digest'])
+        older.exec(`ALTER TABLE versions DROP COLUMN ${column}`);
+      older.exec('ALTER TABLE uploads DROP COLUMN retracted');
+      older.pragma('user_version = 1');
+      older.close();
+      expect(() => Ledger.openExisting(folder, 'read')).toThrow(storeFailure('open it once'));
+      const again = Ledger.open(folder, identity);
+      expect(again.readWhole(0)).toEqual(version);
+      const round = { ...version, version: 1, parent: 0, event: 'round', base: 0 };
+      expect(again.findVersion(1)).toEqual(round);
+      expect([...again.uploadsOf(0)]).toEqual([upload('a')]);
+      again.close();
     }));
 
   it('refuses what is no database, and a damaged one', () =>

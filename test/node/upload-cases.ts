@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { nodeState } from '../../host/contract/contract.gen.js';
-import { codec, receipt as receiptCode, split, status, task } from '../../host/contract/contract.gen.js';
+import {
+  codec,
+  receipt as receiptCode,
+  split,
+  status,
+  task,
+} from '../../host/contract/contract.gen.js';
 import { packResponse, unpackRequest } from '../../host/contract/pack.js';
 import { decodeWire } from '../../host/contract/wire.js';
 import { samplesOfSplit, selectSamples } from '../../host/data/dataset.js';

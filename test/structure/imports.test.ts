@@ -87,6 +87,15 @@ describe('rooms of the host', () => {
   });
 });
 
+describe('the aggregator', () => {
+  it('reads no clock that can be set back', () => {
+    const readers = findFiles('host/federated', '.ts').filter((file) =>
+      /\bDate\b|process\.hrtime/.test(readFileSync(join(root, file), 'utf8')),
+    );
+    expect(readers).toEqual([]);
+  });
+});
+
 describe('the three languages', () => {
   it('meet only in generated files', () => {
     const assembly = findFiles('assembly', '.ts');

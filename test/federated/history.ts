@@ -1,0 +1,101 @@
+/** Rounds on a lineage without a broker, and the same in BigInt arithmetic. */
+import { sha256, toHex } from '../../host/contract/hash.js';
+import type { Lineage } from '../../host/federated/lineage.js';
+import { readUpload } from '../../host/federated/stored-upload.js';
+import { parseDescriptor } from '../../host/model/descriptor.js';
+import { packSnapshot } from '../../host/model/snapshot.js';
+import * as oracle from '../oracle/aggregate.js';
+import {
+  initialWords,
+  planSettings,
+  samplesOf,
+  simulateDelta,
+  simulateEnvelope,
+  smallDescriptor,
+} from './fixture.js';
+
+export const model = parseDescriptor(smallDescriptor);
+export const nodes = ['ann', 'ben', 'cleo', 'dan'];
+
+export function contribute(lineage: Lineage, node: string): void {
+  const envelope = simulateEnvelope(lineage.head.announcement, node, model.parameters);
+  const { version } = lineage.open;
+  const row = { version, node, contribution: 0, hash: sha256(envelope), envelope };
+  lineage.stage(readUpload(row, model));
+}
+
+/** A whole round of these nodes. */
+export function contributeAll(lineage: Lineage, cohort: readonly string[]): void {
+  for (const node of cohort) contribute(lineage, node);
+  lineage.commit();
+  lineage.closeVersion(false);
+}
+
+interface Contribution {
+  readonly node: string;
+  readonly base: number;
+}
+
+/**
+ * The federation as lists of rounds, forward and in BigInt: each version is the rounds that lead to it from
+ * the initial words, and what an operator does is done to the list.
+ */
+export class Oracle {
+  readonly versions: (readonly (readonly Contribution[])[])[] = [[]];
+  #open: Contribution[] = [];
+
+  get head(): number {
+    return this.versions.length - 1;
+  }
+
+  get rounds(): readonly (readonly Contribution[])[] {
+    return this.versions[this.head];
+  }
+
+  contribute(node: string): void {
+    this.#open.push({ node, base: this.head });
+  }
+
+  hasContributed(node: string): boolean {
+    return this.#open.some((entry) => entry.node === node);
+  }
+
+  #publish(rounds: readonly (readonly Contribution[])[]): void {
+    this.versions.push(rounds);
+    this.#open = [];
+  }
+
+  close(): void {
+    this.#publish([...this.rounds, this.#open]);
+  }
+
+  /** Whether there was anything to take out. */
+  retract(node: string, from: number): boolean {
+    const isOut = (entry: Contribution): boolean => entry.node === node && entry.base >= from;
+    const rounds = [...this.rounds, this.#open];
+    if (!rounds.flat().some(isOut)) return false;
+    this.#publish(rounds.map((round) => round.filter((entry) => !isOut(entry))));
+    return true;
+  }
+
+  rollBack(to: number): void {
+    this.#publish(this.versions[to]);
+  }
+
+  words(version: number): Int16Array {
+    let master = oracle.masterOf(initialWords(smallDescriptor));
+    for (const round of this.versions[version]) {
+      const contributions = round.map(({ node, base }) => ({
+        samples: samplesOf(node),
+        delta: simulateDelta(node, base, model.parameters),
+      }));
+      if (contributions.length > 0)
+        master = oracle.aggregate(master, contributions, planSettings.weightUnit);
+    }
+    return oracle.publishedWords(master);
+  }
+
+  hash(version: number): string {
+    return toHex(sha256(packSnapshot(model.hash, this.words(version))));
+  }
+}
