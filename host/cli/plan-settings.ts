@@ -1,4 +1,4 @@
-import { constant, decay, task as taskCode } from '../contract/contract.gen.js';
+import { codec as codecIds, constant, decay, task as taskCode } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import type { PlanSettings } from '../federated/plan.js';
 import type { Resolved, SettingTable } from './settings.js';
@@ -11,6 +11,13 @@ import {
   skipThresholdOf,
   type Recipe,
 } from './task.js';
+
+/** CODEC by what users call it. */
+const codecs: Readonly<Record<string, number>> = {
+  raw: codecIds.RAW_INT16,
+  exact: codecIds.RICE_INT16,
+  ...Object.fromEntries([2, 3, 4, 5, 6, 7, 8].map((n) => [`dense-${n}`, codecIds.DENSE_2 + n - 2])),
+};
 
 /** How a federation trains; what is absent comes from the preset of the data. */
 export const planSettings = {
@@ -36,6 +43,12 @@ export const planSettings = {
     text: 'FedProx: pull toward the round’s model by 2^−n every 16 steps; 0 = none',
     default: 0,
     maximum: constant.MAX_PROXIMAL_SHIFT,
+  },
+  codec: {
+    kind: 'text',
+    text: 'how uploads are coded: raw, exact, or rounded to n bits',
+    choices: Object.keys(codecs),
+    default: 'raw',
   },
   classWeights: { kind: 'text', value: 'list', text: 'exponents per class, such as 0,2,1' },
   weightUnit: { kind: 'integer', text: 'samples per unit of contribution weight', minimum: 1 },
@@ -76,6 +89,7 @@ export function planOfFlags(flags: PlanFlags, recipe: Recipe): PlanSettings {
     skipThreshold: skipThresholdOf(recipe.model, flags.skipThreshold),
     frozenLayers: frozenLayersOf(recipe.model, flags.freeze),
     proximalShift: flags.proximalShift,
+    codec: codecs[flags.codec],
     ...(classWeights && { classWeights }),
     weightUnit: flags.weightUnit ?? preset.weightUnit,
   };

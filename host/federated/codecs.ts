@@ -1,16 +1,38 @@
-/** Payloads of uploads (SPEC, section 9) back to deltas. */
+/** Payloads of uploads (SPEC, section 9) back to deltas, by the kernel that nodes code them with. */
 import { codec } from '../contract/contract.gen.js';
-import { unpackRawDelta } from '../kernel/raw-delta.js';
+import { Kernel } from '../kernel/kernel.js';
+import { loadKernelBytes } from '../kernel/load.js';
+import { openV8EngineNow } from '../kernel/v8-engine.js';
+import type { ModelInfo } from '../model/descriptor.js';
 
-/** A payload -> delta [P] in ±DELTA_LIMIT; undefined if it is no payload of this codec. */
-export type DeltaDecoder = (payload: Uint8Array, parameters: number) => Int16Array | undefined;
+const codecs = new Set<number>(Object.values(codec));
 
-function decodeNone(payload: Uint8Array, parameters: number): Int16Array | undefined {
-  return payload.length === 0 ? new Int16Array(parameters) : undefined;
+/** Kernels that hold a model with some of its layers frozen; nothing but their plan matters. */
+const kernels = new WeakMap<ModelInfo, Map<number, Kernel>>();
+
+function kernelOf(model: ModelInfo, frozenLayers: number): Kernel {
+  const known = kernels.get(model) ?? new Map<number, Kernel>();
+  kernels.set(model, known);
+  let kernel = known.get(frozenLayers);
+  if (kernel === undefined) {
+    kernel = new Kernel(openV8EngineNow(loadKernelBytes()));
+    kernel.plan(model.descriptor, { frozenLayers });
+    known.set(frozenLayers, kernel);
+  }
+  return kernel;
 }
 
-/** By CODEC of the contract. */
-export const deltaDecoders: ReadonlyMap<number, DeltaDecoder> = new Map([
-  [codec.RAW_INT16, unpackRawDelta],
-  [codec.NONE, decodeNone],
-]);
+export function isCodec(id: number): boolean {
+  return codecs.has(id);
+}
+
+/** The delta [P] in ±DELTA_LIMIT, 0 where a coded payload says nothing; undefined if it is no payload of this codec. */
+export function decodePayload(
+  model: ModelInfo,
+  frozenLayers: number | undefined,
+  id: number,
+  payload: Uint8Array,
+): Int16Array | undefined {
+  if (id !== codec.NONE) return kernelOf(model, frozenLayers ?? 0).decodeDelta(id, payload);
+  return payload.length === 0 ? new Int16Array(model.parameters) : undefined;
+}

@@ -65,7 +65,7 @@ function openFold(ledger: Ledger, model: ModelInfo, fold: Fold): OpenVersion {
   const open = new OpenVersion(announcement, model.parameters, strategy);
   for (const upload of ledger.uploadsOf(fold.uploadsTo)) {
     if (isLeftOut(fold.retractions, upload.version, upload.node)) continue;
-    open.add(readUpload(upload, model));
+    open.add(readUpload(upload, model, announcement.plan.frozenLayers));
   }
   return open;
 }

@@ -4,7 +4,8 @@ import type { Announcement, Envelope } from '../contract/contract.gen.js';
 import { equalBytes, idOf, sha256 } from '../contract/hash.js';
 import { checkName, matchTopic, type TopicScope } from '../contract/topics.js';
 import { decodeWire } from '../contract/wire.js';
-import { deltaDecoders } from './codecs.js';
+import { isFrozen, type ModelInfo } from '../model/info.js';
+import { decodePayload, isCodec } from './codecs.js';
 import { areCountersPlausible } from './counters.js';
 import type { Upload } from './open-version.js';
 
@@ -28,10 +29,7 @@ export interface Verdict {
 }
 
 export interface IntakeRules {
-  readonly parameters: number;
-  readonly classes: number;
-  /** Where each layer with parameters begins. */
-  readonly layerOffsets: readonly number[];
+  readonly model: ModelInfo;
   /** Nodes of the federation; absent: any. */
   readonly nodes?: ReadonlySet<string>;
   /** SHA-256 of the upload accepted under this key, of any version. */
@@ -57,9 +55,16 @@ export function readUploadTopic(
 const ENVELOPE_OVERHEAD_BYTES = 512;
 const COUNT_BYTES = 9;
 
+/** Of a word in the longest code of any codec, 33 bits and a share of the segment. */
+const WORD_BYTES = 4.5;
+
 /** Longest envelope worth decoding. */
-export function maxEnvelopeBytes({ parameters, classes }: IntakeRules): number {
-  return 2 * parameters + 2 * COUNT_BYTES * classes * classes + ENVELOPE_OVERHEAD_BYTES;
+export function maxEnvelopeBytes({ model: { parameters, classes } }: IntakeRules): number {
+  return (
+    Math.ceil(WORD_BYTES * parameters) +
+    2 * COUNT_BYTES * classes * classes +
+    ENVELOPE_OVERHEAD_BYTES
+  );
 }
 
 /** The envelope, if it is one that this node could have sent to this federation. */
@@ -110,18 +115,17 @@ function followsPlan(envelope: Envelope, announcement: Announcement, rules: Inta
     envelope.contribution === 0 &&
     envelope.codec === (trains ? plan.codec : codec.NONE) &&
     (trains ? envelope.samples >= 1 && envelope.samples <= most : envelope.samples === 0) &&
-    counters.every((entry) => areCountersPlausible(entry, rules.classes))
+    counters.every((entry) => areCountersPlausible(entry, rules.model.classes))
   );
 }
 
 /** Whether the delta leaves alone what the plan freezes. */
 function keepsFrozen(delta: Int16Array, announcement: Announcement, rules: IntakeRules): boolean {
   const { frozenLayers = 0 } = announcement.plan;
-  const { layerOffsets, parameters } = rules;
-  return layerOffsets.every((offset, l) => {
-    const isFrozen = l < 32 && ((frozenLayers >>> l) & 1) === 1;
-    const layer = delta.subarray(offset, layerOffsets[l + 1] ?? parameters);
-    return !isFrozen || layer.every((word) => word === 0);
+  return rules.model.layers.every((layer) => {
+    const end = layer.biasOffset + layer.biases;
+    const words = delta.subarray(layer.weightOffset, end);
+    return !isFrozen(layer, frozenLayers) || words.every((word) => word === 0);
   });
 }
 
@@ -149,9 +153,9 @@ export function judgeUpload(
   const refusal = judgeBase(envelope, announcement);
   if (refusal !== undefined) return verdict(refusal);
   if (!isEligible(envelope, announcement, rules)) return verdict(receipt.INELIGIBLE);
-  const decode = deltaDecoders.get(envelope.codec);
-  if (!decode) return verdict(receipt.UNKNOWN_CODEC);
-  const delta = decode(envelope.payload, rules.parameters);
+  if (!isCodec(envelope.codec)) return verdict(receipt.UNKNOWN_CODEC);
+  const { frozenLayers } = announcement.plan;
+  const delta = decodePayload(rules.model, frozenLayers, envelope.codec, envelope.payload);
   const isGood =
     delta && followsPlan(envelope, announcement, rules) && keepsFrozen(delta, announcement, rules);
   if (!isGood) return verdict(receipt.MALFORMED);

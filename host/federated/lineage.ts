@@ -139,7 +139,7 @@ export class Lineage {
     this.objects.put(head.snapshot);
     this.#moveTo(head);
     for (const upload of this.#ledger.uploadsOf(newest))
-      this.#open.add(readUpload(upload, this.model));
+      this.#open.add(readUpload(upload, this.model, head.announcement.plan.frozenLayers));
   }
 
   #headOf(master: Int32Array, announcementBytes: Uint8Array): Head {

@@ -26,6 +26,8 @@ export interface PlanSettings {
   readonly weightUnit: number;
   /** Bit l: layer l is not trained; 0 if absent. */
   readonly frozenLayers?: number;
+  /** CODEC of the uploads; RAW_INT16 if absent. */
+  readonly codec?: number;
   /** FedProx: nodes pull toward the base by 2^−this; 0 or absent: not at all. */
   readonly proximalShift?: number;
 }
@@ -121,7 +123,7 @@ export function planOf(
     samples: settings.samples,
     skipThreshold: settings.skipThreshold,
     ...(classWeights && { classWeights: new Uint8Array(classWeights) }),
-    codec: uploadsDelta ? codec.RAW_INT16 : codec.NONE,
+    codec: uploadsDelta ? (settings.codec ?? codec.RAW_INT16) : codec.NONE,
     weightUnit: settings.weightUnit,
     ...(deadlineMs !== undefined && !isFinal && { deadlineMs }),
     ...(settings.frozenLayers && { frozenLayers: settings.frozenLayers }),

@@ -55,15 +55,13 @@ export class RoundLoop {
     private readonly onFinal: () => void,
   ) {
     const { timers = systemTimers, faultPoint = noFaults, nodes } = options;
-    const { hash, parameters, classes, layers } = lineage.model;
+    const { model } = lineage;
     this.#timers = timers;
     this.#faultPoint = faultPoint;
-    this.#publisher = new Publisher(session, scopeOf(options), hash, faultPoint);
+    this.#publisher = new Publisher(session, scopeOf(options), model.hash, faultPoint);
     this.#announcer = new Announcer(lineage, this.#publisher, faultPoint);
     this.#rules = {
-      parameters,
-      classes,
-      layerOffsets: layers.filter(({ index }) => index >= 0).map((layer) => layer.weightOffset),
+      model,
       ...(nodes && { nodes: new Set(nodes) }),
       findUpload: (...key) => lineage.findUpload(...key),
     };

@@ -71,19 +71,35 @@ export async function openV8Engine(
   intrinsics?: Intrinsics,
 ): Promise<KernelEngine> {
   try {
-    const module = await WebAssembly.compile(wasm as Uint8Array<ArrayBuffer>);
-    const instance: WebAssembly.Instance = new WebAssembly.Instance(
-      module,
-      bindIntrinsics(module, intrinsics, () => (instance.exports as Exports).memory.buffer),
-    );
-    const exports = instance.exports as Exports;
-    const lacking = kernelExports.find(
-      ({ name }) => typeof (exports as object as Record<string, unknown>)[name] !== 'function',
-    );
-    if (lacking) throw new LinnetError('ERR_ABI', `the kernel does not export ${lacking.name}`);
-    return new V8Engine(exports);
+    return instantiate(await WebAssembly.compile(wasm as Uint8Array<ArrayBuffer>), intrinsics);
   } catch (error) {
-    if (error instanceof LinnetError) throw error;
-    throw new LinnetError('ERR_ENGINE', 'V8 refused the kernel', { source: error });
+    throw refusal(error);
   }
+}
+
+/** As openV8Engine(), for where nobody can wait; V8 compiles meanwhile and nothing else happens. */
+export function openV8EngineNow(wasm: Uint8Array): KernelEngine {
+  try {
+    return instantiate(new WebAssembly.Module(wasm as Uint8Array<ArrayBuffer>), undefined);
+  } catch (error) {
+    throw refusal(error);
+  }
+}
+
+function refusal(error: unknown): LinnetError {
+  if (error instanceof LinnetError) return error;
+  return new LinnetError('ERR_ENGINE', 'V8 refused the kernel', { source: error });
+}
+
+function instantiate(module: WebAssembly.Module, intrinsics: Intrinsics | undefined): KernelEngine {
+  const instance: WebAssembly.Instance = new WebAssembly.Instance(
+    module,
+    bindIntrinsics(module, intrinsics, () => (instance.exports as Exports).memory.buffer),
+  );
+  const exports = instance.exports as Exports;
+  const lacking = kernelExports.find(
+    ({ name }) => typeof (exports as object as Record<string, unknown>)[name] !== 'function',
+  );
+  if (lacking) throw new LinnetError('ERR_ABI', `the kernel does not export ${lacking.name}`);
+  return new V8Engine(exports);
 }

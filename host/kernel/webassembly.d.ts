@@ -1,7 +1,7 @@
 /** What Node offers of WebAssembly; its types come with lib.dom alone, which a host has no use for. */
 declare namespace WebAssembly {
   class Module {
-    private constructor();
+    constructor(bytes: Uint8Array<ArrayBuffer>);
     static imports(module: Module): { module: string; name: string; kind: string }[];
     static exports(module: Module): { name: string; kind: string }[];
   }

@@ -63,6 +63,8 @@ export interface ModelInfo {
   readonly parameters: number;
   readonly macs: number;
   readonly hash: Uint8Array;
+  /** The bytes it was read from. */
+  readonly descriptor: Uint8Array;
 }
 
 /** Layers beyond the bits of a mask are always trained. */

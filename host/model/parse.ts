@@ -166,5 +166,6 @@ export function parseDescriptor(bytes: Uint8Array): ModelInfo {
     parameters: position.parameters,
     macs: layers.reduce((sum, layer) => sum + layer.macs, 0),
     hash: sha256(bytes),
+    descriptor: new Uint8Array(bytes),
   };
 }

@@ -127,6 +127,27 @@ describe('the model hash of a federation', () => {
     expect(hashesOf(run)).toEqual(hashesOf(reference));
   });
 
+  it('is the same where deltas are coded exactly, in fewer bytes', async () => {
+    const run = await runSmallFederation(scene, { ...available[0].options, codec: 'exact' });
+    expectHonestRun(run, available[0]);
+    expect(hashesOf(run)).toEqual(hashesOf(reference));
+    const [bytes, raw] = [run, reference].map(({ rounds }) =>
+      rounds.reduce((sum, { uplinkBytes }) => sum + uplinkBytes, 0),
+    );
+    expect(bytes).toBeLessThan(raw);
+  });
+
+  it('is one for all where deltas are coded in three bits, and another than without', async () => {
+    const runs: FederationRun[] = [];
+    for (const fleet of available.slice(-2)) {
+      const run = await runSmallFederation(scene, { ...fleet.options, codec: 'dense-3' });
+      expectHonestRun(run, fleet);
+      runs.push(run);
+    }
+    expect(hashesOf(runs[0])).toEqual(hashesOf(runs.at(-1)!));
+    expect(hashesOf(runs[0])[1]).not.toBe(hashesOf(reference)[1]);
+  });
+
   it('is another one with another seed', async () => {
     const options = { ...available[0].options, seed: smallPlan.seed + 1 };
     const run = await runSmallFederation(scene, options);

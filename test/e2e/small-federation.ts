@@ -18,6 +18,7 @@ export const smallPlan = {
   freeze: undefined,
   kernel: undefined,
   proximalShift: 0,
+  codec: 'raw',
   classWeights: undefined,
   weightUnit: 50,
   seed: 11,

@@ -21,7 +21,7 @@ export function contribute(lineage: Lineage, node: string): void {
   const envelope = simulateEnvelope(lineage.head.announcement, node, model.parameters);
   const { version } = lineage.open;
   const row = { version, node, contribution: 0, hash: sha256(envelope), envelope };
-  lineage.stage(readUpload(row, model));
+  lineage.stage(readUpload(row, model, undefined));
 }
 
 /** A whole round of these nodes. */

@@ -10,7 +10,10 @@ import {
   readUploadTopic,
   type IntakeRules,
 } from '../../host/federated/intake.js';
-import { packAnnouncement, planOf } from '../../host/federated/plan.js';
+import { packAnnouncement, planOf, type PlanSettings } from '../../host/federated/plan.js';
+import { evaluationSettings, Kernel } from '../../host/kernel/kernel.js';
+import { loadKernelBytes } from '../../host/kernel/load.js';
+import { openV8Engine } from '../../host/kernel/v8-engine.js';
 import { parseDescriptor } from '../../host/model/descriptor.js';
 import {
   kernelBytes,
@@ -22,11 +25,15 @@ import {
 } from './fixture.js';
 
 const model = parseDescriptor(smallDescriptor);
-const { parameters, classes } = model;
-const layerOffsets = model.layers.map((layer) => layer.weightOffset);
-const rules: IntakeRules = { parameters, classes, layerOffsets, findUpload: () => undefined };
+const { parameters } = model;
+const rules: IntakeRules = { model, findUpload: () => undefined };
 
-function announce(changes: { version?: number; rounds?: number; task?: number; samples?: number }) {
+interface Announced extends Partial<Pick<PlanSettings, 'task' | 'samples' | 'codec'>> {
+  readonly version?: number;
+  readonly rounds?: number;
+}
+
+function announce(changes: Announced) {
   const { version = 4, rounds = 9, ...plan } = changes;
   const bytes = packAnnouncement({
     federation: 'test',
@@ -125,6 +132,28 @@ describe('intake', () => {
     expect(judge(changes)).toBe(code);
   });
 
+  it.each([
+    ['exactly', codec.RICE_INT16, 0],
+    ['in three bits', codec.DENSE_3, 512],
+  ])('reads a delta that is coded %s, as the plan says', async (_, id, most) => {
+    const kernel = new Kernel(await openV8Engine(loadKernelBytes()));
+    kernel.plan(smallDescriptor);
+    kernel.loadParameters(simulateDelta('ann', 4, parameters));
+    kernel.begin(evaluationSettings);
+    const payload = kernel.encodeDelta(id, new Int16Array(parameters));
+    const coded = announce({ codec: id });
+    const bytes = simulateEnvelope(coded, 'ann', parameters, { codec: id, payload });
+    const verdict = judgeUpload({ node: 'ann', version: 4, bytes }, coded, rules);
+    expect(verdict.code).toBe(receipt.ACCEPTED);
+    const wanted = simulateDelta('ann', 4, parameters);
+    const errors = [...verdict.upload!.delta].map((word, i) => Math.abs(word - wanted[i]));
+    expect(Math.max(...errors)).toBeLessThanOrEqual(most);
+    const options = { announcement: coded };
+    expect(judge({ codec: id, payload: payload.slice(1) }, options)).toBe(receipt.MALFORMED);
+    expect(judge({}, options)).toBe(receipt.MALFORMED);
+    expect(judge({ codec: id, payload })).toBe(receipt.MALFORMED);
+  });
+
   it('calls everything stale after the final version', () => {
     expect(judge({}, { announcement: announce({ rounds: 4 }) })).toBe(receipt.STALE);
   });
@@ -143,6 +172,7 @@ describe('intake', () => {
   });
 
   it('answers any bytes without throwing', () => {
+    const wide = { ...rules, model: { ...model, parameters: 40_000 } };
     const valid = simulateEnvelope(announcement, 'ann', parameters);
     const flipped = fc
       .tuple(fc.nat(valid.length - 1), fc.integer({ min: 1, max: 255 }))
@@ -152,7 +182,6 @@ describe('intake', () => {
     const codes: readonly number[] = Object.values(receipt);
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array(), flipped, cut, nested), (bytes) => {
-        const wide = { ...rules, parameters: 40_000 };
         for (const each of [rules, wide]) {
           const verdict = judgeUpload({ node: 'ann', version: 4, bytes }, announcement, each);
           expect(codes).toContain(verdict.code);
