@@ -54,6 +54,7 @@ export const MAX_INIT_BOUND: i32 = 16383;
 export const MAX_VOCABULARY: i32 = 256;
 export const EXPONENT_BIAS: i32 = 64;
 export const LOSS_SKIPPED: i32 = 128;
+export const NO_LABEL: i32 = 4294967295;
 export const PROXIMAL_INTERVAL: i32 = 16;
 export const MAX_PROXIMAL_SHIFT: i32 = 15;
 
@@ -378,7 +379,7 @@ export declare function pool_forward(layer: i32): i32;
 @external('linnet', 'pool_backward')
 export declare function pool_backward(layer: i32, errorExponent: i32): i32;
 
-/** predicted, loss and err (2.4); if max |err| > skipThreshold also error, and answers its exponent + EXPONENT_BIAS, else LOSS_SKIPPED */
+/** predicted, loss and err (2.4); if max |err| > skipThreshold also error, and answers its exponent + EXPONENT_BIAS, else LOSS_SKIPPED; of NO_LABEL predicted alone, loss 0 and LOSS_SKIPPED */
 // @ts-ignore: decorator
 @external('linnet', 'softmax_cross_entropy')
 export declare function softmax_cross_entropy(head: i32, label: i32, skipThreshold: i32): i32;

@@ -22,7 +22,7 @@ const owners: readonly (readonly [string, RegExp])[] = [
     /\((conv|dense|depthwise|linear|loss|pool|requantise|table|update|view)\w*\.c|\(dsp\.S/,
   ],
   ['glue and heap of the engine', /\((kernel|heap)\.c/],
-  ['node', /\((node|session|serve|work|fetch|model|round|upload|envelope)\.c/],
+  ['node', /\((node|session|serve|work|fetch|model|round|trial|upload|payload|keep|envelope)\.c/],
   ['link, messages, CBOR', /\((link|frame|crc32|bytes|cbor|wire|messages\.gen)\.c/],
   ['store', /\(store\w*\.c/],
   ['SHA-256', /\(sha256\.c/],
@@ -79,12 +79,34 @@ export function sumBytes(parts: BytesByName): number {
   return [...parts.values()].reduce((sum, bytes) => sum + bytes, 0);
 }
 
+const ownerOf = ({ file }: Piece): string =>
+  owners.find(([, pattern]) => pattern.test(file))?.[0] ?? alignment;
+
+/** A function in flash. */
+export interface CodeRange {
+  readonly start: number;
+  readonly bytes: number;
+  readonly name: string;
+  readonly owner: string;
+}
+
+/** The functions of an image by address; each has a section of its own. */
+export function readFunctions(mapPath: string): CodeRange[] {
+  return [...readPieces(readFileSync(mapPath, 'utf8'))]
+    .filter(({ section, name, bytes }) => section === '.text' && name !== '' && bytes > 0)
+    .map((piece) => {
+      const { start, bytes, name } = piece;
+      return { start, bytes, name: name.replace(/^\.text\.?/, ''), owner: ownerOf(piece) };
+    })
+    .sort((a, b) => a.start - b.start);
+}
+
 function sumFlash(pieces: readonly Piece[]): BytesByName {
   const sums = new Map<string, number>();
-  for (const { section, name, bytes, file } of pieces) {
+  for (const piece of pieces) {
+    const { section, name, bytes } = piece;
     if (name === '' || !flashSections.includes(section)) continue;
-    const owner = owners.find(([, pattern]) => pattern.test(file));
-    addTo(sums, owner?.[0] ?? alignment, bytes);
+    addTo(sums, ownerOf(piece), bytes);
   }
   const outputs = pieces.filter(({ name }) => name === '');
   const whole = (wanted: string): Piece => outputs.find(({ section }) => section === wanted)!;

@@ -33,7 +33,7 @@ export interface Counts {
   readonly hash?: string;
 }
 
-const memoryBytes = 65_536;
+export const memoryBytes = 65_536;
 export const initSeed = 1;
 
 export function settingsOf(
@@ -65,7 +65,7 @@ function countCall({ x, label }: Sample, name: 'train' | 'infer'): TapeRecord[] 
 
 const setUpCalls = ['prepare', 'arrange', 'plan'] as const;
 
-function makeTape(
+export function makeTape(
   { descriptor }: MeasuredModel,
   samples: readonly Sample[],
   inferences: number,

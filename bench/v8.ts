@@ -142,7 +142,6 @@ async function compareNet(naiveWasm: Uint8Array, net: Net): Promise<Comparison[]
 
 async function main(): Promise<void> {
   const naive = buildKernelVariant({
-    name: 'naive',
     replacements: {
       'ops/linear.ts': 'bench/naive/assembly/linear.ts',
       'ops/conv.ts': 'bench/naive/assembly/conv.ts',

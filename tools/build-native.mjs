@@ -69,6 +69,7 @@ async function buildTargets(compiler, targets) {
   const definitions = readWasm3Definitions().map((definition) => `-D${definition}`);
   const core = ['include', 'src'].map((folder) => join(firmware, folder));
   const posix = join(firmware, 'ports/posix');
+  const emulated = join(firmware, 'ports/emulated');
   const tools = join(firmware, 'tools');
   const binding = join(root, 'host/wasm3');
   const kernelJobs = [
@@ -88,7 +89,8 @@ async function buildTargets(compiler, targets) {
   );
   const nodeJobs = [
     ...ownJobs('firmware', nodeSources, core),
-    ...ownJobs('posix', listFiles([posix], ['.c']), [...core, posix], posixFlags),
+    ...ownJobs('emulated', listFiles([emulated], ['.c']), [...core, emulated]),
+    ...ownJobs('posix', listFiles([posix], ['.c']), [...core, emulated, posix], posixFlags),
   ];
 
   const kernel = await compileFiles(compiler, kernelJobs);

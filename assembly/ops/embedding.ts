@@ -32,7 +32,6 @@ export function embeddingForward(layer: Layer): void {
     }
     target += <usize>layer.yStride;
   }
-  layer.outputExponent = <i32>layer.weightExponent;
 }
 
 function isZero(e: usize, n: i32): bool {

@@ -1,5 +1,5 @@
 /** Softmax with cross-entropy, integer (SPEC 2.4 to 2.6). Shapes: logits z [C] int32, err [C]. */
-import { Head } from '../contract.gen';
+import { Head, LOSS_SKIPPED, NO_LABEL } from '../contract.gen';
 import { distanceQ10, log2Q10, powerOfTwo } from '../math/exponential';
 import { outputError } from './loss';
 
@@ -46,13 +46,18 @@ function lossQ10(distance: i32, exponent: i32, sum: i32): i32 {
  * logits [C] int32 -> err [C] int32, Q15: softmax(z) − onehot(label); predicted; loss in Q10 bits
  * Rounding: probabilities truncate. |err| ≤ 32768; C ≤ 256, so sums stay below 2^24.
  * If max |err| > skipThreshold: error [C] int8, and the return is its exponent + EXPONENT_BIAS; else
- * LOSS_SKIPPED.
+ * LOSS_SKIPPED. Of NO_LABEL only predicted is set, loss is 0, and the return is LOSS_SKIPPED.
  */
 export function softmaxCrossEntropy(head: Head, label: i32, skipThreshold: i32): i32 {
   const classes = <i32>head.elements;
   const z = <usize>head.logits;
   const exponent = head.logitsExponent;
   const best = argmax(z, classes);
+  head.predicted = best;
+  if (label == NO_LABEL) {
+    head.loss = 0;
+    return LOSS_SKIPPED;
+  }
   const largest = load<i32>(z + ((<usize>best) << 2));
   const sum = exponentials(z, classes, exponent, largest, <usize>head.err);
   let magnitude = 0;
@@ -63,7 +68,6 @@ export function softmaxCrossEntropy(head: Head, label: i32, skipThreshold: i32):
     store<i32>(p, error);
     magnitude = max(magnitude, abs(error));
   }
-  head.predicted = best;
   head.loss = lossQ10(largest - load<i32>(z + ((<usize>label) << 2)), exponent, sum);
   return outputError(head, magnitude, ERROR_EXPONENT, label, skipThreshold);
 }

@@ -27,7 +27,7 @@ function scale(z: i32, shift: i32): i32 {
  * Rounding: of the reconstruction to nearest; the mean truncates.
  * Returns as softmaxCrossEntropy() does.
  */
-export function squaredError(head: Head, label: i32, skipThreshold: i32): i32 {
+export function squaredError(head: Head, skipThreshold: i32): i32 {
   const n = head.elements;
   const exponent = head.targetExponent - FRACTION_BITS;
   const shift = exponent - head.logitsExponent;
@@ -43,5 +43,5 @@ export function squaredError(head: Head, label: i32, skipThreshold: i32): i32 {
   }
   head.predicted = 0;
   head.loss = <i32>(sum / <u64>n);
-  return outputError(head, magnitude, exponent, label, skipThreshold);
+  return outputError(head, magnitude, exponent, 0, skipThreshold);
 }

@@ -23,7 +23,7 @@ import {
 import { convBackward, convForward } from '../ops/conv';
 import { denseBackward, denseForward } from '../ops/dense';
 import { depthwiseBackward, depthwiseForward } from '../ops/depthwise';
-import { embeddingBackward, embeddingForward } from '../ops/embedding';
+import { embeddingBackward } from '../ops/embedding';
 import { poolBackward, poolForward } from '../ops/pool';
 import { softmaxCrossEntropy } from '../ops/softmax';
 import { squaredError } from '../ops/squared-error';
@@ -33,21 +33,18 @@ function addressOf<T>(structure: T): i32 {
   return <i32>changetype<usize>(structure);
 }
 
-/** y and outputExponent of a layer; OK, or the status of an intrinsic. */
+/** y and outputExponent of a layer, of which none is an embedding (step.ts); OK, or the status of an intrinsic. */
 export function layerForward(layer: Layer): i32 {
   const kind = <i32>layer.kind;
   // @ts-ignore: set by the compiler's option --use
   if (ACCELERATED) {
     if (kind <= RECORD_CONV) return linear_forward(addressOf(layer));
     if (kind == RECORD_DEPTHWISE) return depthwise_forward(addressOf(layer));
-    if (kind != RECORD_EMBEDDING) return pool_forward(addressOf(layer));
-    embeddingForward(layer);
-    return OK;
+    return pool_forward(addressOf(layer));
   }
   if (kind == RECORD_DENSE) denseForward(layer);
   else if (kind == RECORD_CONV) convForward(layer);
   else if (kind == RECORD_DEPTHWISE) depthwiseForward(layer);
-  else if (kind == RECORD_EMBEDDING) embeddingForward(layer);
   else poolForward(layer);
   return OK;
 }
@@ -72,14 +69,14 @@ export function layerBackward(layer: Layer, exponent: i32, stepSeed: i32, lrShif
   return OK;
 }
 
-/** Loss, prediction and error of the logits: an exponent + EXPONENT_BIAS, LOSS_SKIPPED, or a status. */
+/** Loss, prediction and error of the logits, of one class where it is no softmax: an exponent + EXPONENT_BIAS, LOSS_SKIPPED, or a status. */
 export function lossOf(label: i32, skipThreshold: i32): i32 {
   const isSquared = model.loss == RECORD_SQUARED_ERROR;
   // @ts-ignore: set by the compiler's option --use
   if (ACCELERATED) {
-    if (isSquared) return squared_error(addressOf(head), label, skipThreshold);
+    if (isSquared) return squared_error(addressOf(head), 0, skipThreshold);
     return softmax_cross_entropy(addressOf(head), label, skipThreshold);
   }
-  if (isSquared) return squaredError(head, label, skipThreshold);
+  if (isSquared) return squaredError(head, skipThreshold);
   return softmaxCrossEntropy(head, label, skipThreshold);
 }

@@ -31,7 +31,13 @@ export class Model {
   inputExponent: i32;
   /** Where the host writes a sample; not the first x if padding keeps its rows apart. */
   sample: usize;
+  /** The sample has to be staged: placed between padding, or its tokens looked up. */
   isStaged: bool;
+  /** First layer behind that, and the exponent of its x. */
+  firstLayer: usize;
+  firstExponent: i32;
+  /** Layers from there whose output is an input that others share. */
+  sharedLayers: i32;
   confusion: usize;
   io: usize;
 

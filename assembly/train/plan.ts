@@ -32,6 +32,7 @@ import {
   LAYER_FLAG_PROPAGATE,
   LAYER_FLAG_TRAINED,
   OK,
+  RECORD_EMBEDDING,
   RECORD_SQUARED_ERROR,
 } from '../contract.gen';
 import { alignUp4 } from '../math/fixed';
@@ -139,7 +140,7 @@ export function inputBytes(layer: Layer): i32 {
 }
 
 /** A padded image keeps its rows apart: the host writes the sample elsewhere. */
-function isStaged(first: Layer): bool {
+function isPadded(first: Layer): bool {
   return <i32>first.height > 1 && <i32>first.padLeft + <i32>first.padRight > 0;
 }
 
@@ -175,10 +176,9 @@ function layOutActivations(): void {
       bytes += <u64>size;
     }
   }
-  const staged = isStaged(at(0));
-  model.isStaged = staged;
+  const padded = isPadded(at(0));
   const samples = <i32>at(0).height * <i32>at(0).width * <i32>at(0).channels;
-  const start = reserve(bytes + <u64>(sharedBytes << 1) + (staged ? <u64>samples : 0));
+  const start = reserve(bytes + <u64>(sharedBytes << 1) + (padded ? <u64>samples : 0));
   sharedStart = start + <usize>bytes;
   for (let i = 0; i < model.layers; i++) {
     const shared = sharedStart + <usize>((i & 1) * sharedBytes);
@@ -186,7 +186,12 @@ function layOutActivations(): void {
   }
   const first = at(0);
   model.sample = <usize>first.x + <usize>interiorOffset(first);
-  if (staged) model.sample = sharedStart + <usize>(sharedBytes << 1);
+  if (padded) model.sample = sharedStart + <usize>(sharedBytes << 1);
+  const embeds = first.kind == RECORD_EMBEDDING;
+  model.isStaged = padded || embeds;
+  model.firstLayer = model.layerTable + (embeds ? LAYER_BYTES : 0);
+  model.sharedLayers = model.lowestTrained - 1 - i32(embeds);
+  model.firstExponent = embeds ? <i32>first.weightExponent : model.inputExponent;
 }
 
 /** Buffers that one layer at a time uses, as large as the neediest. */

@@ -11,9 +11,12 @@ import {
   EXPONENT_BIAS,
   Layer,
   LOSS_SKIPPED,
+  NO_LABEL,
   OK,
+  RECORD_EMBEDDING,
 } from '../contract.gen';
 import { fold } from '../math/random';
+import { embeddingForward } from '../ops/embedding';
 import { BLOCK, readWord, writeWord } from '../memory/block';
 import { LAYER_BYTES, layerAt } from '../memory/layer';
 import { layerBackward, layerForward, lossOf } from './backend';
@@ -28,8 +31,7 @@ function addToWord(offset: i32, amount: i32): void {
 }
 
 /** The sample's rows go between the padding of the first layer's input. */
-function placeSample(): void {
-  const first = layerAt(model.layerTable, 0);
+function placeSample(first: Layer): void {
   const length = <usize>first.width * <usize>first.channels;
   const stride = length + <usize>(first.padLeft + first.padRight) * <usize>first.channels;
   let target =
@@ -47,12 +49,19 @@ function clearInput(layer: Layer): void {
   memory.fill(<usize>layer.x, 0, <usize>inputBytes(layer));
 }
 
+/** Makes the sample the input of the first layer that computes. */
+function stageSample(): void {
+  const first = layerAt(model.layerTable, 0);
+  if (first.kind != RECORD_EMBEDDING) return placeSample(first);
+  if (model.lowestTrained > 1) clearInput(layerAt(model.layerTable, 1));
+  embeddingForward(first);
+}
+
 /** All layers on the sample; OK or the status of an intrinsic. */
 function forward(): i32 {
-  if (model.isStaged) placeSample();
-  let exponent = model.inputExponent;
-  let shared = model.lowestTrained - 1;
-  let at = model.layerTable;
+  let exponent = model.firstExponent;
+  let at = model.firstLayer;
+  let shared = model.sharedLayers;
   const end = model.layerEnd;
   do {
     const layer = changetype<Layer>(at);
@@ -87,16 +96,18 @@ function count(label: i32): void {
   addToWord(BLOCK_SAMPLES, 1);
 }
 
-/** Inference alone; returns the class. The score of a reconstruction needs no label. */
+/** Inference alone; returns the class. Its score is the loss of a reconstruction, which needs no label, or 0. */
 export function infer(): i32 {
-  const status = assess(0, NEVER);
+  if (model.isStaged) stageSample();
+  const status = assess(NO_LABEL, NEVER);
   if (status < 0) return status;
-  writeWord(BLOCK_SCORE, model.classes == 1 ? head.loss : 0);
+  writeWord(BLOCK_SCORE, head.loss);
   return head.predicted;
 }
 
 /** Inference, counted; returns the class. */
 export function score(label: i32): i32 {
+  if (model.isStaged) stageSample();
   const status = assess(label, NEVER);
   if (status < 0) return status;
   count(label);
@@ -128,6 +139,7 @@ function backward(exponent: i32, step: i32): i32 {
 
 /** One training step on the sample at the input; returns 1 if its backward pass was skipped. */
 export function trainStep(label: i32): i32 {
+  if (model.isStaged) stageSample();
   const answer = assess(label, model.skipThreshold);
   if (answer < 0) return answer;
   const step = readWord(BLOCK_STEP);

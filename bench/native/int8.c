@@ -182,7 +182,7 @@ void native_words(int16_t *words) {
     move_words(words, false);
 }
 
-static uint32_t assess(uint32_t label, uint32_t skip_threshold) {
+static void forward(void) {
     int32_t exponent = net.job.input_exponent;
     for (uint32_t i = 0; i < net.job.layers; i++) {
         struct linnet_view *view = &net.views[i];
@@ -195,16 +195,18 @@ static uint32_t assess(uint32_t label, uint32_t skip_threshold) {
         exponent = view->home->output_exponent;
     }
     net.loss.head.logits_exponent = exponent;
-    return (uint32_t)linnet_softmax_cross_entropy(&net.loss, label, skip_threshold);
 }
 
 uint32_t native_infer(void) {
-    assess(0, UINT32_MAX);
+    forward();
+    linnet_softmax_predict(&net.loss);
     return (uint32_t)net.head.predicted;
 }
 
 uint32_t native_train(uint32_t label) {
-    uint32_t answer = assess(label, net.job.skip_threshold);
+    forward();
+    uint32_t answer =
+        (uint32_t)linnet_softmax_cross_entropy(&net.loss, label, net.job.skip_threshold);
     uint32_t seed = linnet_fold(net.job.update_seed, net.step++);
     if (answer == LINNET_LOSS_SKIPPED) {
         return 1;

@@ -88,6 +88,7 @@ typedef enum linnet_status {
 #define LINNET_MAX_VOCABULARY 256u
 #define LINNET_EXPONENT_BIAS 64u
 #define LINNET_LOSS_SKIPPED 128u
+#define LINNET_NO_LABEL 0xffffffffu
 #define LINNET_PROXIMAL_INTERVAL 16u
 #define LINNET_MAX_PROXIMAL_SHIFT 15u
 
@@ -227,7 +228,7 @@ enum linnet_block_word {
     LINNET_BLOCK_WEIGHT_SATURATIONS, /* out: parameter words at the int16 limits, counted by saturations */
     LINNET_BLOCK_LOSS_LOW, /* out: low word of the summed loss, Q10 bits */
     LINNET_BLOCK_LOSS_HIGH, /* out: high word */
-    LINNET_BLOCK_SCORE, /* out: loss of the last sample; of SQUARED_ERROR after infer too */
+    LINNET_BLOCK_SCORE, /* out: loss of the last sample; after infer that of SQUARED_ERROR, 0 of a softmax */
     LINNET_BLOCK_FROZEN_LAYERS, /* in: bit l: layer l (with parameters) is not trained; read by plan */
     LINNET_BLOCK_PROXIMAL_SHIFT, /* in: pull moves words by 2^−this of their way, 0 = none */
     LINNET_BLOCK_REGIONS_PTR, /* out: plan: u32 address and u32 bytes of every REGION */

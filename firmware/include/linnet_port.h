@@ -10,8 +10,9 @@
 
 /*
  * A flash of at least seven equal sectors, readable through `base` (execute in place). NOR rules:
- * erase sets a whole sector to 0xff, program only clears bits. The store reads back what it wrote:
- * a port with a flash cache must flush it after both.
+ * erase sets a whole sector to 0xff, program only clears bits; the store programs a unit once
+ * between two erases, so it may carry an ECC. It reads back what it wrote: a port with a flash
+ * cache must flush it after both.
  */
 struct linnet_flash {
     const uint8_t *base;

@@ -43,7 +43,7 @@ static linnet_status_t begin(struct linnet_node *node) {
     fetch->offset = 0;
     fetch->tries++;
     fetch->is_active = true;
-    return linnet_store_begin(&node->store, fetch->kind, fetch->hash, fetch->length);
+    return linnet_store_begin(&node->store, fetch->kind, fetch->length);
 }
 
 static linnet_status_t begin_again(struct linnet_node *node) {
@@ -51,7 +51,7 @@ static linnet_status_t begin_again(struct linnet_node *node) {
 }
 
 static linnet_status_t commit(struct linnet_node *node) {
-    linnet_status_t status = linnet_store_commit(&node->store);
+    linnet_status_t status = linnet_store_commit(&node->store, node->fetch.hash);
     if (status == LINNET_ERR_HASH) {
         return begin_again(node);
     }

@@ -2,7 +2,7 @@
  * A node as a struct, and what its parts ask of each other. Applications include linnet.h.
  *
  * The parts, in the order of the data: session (HELLO), serve (requests of the host), work (one
- * announced version through its phases), and the phases: fetch, model, trial, round, upload.
+ * announced version through its phases), and the phases: fetch, model, trial, round, upload, keep.
  */
 #ifndef LINNET_NODE_H
 #define LINNET_NODE_H
@@ -88,6 +88,7 @@ struct linnet_work {
     struct linnet_timer pause;               /* after a refusal, or until the offer is repeated */
     struct linnet_announcement announcement; /* points into bytes */
     struct linnet_finished finished;
+    uint32_t announcement_bytes;
     uint8_t bytes[LINNET_ANNOUNCEMENT_MAX_BYTES];
 };
 
@@ -127,6 +128,8 @@ struct linnet_upload {
     uint32_t offset; /* hashed, or needed next by the host */
     struct linnet_sha256 sha256;
     uint8_t hash[LINNET_HASH_BYTES];
+    bool is_keeping;     /* it is being written to the store */
+    const uint8_t *kept; /* the envelope in the flash; NULL = it is made anew slice by slice */
 };
 
 /* What the host shall be told about a kernel. */
@@ -178,6 +181,8 @@ bool linnet_log_pending(struct linnet_node *node);
 
 linnet_status_t linnet_work_announce(struct linnet_node *node, struct linnet_span bytes);
 linnet_status_t linnet_work_receipt(struct linnet_node *node, struct linnet_span bytes);
+/* Whether b asks for what a asks; a deadline, the kernels and `final` do not change that. */
+bool linnet_work_is_same(const struct linnet_announcement *a, const struct linnet_announcement *b);
 /* The message the phase has to send now, or 0. */
 uint8_t linnet_work_request(struct linnet_node *node, uint32_t now_ms);
 /* Its body: the length, or a negative status, which is a failure of the work. */
@@ -257,5 +262,16 @@ linnet_status_t linnet_upload_digest(struct linnet_node *node);
 uint32_t linnet_upload_pack_offer(struct linnet_node *node, uint8_t *out, uint32_t capacity);
 int32_t linnet_upload_pack(struct linnet_node *node, uint8_t *out, uint32_t capacity);
 linnet_status_t linnet_upload_take(struct linnet_node *node, uint8_t id, struct linnet_span body);
+
+/* keep.c: the upload in the store, from LINNET_PHASE_DIGEST on */
+
+/* Begins to keep the upload whose length is known; one that finds no room is not kept. */
+void linnet_keep_begin(struct linnet_node *node);
+/* The next bytes of the envelope. */
+void linnet_keep_write(struct linnet_node *node, const uint8_t *data, uint32_t length);
+/* After the last byte; from then on upload.kept has them. */
+void linnet_keep_end(struct linnet_node *node);
+/* True if the store has the upload of the announced work: it is then the one to offer. */
+bool linnet_keep_recall(struct linnet_node *node);
 
 #endif

@@ -49,22 +49,33 @@ static linnet_status_t lay_out(struct linnet_store *store) {
     return LINNET_OK;
 }
 
-/* The slot of a kind with the newest object of this verdict at least, or NULL. */
-static struct linnet_slot *newest_slot(struct linnet_slot_pair *pair, bool must_be_proved) {
+static struct linnet_slot_pair *pair_of(struct linnet_store *store, enum linnet_object_kind kind) {
+    return &store->pairs[kind == LINNET_OBJECT_UPLOAD ? LINNET_OBJECT_SNAPSHOT : kind];
+}
+
+static bool holds(const struct linnet_slot *slot, enum linnet_object_kind kind) {
+    return slot->sequence != 0 && slot->kind == kind;
+}
+
+/* The slot with the newest object of a kind, or NULL; a kernel may have to be proved. */
+static struct linnet_slot *newest_slot(struct linnet_slot_pair *pair, enum linnet_object_kind kind,
+                                       bool must_be_proved) {
     struct linnet_slot *newest = NULL;
     for (uint32_t i = 0; i < pair->count; i++) {
         struct linnet_slot *slot = &pair->slots[i];
         bool is_fit = !must_be_proved || slot->verdict == LINNET_VERDICT_PROVED;
-        if (slot->sequence != 0 && is_fit &&
-            (newest == NULL || slot->sequence > newest->sequence)) {
+        if (holds(slot, kind) && is_fit && (newest == NULL || slot->sequence > newest->sequence)) {
             newest = slot;
         }
     }
     return newest;
 }
 
+/* An upload leaves the snapshot in use that it was made from. */
 static void use(struct linnet_slot_pair *pair, const struct linnet_slot *slot) {
-    pair->in_use = (uint32_t)(slot - pair->slots);
+    if (slot->kind != LINNET_OBJECT_UPLOAD) {
+        pair->in_use = (uint32_t)(slot - pair->slots);
+    }
 }
 
 static void scan(struct linnet_store *store, enum linnet_object_kind kind) {
@@ -73,11 +84,13 @@ static void scan(struct linnet_store *store, enum linnet_object_kind kind) {
     for (uint32_t i = 0; i < pair->count; i++) {
         struct linnet_slot *slot = &pair->slots[i];
         if (linnet_cell_read(store->port, slot->offset, SLOT_MAGIC, &header) &&
-            header.number == (uint32_t)kind && header.length <= pair->capacity) {
+            header.number <= LINNET_OBJECT_UPLOAD && header.length <= pair->capacity &&
+            pair_of(store, (enum linnet_object_kind)header.number) == pair) {
+            slot->kind = (enum linnet_object_kind)header.number;
             slot->sequence = header.sequence;
         }
     }
-    const struct linnet_slot *newest = newest_slot(pair, false);
+    const struct linnet_slot *newest = newest_slot(pair, kind, false);
     if (newest != NULL) {
         use(pair, newest);
     }
@@ -93,10 +106,10 @@ linnet_status_t linnet_store_open(struct linnet_store *store, const struct linne
     if (status != LINNET_OK) {
         return status;
     }
-    linnet_record_open(store);
-    for (uint32_t kind = 0; kind < LINNET_OBJECT_KINDS; kind++) {
+    for (uint32_t kind = 0; kind < LINNET_SLOT_PAIRS; kind++) {
         scan(store, (enum linnet_object_kind)kind);
     }
+    linnet_record_open(store);
     return LINNET_OK;
 }
 
@@ -132,11 +145,11 @@ static bool is_whole(const struct linnet_store *store, struct linnet_slot *slot)
 linnet_status_t linnet_store_find(struct linnet_store *store, enum linnet_object_kind kind,
                                   const uint8_t hash[LINNET_HASH_BYTES],
                                   struct linnet_span *object) {
-    struct linnet_slot_pair *pair = &store->pairs[kind];
+    struct linnet_slot_pair *pair = pair_of(store, kind);
     for (uint32_t i = 0; i < pair->count; i++) {
         struct linnet_slot *slot = &pair->slots[i];
         struct linnet_cell header;
-        if (linnet_slot_header(store, slot, &header) &&
+        if (holds(slot, kind) && linnet_slot_header(store, slot, &header) &&
             memcmp(header.data, hash, LINNET_HASH_BYTES) == 0 && is_whole(store, slot)) {
             *object = object_of(store, slot, header.length);
             use(pair, slot);
@@ -148,12 +161,12 @@ linnet_status_t linnet_store_find(struct linnet_store *store, enum linnet_object
 
 linnet_status_t linnet_store_newest(struct linnet_store *store, enum linnet_object_kind kind,
                                     const uint8_t **hash, struct linnet_span *object) {
-    struct linnet_slot_pair *pair = &store->pairs[kind];
+    struct linnet_slot_pair *pair = pair_of(store, kind);
     bool must_be_proved = kind == LINNET_OBJECT_KERNEL;
-    struct linnet_slot *slot = newest_slot(pair, must_be_proved);
+    struct linnet_slot *slot = newest_slot(pair, kind, must_be_proved);
     struct linnet_cell header;
     while (slot != NULL && !is_whole(store, slot)) {
-        slot = newest_slot(pair, must_be_proved);
+        slot = newest_slot(pair, kind, must_be_proved);
     }
     if (slot == NULL || !linnet_slot_header(store, slot, &header)) {
         return LINNET_ERR_NOT_FOUND;
@@ -175,7 +188,7 @@ static bool is_proved(const struct linnet_store *store, struct linnet_slot *slot
  */
 static struct linnet_slot *slot_to_replace(struct linnet_store *store,
                                            enum linnet_object_kind kind) {
-    struct linnet_slot_pair *pair = &store->pairs[kind];
+    struct linnet_slot_pair *pair = pair_of(store, kind);
     struct linnet_slot *used = &pair->slots[pair->in_use];
     if (pair->count == 1 || !is_whole(store, used)) {
         return used;
@@ -185,11 +198,10 @@ static struct linnet_slot *slot_to_replace(struct linnet_store *store,
 }
 
 linnet_status_t linnet_store_begin(struct linnet_store *store, enum linnet_object_kind kind,
-                                   const uint8_t hash[LINNET_HASH_BYTES], uint32_t length) {
-    struct linnet_slot_pair *pair = &store->pairs[kind];
+                                   uint32_t length) {
     struct linnet_store_write *writing = &store->writing;
     writing->slot = NULL;
-    if (length > pair->capacity) {
+    if (length > pair_of(store, kind)->capacity) {
         return LINNET_ERR_FULL;
     }
     struct linnet_slot *slot = slot_to_replace(store, kind);
@@ -205,7 +217,6 @@ linnet_status_t linnet_store_begin(struct linnet_store *store, enum linnet_objec
         writing->kind = kind;
         writing->length = length;
         writing->offset = 0;
-        memcpy(writing->hash, hash, LINNET_HASH_BYTES);
     }
     return status;
 }
@@ -251,41 +262,48 @@ linnet_status_t linnet_store_write(struct linnet_store *store, uint32_t offset, 
     return LINNET_OK;
 }
 
-static linnet_status_t seal(struct linnet_store *store) {
+static uint32_t next_sequence(const struct linnet_slot_pair *pair) {
+    uint32_t newest = 0;
+    for (uint32_t i = 0; i < pair->count; i++) {
+        newest = pair->slots[i].sequence > newest ? pair->slots[i].sequence : newest;
+    }
+    return newest + 1;
+}
+
+static linnet_status_t seal(struct linnet_store *store, const uint8_t *hash) {
     struct linnet_store_write *writing = &store->writing;
-    struct linnet_slot_pair *pair = &store->pairs[writing->kind];
+    struct linnet_slot_pair *pair = pair_of(store, writing->kind);
     struct linnet_slot *slot = writing->slot;
-    const struct linnet_slot *newest = newest_slot(pair, false);
-    struct linnet_cell header = {SLOT_MAGIC,
-                                 newest == NULL ? 1 : newest->sequence + 1,
-                                 (uint32_t)writing->kind,
-                                 writing->length,
-                                 writing->hash,
-                                 NULL};
+    struct linnet_span object = object_of(store, slot, writing->length);
+    uint8_t digest[LINNET_HASH_BYTES];
+    struct linnet_cell header = {
+        SLOT_MAGIC, next_sequence(pair), (uint32_t)writing->kind, writing->length, digest, NULL};
     if (writing->offset % LINNET_CELL_BYTES != 0) {
         linnet_status_t status = flush(store);
         if (status != LINNET_OK) {
             return status;
         }
     }
-    if (!has_hash(object_of(store, slot, writing->length), writing->hash)) {
+    linnet_sha256(object.data, object.length, digest);
+    if (hash != NULL && memcmp(digest, hash, sizeof digest) != 0) {
         return LINNET_ERR_HASH;
     }
     linnet_status_t status = linnet_cell_write(store->port, slot->offset, &header);
     if (status == LINNET_OK) {
         slot->sequence = header.sequence;
+        slot->kind = writing->kind;
         slot->is_verified = true;
         use(pair, slot);
     }
     return status;
 }
 
-linnet_status_t linnet_store_commit(struct linnet_store *store) {
+linnet_status_t linnet_store_commit(struct linnet_store *store, const uint8_t *hash) {
     struct linnet_store_write *writing = &store->writing;
     if (writing->slot == NULL || writing->offset != writing->length) {
         return LINNET_ERR_STATE;
     }
-    linnet_status_t status = seal(store);
+    linnet_status_t status = seal(store, hash);
     writing->slot = NULL;
     return status;
 }

@@ -1,5 +1,6 @@
 /*
- * What a node keeps in flash: the number of its starts, its name, and the objects it fetched.
+ * What a node keeps in flash: the number of its starts, its name, the objects it fetched, and the
+ * upload that waits for its receipt.
  *
  *     ┌────────┬────────┬────────────┬────────────┬────────┬──────────┬──────────┬──────────┐
  *     │ record │ record │ descriptor │ descriptor │ kernel │ (kernel) │ snapshot │ snapshot │
@@ -15,6 +16,9 @@
  * was read back and hashed: a cut at any instant leaves the slot complete or empty, and the other
  * slot of its kind untouched. An object is hashed once more when it is first found after a start,
  * because a cut during an erase may leave the header and spoil the object.
+ *
+ * An upload lies in the snapshot slot that is not in use: the one that the next version will need,
+ * and by then nobody wants the upload any more. It never takes the place of the snapshot in use.
  *
  * What is known of kernels on trial (SPEC 7.1) stands in the records, so it changes as a whole.
  *
@@ -42,7 +46,8 @@ enum linnet_object_kind {
     LINNET_OBJECT_DESCRIPTOR,
     LINNET_OBJECT_KERNEL,
     LINNET_OBJECT_SNAPSHOT,
-    LINNET_OBJECT_KINDS
+    LINNET_SLOT_PAIRS, /* kinds before this have slots of their own */
+    LINNET_OBJECT_UPLOAD = LINNET_SLOT_PAIRS
 };
 
 /* What a kernel's trial came to; other objects have none. */
@@ -51,16 +56,18 @@ enum linnet_verdict { LINNET_VERDICT_NONE, LINNET_VERDICT_PROVED, LINNET_VERDICT
 struct linnet_slot {
     uint32_t offset;   /* of its header in the flash */
     uint32_t sequence; /* greater = newer; 0 = empty */
+    enum linnet_object_kind kind;
     enum linnet_verdict verdict;
     bool is_verified; /* its object was hashed since the start */
 };
 
-/* The slots of one kind. */
+/* The slots of one kind, or of two: uploads share those of snapshots. */
 struct linnet_slot_pair {
     struct linnet_slot slots[LINNET_STORE_SLOTS_PER_KIND];
     uint32_t count;    /* slots there are: 1 or 2 */
     uint32_t capacity; /* bytes of an object */
-    uint32_t in_use;   /* the slot that was found or committed last; begin takes the other one */
+    uint32_t in_use;   /* the slot that was found or committed last, whatever uploads do; begin
+                          takes the other one */
 };
 
 /* An object that is being written. */
@@ -68,14 +75,13 @@ struct linnet_store_write {
     struct linnet_slot *slot; /* NULL = none */
     enum linnet_object_kind kind;
     uint32_t length;
-    uint32_t offset; /* bytes taken so far */
-    uint8_t hash[LINNET_HASH_BYTES];
+    uint32_t offset;                 /* bytes taken so far */
     uint8_t cell[LINNET_CELL_BYTES]; /* bytes not programmed yet */
 };
 
 struct linnet_store {
     const struct linnet_port *port;
-    struct linnet_slot_pair pairs[LINNET_OBJECT_KINDS];
+    struct linnet_slot_pair pairs[LINNET_SLOT_PAIRS];
     struct linnet_store_write writing;
     uint32_t record_offset;   /* of the newest record in the flash */
     uint32_t record_sequence; /* of it; 0 = there is none */
@@ -120,7 +126,7 @@ linnet_status_t linnet_store_newest(struct linnet_store *store, enum linnet_obje
  * small, or the status of the port.
  */
 linnet_status_t linnet_store_begin(struct linnet_store *store, enum linnet_object_kind kind,
-                                   const uint8_t hash[LINNET_HASH_BYTES], uint32_t length);
+                                   uint32_t length);
 /*
  * Takes the next bytes of the object; erases at most the sectors they reach.
  * offset: where they belong, which must be where the last write ended.
@@ -132,10 +138,12 @@ linnet_status_t linnet_store_write(struct linnet_store *store, uint32_t offset, 
                                    uint32_t length);
 /*
  * Verifies the object in the flash and makes it the newest of its kind, in use.
+ * hash: what it must have; NULL for an object the node made itself, whose bytes were read back one
+ * by one: it is sealed with the hash that it has.
  * Returns ERR_STATE without a begin or before the last byte, ERR_HASH if the object is not the one
  * announced (the write is given up), ERR_FLASH or the status of the port.
  */
-linnet_status_t linnet_store_commit(struct linnet_store *store);
+linnet_status_t linnet_store_commit(struct linnet_store *store, const uint8_t *hash);
 
 /* The verdict on a kernel; NONE also if the store knows nothing of it. */
 enum linnet_verdict linnet_store_verdict(struct linnet_store *store,

@@ -8,16 +8,25 @@
 /*
  * The note of a record; blank flash is no kernel, no trial, no verdicts:
  *
- *     0               8            9        10         11  12
- *     ┌───────────────┬────────────┬────────┬──────────┬────┐
- *     │ failed kernel │ trial slot │ starts │ verdicts │ ff │     verdicts: two bits per kernel
- * slot └───────────────┴────────────┴────────┴──────────┴────┘
+ *     0               8            9        10         11         12
+ *     ┌───────────────┬────────────┬────────┬──────────┬──────────┐
+ *     │ failed kernel │ trial slot │ starts │ verdicts │ of which │
+ *     └───────────────┴────────────┴────────┴──────────┴──────────┘
+ *
+ * verdicts: two bits per kernel slot. of which: the low four bits of the sequence of each; a
+ * verdict on another object than the slot has now is none, should a damaged record bring an older
+ * one back.
  */
 #define SLOT_AT LINNET_ID_BYTES
 #define STARTS_AT (LINNET_ID_BYTES + 1u)
 #define VERDICTS_AT (LINNET_ID_BYTES + 2u)
+#define SEQUENCES_AT (LINNET_ID_BYTES + 3u)
 #define NO_TRIAL 0xffu
 #define NO_VERDICT 3u
+
+static uint8_t sequences_of(const struct linnet_slot *slots) {
+    return (uint8_t)((slots[0].sequence & 15u) | (slots[1].sequence & 15u) << 4);
+}
 
 static void read_note(struct linnet_store *store, const uint8_t *note) {
     struct linnet_slot *slots = store->pairs[LINNET_OBJECT_KERNEL].slots;
@@ -27,8 +36,9 @@ static void read_note(struct linnet_store *store, const uint8_t *note) {
     store->trial_starts = is_on_trial ? note[STARTS_AT] : 0;
     for (uint32_t i = 0; i < LINNET_STORE_SLOTS_PER_KIND; i++) {
         uint32_t verdict = (uint32_t)note[VERDICTS_AT] >> (2 * i) & 3u;
-        slots[i].verdict =
-            verdict == NO_VERDICT ? LINNET_VERDICT_NONE : (enum linnet_verdict)verdict;
+        uint32_t differs = (uint32_t)(note[SEQUENCES_AT] ^ sequences_of(slots)) >> (4 * i) & 15u;
+        slots[i].verdict = verdict == NO_VERDICT || differs != 0 ? LINNET_VERDICT_NONE
+                                                                 : (enum linnet_verdict)verdict;
     }
 }
 
@@ -39,12 +49,39 @@ static void write_note(const struct linnet_store *store, uint8_t *note) {
     memcpy(note, store->failed_kernel, LINNET_ID_BYTES);
     note[SLOT_AT] = is_on_trial ? store->trial_slot : NO_TRIAL;
     note[STARTS_AT] = is_on_trial ? store->trial_starts : NO_TRIAL;
+    note[SEQUENCES_AT] = sequences_of(slots);
     for (uint32_t i = 0; i < LINNET_STORE_SLOTS_PER_KIND; i++) {
         if (slots[i].verdict != LINNET_VERDICT_NONE) {
             uint32_t taken = NO_VERDICT ^ (uint32_t)slots[i].verdict;
             note[VERDICTS_AT] = (uint8_t)(note[VERDICTS_AT] & ~(taken << (2 * i)));
         }
     }
+}
+
+/*
+ * Cells behind the newest record that something was programmed into: records that were cut, or
+ * spoilt since. Each may have counted a start that somebody heard of.
+ */
+static uint32_t count_lost(const struct linnet_store *store) {
+    uint32_t sector_bytes = store->port->flash.sector_bytes;
+    uint32_t sector = store->record_offset / sector_bytes;
+    uint32_t other = (LINNET_RECORD_SECTORS - 1 - sector) * sector_bytes;
+    uint32_t lost = 0;
+    struct linnet_cell cell;
+    uint32_t end = (sector + 1) * sector_bytes;
+    for (uint32_t at = store->record_offset + LINNET_CELL_BYTES; at < end;
+         at += LINNET_CELL_BYTES) {
+        if (linnet_cell_is_blank(store->port, at)) {
+            return lost;
+        }
+        lost++;
+    }
+    /* The sector is full, so the next record may have gone to the other one. */
+    for (uint32_t at = other; at < other + sector_bytes; at += LINNET_CELL_BYTES) {
+        bool is_record = linnet_cell_read(store->port, at, RECORD_MAGIC, &cell);
+        lost += is_record || linnet_cell_is_blank(store->port, at) ? 0u : 1u;
+    }
+    return lost;
 }
 
 void linnet_record_open(struct linnet_store *store) {
@@ -59,6 +96,9 @@ void linnet_record_open(struct linnet_store *store) {
             store->boot_epoch = cell.number;
             read_note(store, cell.note);
         }
+    }
+    if (store->record_sequence != 0) {
+        store->boot_epoch += count_lost(store);
     }
 }
 

@@ -1,6 +1,7 @@
 /*
  * The envelope on its way (SPEC, sections 7.6 and 7.7). It is never in memory as a whole: the head
- * is made anew for every slice, the payload from the weights in the kernel and their base in flash.
+ * is made anew for every slice, the payload from the weights in the kernel and their base in flash;
+ * or all of it comes from the flash, where keep.c has put it.
  */
 #include <string.h>
 #include "messages.gen.h"
@@ -43,6 +44,7 @@ linnet_status_t linnet_upload_begin(struct linnet_node *node) {
     upload->length = upload->head_bytes + envelope.payload_bytes;
     upload->offset = 0;
     linnet_sha256_init(&upload->sha256);
+    linnet_keep_begin(node);
     node->work.phase = LINNET_PHASE_DIGEST;
     return LINNET_OK;
 }
@@ -75,6 +77,10 @@ static linnet_status_t read_envelope(struct linnet_node *node, uint32_t offset, 
                                      uint32_t length) {
     uint32_t head_bytes = node->upload.head_bytes;
     uint32_t of_head = 0;
+    if (node->upload.kept != NULL) {
+        memcpy(out, node->upload.kept + offset, length);
+        return LINNET_OK;
+    }
     if (offset < head_bytes) {
         const struct linnet_envelope envelope = describe(node);
         of_head = linnet_envelope_head(&envelope, offset, out, length);
@@ -96,9 +102,11 @@ linnet_status_t linnet_upload_digest(struct linnet_node *node) {
         return status;
     }
     linnet_sha256_update(&upload->sha256, scratch, length);
+    linnet_keep_write(node, scratch, length);
     upload->offset += length;
     if (upload->offset == upload->length) {
         linnet_sha256_finish(&upload->sha256, upload->hash);
+        linnet_keep_end(node);
         node->work.phase = LINNET_PHASE_OFFER;
     }
     return LINNET_OK;

@@ -35,8 +35,7 @@ static bool plans_equal(const struct linnet_plan *a, const struct linnet_plan *b
            spans_equal(a->class_weights, b->class_weights);
 }
 
-/* Whether b asks for what a asks; a deadline, the kernels and `final` do not change that. */
-static bool is_same_work(const struct linnet_announcement *a, const struct linnet_announcement *b) {
+bool linnet_work_is_same(const struct linnet_announcement *a, const struct linnet_announcement *b) {
     return a->version == b->version && spans_equal(a->federation, b->federation) &&
            memcmp(a->artefact_hash, b->artefact_hash, LINNET_HASH_BYTES) == 0 &&
            memcmp(a->descriptor_hash, b->descriptor_hash, LINNET_HASH_BYTES) == 0 &&
@@ -90,13 +89,17 @@ static linnet_status_t take_announcement(struct linnet_node *node, struct linnet
         return status;
     }
     if (work->has_announcement && work->phase != LINNET_PHASE_FAILED &&
-        is_same_work(&work->announcement, &announcement)) {
+        linnet_work_is_same(&work->announcement, &announcement)) {
         return LINNET_OK;
     }
     memcpy(work->bytes, bytes.data, bytes.length);
+    work->announcement_bytes = bytes.length;
     (void)linnet_announcement_parse(work->bytes, bytes.length, &work->announcement);
     work->has_announcement = true;
     start(node);
+    if (linnet_keep_recall(node)) {
+        work->phase = LINNET_PHASE_OFFER;
+    }
     return LINNET_OK;
 }
 

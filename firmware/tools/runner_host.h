@@ -1,5 +1,6 @@
 /*
- * What the vector runner needs from where it runs: natively stdio, on a board semihosting.
+ * What the vector runner and the cut runner need from where they run: natively stdio, on a board
+ * semihosting.
  */
 #ifndef LINNET_RUNNER_HOST_H
 #define LINNET_RUNNER_HOST_H
@@ -12,7 +13,8 @@ enum runner_exit {
     RUNNER_FILE = 3,   /* a file could not be read or written, or is too long */
     RUNNER_KERNEL = 4, /* the engine refused the kernel or ran out of memory */
     RUNNER_TAPE = 5,   /* the tape is malformed or reaches outside the kernel's memory */
-    RUNNER_FAULT = 6   /* the processor faulted */
+    RUNNER_FAULT = 6,  /* the processor faulted */
+    RUNNER_FAILED = 7  /* what was to be shown is not so */
 };
 
 enum runner_mode { RUNNER_READ, RUNNER_WRITE };
@@ -45,7 +47,7 @@ uint32_t runner_stack_high_water(void);
 /* A line on standard error. */
 void runner_print(const char *text);
 
-/* arguments: kernel, tape, output, memory bytes, and optionally "usage". Returns a runner_exit. */
+/* The runner: its arguments without its name. Returns a runner_exit. */
 uint32_t runner_main(uint32_t count, const char *const *arguments);
 
 #endif

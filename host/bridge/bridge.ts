@@ -6,6 +6,8 @@ import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { HelloRequest } from '../contract/contract.gen.js';
 import { checkName } from '../contract/topics.js';
+import { checkBroker } from '../mqtt/check-broker.js';
+import type { NodeCredentials } from '../mqtt/credentials.js';
 import type { MqttOptions } from '../mqtt/session.js';
 import { parseMqttUrl } from '../mqtt/url.js';
 import { connectMqtt } from '../mqtt/connect.js';
@@ -22,6 +24,8 @@ import type { NodeStats } from './stats.js';
 export interface BridgeOptions {
   readonly federation: string;
   readonly mqtt: Omit<MqttOptions, 'clientId' | 'will'>;
+  /** Each node's own certificate; without, all connect with what `mqtt` says. */
+  readonly credentials?: NodeCredentials | undefined;
   readonly devices: readonly BridgedNodeOptions[];
   readonly timing?: BridgeTiming;
   readonly events?: Partial<NodeEvents>;
@@ -36,7 +40,11 @@ export interface NodeReport {
   readonly stats: NodeStats;
 }
 
-const ignoreEvents: NodeEvents = { onLog: () => undefined, onHello: () => undefined };
+const ignoreEvents: NodeEvents = {
+  onLog: () => undefined,
+  onHello: () => undefined,
+  onRefusal: () => undefined,
+};
 
 export class Bridge {
   private readonly stop = new AbortController();
@@ -51,6 +59,7 @@ export class Bridge {
     const context = {
       scope,
       mqtt: options.mqtt,
+      credentials: options.credentials,
       cache: new ObjectCache(),
       timing: options.timing ?? defaultBridgeTiming,
       events: { ...ignoreEvents, ...options.events },
@@ -84,8 +93,10 @@ export class Bridge {
 
   /** A wrong address or password is to be known before the first device says HELLO. */
   private async tryBroker(): Promise<void> {
+    const { mqtt, credentials } = this.options;
+    if (credentials) return checkBroker(mqtt, credentials.any());
     const clientId = `linnet-bridge-${randomUUID()}`;
-    const session = await connectMqtt({ ...this.options.mqtt, clientId });
+    const session = await connectMqtt({ ...mqtt, clientId });
     await session.close();
   }
 }

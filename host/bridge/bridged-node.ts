@@ -26,6 +26,9 @@ const nameOfReceipt = new Map<number, string>(
   Object.entries(receiptCode).map(([name, value]) => [value, name]),
 );
 
+/** The broker does not trust the node or we not the broker; its credentials are missing or wrong. */
+const refusals: readonly string[] = ['ERR_AUTH', 'ERR_USAGE'];
+
 export class BridgedNode implements LinkOwner, ConnectionOwner {
   readonly samples?: SampleServer;
   readonly node?: string;
@@ -37,6 +40,7 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
   /** Of the last upload: a kernel may have been delivered since HELLO. */
   private kernelHash: Uint8Array | undefined;
   private lastSequence = 0;
+  private lastRefusal: string | undefined;
   /** Starts of the aggregator, as it said last. */
   private serverEpoch: number | undefined;
   private uplinkBytes = 0;
@@ -127,6 +131,10 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
     if (this.keeper.device?.hello) this.guard(this.publishBirth());
   }
 
+  onFailure(error: Error): void {
+    if (!this.reportRefusal(error)) this.log(error.message);
+  }
+
   log(text: string): void {
     this.context.events.onLog(this.identity.node || this.options.port, text);
   }
@@ -158,6 +166,7 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
       this.connection?.node === name && this.connection.bootEpoch === hello.bootEpoch;
     const connection = isConnected ? this.connection! : this.connect(name, hello.bootEpoch);
     await connection.opened();
+    this.lastRefusal = undefined;
     // The device may have left or come back while the broker was away.
     if (connection !== this.connection || this.keeper.device?.hello !== hello) return;
     this.context.events.onHello(name, hello);
@@ -224,7 +233,10 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
     if (!this.connection?.isOpen) throw new LinnetError('ERR_MQTT', 'the node is not connected');
     this.uploads++;
     this.uplinkBytes += bytes.length;
-    await this.connection.publish(topic, bytes);
+    await this.connection.publish(topic, bytes).catch((error: unknown) => {
+      this.reportRefusal(error);
+      throw error;
+    });
   }
 
   /** Tells the federation when the device trains with another kernel than its birth said. */
@@ -251,7 +263,18 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
   /** Failures of one message concern one message. */
   private guard(work: Promise<unknown>): void {
     work.catch((error: unknown) => {
-      if (!this.signal.aborted) this.log((error as Error).message);
+      if (this.signal.aborted || this.reportRefusal(error)) return;
+      this.log((error as Error).message);
     });
+  }
+
+  /** What will not mend itself is said aloud, once; true if `error` is such. */
+  private reportRefusal(error: unknown): boolean {
+    const isRefusal = error instanceof LinnetError && refusals.includes(error.code);
+    if (isRefusal && error.message !== this.lastRefusal) {
+      this.lastRefusal = error.message;
+      this.context.events.onRefusal(this.identity.node || this.options.port, error);
+    }
+    return isRefusal;
   }
 }

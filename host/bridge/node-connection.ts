@@ -23,7 +23,8 @@ export interface ConnectionOwner {
   takeMessage(topic: string, payload: Uint8Array): void;
   /** The broker is there again; what it forgot meanwhile is to be repeated. */
   onReconnect(): void;
-  log(text: string): void;
+  /** An attempt to connect failed; the next one follows. */
+  onFailure(error: Error): void;
 }
 
 /**
@@ -123,18 +124,20 @@ export class NodeConnection {
         return await this.attempt();
       } catch (error) {
         signal.throwIfAborted();
-        this.owner.log((error as Error).message);
+        this.owner.onFailure(error as Error);
       }
       await delay(backoffMs(this.context.timing, failures), undefined, { signal });
     }
   }
 
   private async attempt(): Promise<void> {
-    const { scope, mqtt } = this.context;
+    const { scope, mqtt, credentials } = this.context;
     const session = await connectMqtt({
       ...mqtt,
+      ...credentials?.of(this.node),
       clientId: `linnet-${scope.federation}-${this.node}`,
       will: { topic: this.topic('death'), payload: this.death(), retain: true },
+      onRefusal: (error) => this.owner.onFailure(error),
     });
     try {
       this.stop.signal.throwIfAborted();

@@ -1,8 +1,10 @@
 /** What a bridge is given, and what its nodes share. */
 import type { HelloRequest } from '../contract/contract.gen.js';
+import type { LinnetError } from '../contract/error.js';
 import type { TopicScope } from '../contract/topics.js';
 import { defaultPeerTiming, type SampleServer } from '../device/device.js';
 import type { PeerTiming } from '../frame/peer.js';
+import type { NodeCredentials } from '../mqtt/credentials.js';
 import type { MqttOptions } from '../mqtt/session.js';
 import type { ObjectCache } from './objects.js';
 
@@ -41,12 +43,16 @@ export function backoffMs(timing: BridgeTiming, failures: number): number {
 export interface NodeEvents {
   onLog(node: string, text: string): void;
   onHello(node: string, hello: HelloRequest): void;
+  /** The broker does not take the node, or not what it publishes; it is tried again. */
+  onRefusal(node: string, error: LinnetError): void;
 }
 
 /** What a node shares with the others of its bridge. */
 export interface BridgeContext {
   readonly scope: TopicScope;
   readonly mqtt: Omit<MqttOptions, 'clientId' | 'will'>;
+  /** Each node's own, stronger than what stands in `mqtt`. */
+  readonly credentials?: NodeCredentials | undefined;
   readonly cache: ObjectCache;
   readonly timing: BridgeTiming;
   readonly events: NodeEvents;

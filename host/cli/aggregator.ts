@@ -1,5 +1,7 @@
 /** `linnet aggregator`: opens or continues a federation on a broker. */
 import type { Command } from 'commander';
+import type { LinnetError } from '../contract/error.js';
+import { aggregatorIdentity } from '../contract/identity.js';
 import { packageVersion } from '../kernel/load.js';
 import { KEEP_VERSIONS } from '../federated/lineage.js';
 import { Aggregator } from '../federated/server.js';
@@ -8,7 +10,7 @@ import type { ModelInfo } from '../model/descriptor.js';
 import { startBroker } from '../mqtt/broker.js';
 import { globalOptions, interruptSignal } from './context.js';
 import { initialWordsOf, openHeldOut } from './held-out.js';
-import { mqttOptionsOf, mqttSettings } from './mqtt-settings.js';
+import { mqttOptionsFor, mqttSettings } from './mqtt-settings.js';
 import type { Output } from './output.js';
 import { planOfFlags, planSettings, roundsOf } from './plan-settings.js';
 import { describeScores, scoreFields, scoresOf } from './scores.js';
@@ -94,7 +96,7 @@ async function runAggregator(
   signal: AbortSignal,
 ): Promise<void> {
   // Says at once what is missing.
-  if (options.broker === undefined) mqttOptionsOf(options);
+  if (options.broker === undefined) mqttOptionsFor(aggregatorIdentity, options);
   const { recipe, evaluate } = await prepareRecipe(options);
   const rounds = roundsOf(options, recipe);
   const settings = {
@@ -122,8 +124,12 @@ async function runAggregator(
     options.broker === undefined ? undefined : await startBroker({ port: options.broker });
   try {
     const isOwn = broker && options.mqtt === undefined;
-    const mqtt = mqttOptionsOf(isOwn ? { ...options, mqtt: broker.url } : options);
-    const aggregator = await Aggregator.start({ ...settings, mqtt });
+    const mqtt = mqttOptionsFor(
+      aggregatorIdentity,
+      isOwn ? { ...options, mqtt: broker.url } : options,
+    );
+    const onRefusal = ({ code, message }: LinnetError): void => output.log.warn({ code }, message);
+    const aggregator = await Aggregator.start({ ...settings, mqtt: { ...mqtt, onRefusal } });
     output.note(
       `federation ${options.federation}: ${rounds} rounds of ${options.cohort} contributions, store ${options.store}`,
     );

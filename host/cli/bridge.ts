@@ -7,7 +7,7 @@ import { readFds1 } from '../data/fds1.js';
 import { serveDataset } from '../device/dataset-server.js';
 import { globalOptions, interruptSignal } from './context.js';
 import { findOnlyDevice } from './devices.js';
-import { mqttOptionsOf, mqttSettings } from './mqtt-settings.js';
+import { mqttOptionsOf, mqttSettings, nodeCredentialsOf } from './mqtt-settings.js';
 import type { Output } from './output.js';
 import { addSettings, resolveSettings, type Resolved, type SettingTable } from './settings.js';
 
@@ -65,9 +65,11 @@ export async function runBridge(
   const bridge = new Bridge({
     federation: options.federation,
     mqtt: mqttOptionsOf(options),
+    credentials: nodeCredentialsOf(options),
     devices: await devicesOf(options),
     events: {
       onLog: (node, text) => output.log.info({ node }, text),
+      onRefusal: (node, error) => output.log.warn({ node, code: error.code }, error.message),
       onHello: (node, hello) => {
         output.record({ type: 'hello', node, runtime: hello.runtime, engine: hello.engine });
         output.note(`${node}: ${hello.runtime}, ${hello.engine}`);

@@ -22,6 +22,7 @@ export const configSections = [
   'retract',
   'rollback',
   'device',
+  'fleet',
 ] as const;
 
 function fail(cause: string, remedy?: string): never {

@@ -1,6 +1,6 @@
 import { sampleAt } from '../data/dataset.js';
 import type { HeldOutScores } from '../federated/report.js';
-import { Kernel } from '../kernel/kernel.js';
+import { evaluationSettings, Kernel } from '../kernel/kernel.js';
 import { loadKernelBytes } from '../kernel/load.js';
 import { openV8Engine } from '../kernel/v8-engine.js';
 import { labelFor, scoresOf } from './scores.js';
@@ -29,15 +29,7 @@ export async function openHeldOut(
   kernel.plan(task.descriptor);
   return async (words) => {
     kernel.loadParameters(words);
-    kernel.begin({
-      federationSeed: 0,
-      baseVersion: 0,
-      nodeKey: 0,
-      lrShift: 0,
-      lrDecay: 0,
-      totalSteps: 0,
-      skipThreshold: 0,
-    });
+    kernel.begin(evaluationSettings);
     for (const [count, i] of indices.entries()) {
       kernel.evaluate(sampleAt(task.dataset, i), labelFor(task.model, task.dataset.label[i]));
       if (count % sliceSamples === sliceSamples - 1) await new Promise(setImmediate);

@@ -6,6 +6,7 @@ import { addAggregatorCommand } from './aggregator.js';
 import { addBridgeCommand } from './bridge.js';
 import { addDemoCommand } from './demo.js';
 import { addDevicesCommand } from './devices.js';
+import { addFleetCommand } from './fleet.js';
 import { addModelCommand } from './model.js';
 import { addNodeCommand } from './node.js';
 import { addReplayCommand } from './replay.js';
@@ -45,6 +46,7 @@ export function buildProgram(): Command {
   addTrainCommand(program);
   addModelCommand(program);
   addDevicesCommand(program);
+  addFleetCommand(program);
   addReplayCommand(program);
   addRetractCommand(program);
   addRollbackCommand(program);

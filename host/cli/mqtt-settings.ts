@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { LinnetError } from '../contract/error.js';
+import { NodeCredentials, readCredentials } from '../mqtt/credentials.js';
 import type { MqttOptions } from '../mqtt/session.js';
 import type { Resolved, SettingTable } from './settings.js';
 
@@ -25,6 +26,11 @@ export const mqttSettings = {
   },
   cert: { kind: 'text', value: 'file', text: 'PEM file of the client certificate' },
   key: { kind: 'text', value: 'file', text: 'PEM file of its key' },
+  credentials: {
+    kind: 'text',
+    value: 'folder',
+    text: 'instead of the three: folder with ca.pem, cert.pem, key.pem; for nodes, with such a folder per node',
+  },
   insecure: { kind: 'switch', text: 'accept any certificate of the broker' },
 } as const satisfies SettingTable;
 
@@ -39,15 +45,33 @@ function readPassword(path: string | undefined): string | undefined {
   }
 }
 
-/** Connection options of the settings. Throws ERR_USAGE without a broker. */
-export function mqttOptionsOf(
-  settings: Resolved<typeof mqttSettings>,
-): Omit<MqttOptions, 'clientId' | 'will'> {
+type MqttSettings = Resolved<typeof mqttSettings>;
+
+export type BrokerOptions = Omit<MqttOptions, 'clientId' | 'will'>;
+
+/** Credentials in vain, or twice, are a mistake that would pass unnoticed. */
+function checkCredentials({ mqtt, credentials, cafile, cert, key }: MqttSettings): void {
+  if (credentials === undefined) return;
+  if (cafile !== undefined || cert !== undefined || key !== undefined) {
+    throw new LinnetError('ERR_USAGE', '--credentials names CA, certificate and key', {
+      remedy: 'leave out --cafile, --cert and --key',
+    });
+  }
+  if (!mqtt?.startsWith('mqtts:')) {
+    throw new LinnetError('ERR_USAGE', '--credentials are for a broker with TLS', {
+      remedy: 'give --mqtt mqtts://host:8883/base',
+    });
+  }
+}
+
+/** Connection options of the settings, without --credentials. Throws ERR_USAGE without a broker. */
+export function mqttOptionsOf(settings: MqttSettings): BrokerOptions {
   if (settings.mqtt === undefined) {
     throw new LinnetError('ERR_USAGE', 'no broker is named', {
       remedy: 'give --mqtt mqtt://host:1883/base',
     });
   }
+  checkCredentials(settings);
   const password = readPassword(settings.passwordFile);
   const { cafile, cert, key } = settings;
   return {
@@ -59,4 +83,18 @@ export function mqttOptionsOf(
     ...(cert !== undefined && { cert }),
     ...(key !== undefined && { key }),
   };
+}
+
+/** Connection options of one identity, from its folder if --credentials names one. */
+export function mqttOptionsFor(identity: string, settings: MqttSettings): BrokerOptions {
+  const options = mqttOptionsOf(settings);
+  const { credentials } = settings;
+  return credentials === undefined
+    ? options
+    : { ...options, ...readCredentials(credentials, identity) };
+}
+
+/** The credentials of all nodes; undefined without --credentials. */
+export function nodeCredentialsOf({ credentials }: MqttSettings): NodeCredentials | undefined {
+  return credentials === undefined ? undefined : new NodeCredentials(credentials);
 }

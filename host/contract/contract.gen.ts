@@ -170,6 +170,8 @@ export const constant = {
   EXPONENT_BIAS: 64,
   /** answer of a loss whose error needs no backward pass */
   LOSS_SKIPPED: 128,
+  /** label of a softmax of which only the prediction is asked for */
+  NO_LABEL: 4294967295,
   /** a node with a proximal term pulls after each of these */
   PROXIMAL_INTERVAL: 16,
   /** weakest pull is 2^−15 */
@@ -474,7 +476,7 @@ export const blockWord = {
   lossLow: 28,
   /** out: high word */
   lossHigh: 29,
-  /** out: loss of the last sample; of SQUARED_ERROR after infer too */
+  /** out: loss of the last sample; after infer that of SQUARED_ERROR, 0 of a softmax */
   score: 30,
   /** in: bit l: layer l (with parameters) is not trained; read by plan */
   frozenLayers: 31,

@@ -122,8 +122,15 @@ const sections: Record<string, () => string> = {
   cddl,
   topics: () =>
     table(
-      ['topic', 'retained', 'payload', 'what'],
-      topics.map((t) => [`\`${t.pattern}\``, t.retained ? 'yes' : 'no', t.payload, t.text]),
+      ['topic', 'retained', 'payload', 'written by', 'read by', 'what'],
+      topics.map((t) => [
+        `\`${t.pattern}\``,
+        t.retained ? 'yes' : 'no',
+        t.payload,
+        t.writer,
+        t.readers.join(', '),
+        t.text,
+      ]),
     ),
 };
 

@@ -22,6 +22,17 @@ export interface TrainSettings {
   readonly classWeights?: Int8Array;
 }
 
+/** For begin() where nothing is trained: evaluation depends on none of them. */
+export const evaluationSettings: TrainSettings = {
+  federationSeed: 0,
+  baseVersion: 0,
+  nodeKey: 0,
+  lrShift: 0,
+  lrDecay: 0,
+  totalSteps: 0,
+  skipThreshold: 0,
+};
+
 /** How plan() lays a model out. */
 export interface PlanOptions {
   /** Linear memory the kernel may use; all it can address if absent. */

@@ -6,6 +6,10 @@ import type { MessageHandler, MqttSession } from './session.js';
 /** Patience of close() with a broker that owes acknowledgements. */
 const CLOSE_TIMEOUT_MS = 2000;
 
+/** For a topic that the broker's access list does not allow. */
+const TOPIC_REMEDY =
+  'use the credentials of this node or of the aggregator, and the base and federation they are for';
+
 /** Lowest reason code that refuses a subscription, in SUBACK of both versions. */
 const FIRST_REFUSAL = 128;
 
@@ -30,9 +34,10 @@ export class ClientSession implements MqttSession {
   readonly #early: Message[] = [];
   #earlyHandled: Promise<void> = Promise.resolve();
   #connections = 0;
+  #lastRefusal: string | undefined;
   #ended = false;
 
-  constructor(client: MqttClient) {
+  constructor(client: MqttClient, onRefusal: (error: LinnetError) => void = () => undefined) {
     this.#client = client;
     client.handleMessage = (packet, done) => {
       const { topic, payload, retain } = packet as {
@@ -46,9 +51,16 @@ export class ClientSession implements MqttSession {
       );
     };
     // A broken connection is not an event for anybody: mqtt.js tries again until end().
-    client.on('error', () => undefined);
+    client.on('error', (error) => {
+      const refusal = brokerError('reconnecting', error);
+      const isNews = refusal.message !== this.#lastRefusal;
+      if (this.#connections === 0 || refusal.code !== 'ERR_AUTH' || !isNews) return;
+      this.#lastRefusal = refusal.message;
+      onRefusal(refusal);
+    });
     client.on('connect', () => {
       this.#connections++;
+      this.#lastRefusal = undefined;
       if (this.#connections > 1) this.#reconnectHandlers.forEach((handler) => handler());
     });
   }
@@ -97,7 +109,7 @@ export class ClientSession implements MqttSession {
         start((error, value) => {
           if (error?.message === 'Connection closed' && !this.#ended) return attempt();
           this.#waiting.delete(reject);
-          if (error) reject(brokerError(what, error));
+          if (error) reject(brokerError(what, error, TOPIC_REMEDY));
           else resolve(value as T);
         });
       };
@@ -124,7 +136,8 @@ export class ClientSession implements MqttSession {
       }),
     );
     if (granted.some(({ qos }) => qos >= FIRST_REFUSAL)) {
-      throw new LinnetError('ERR_AUTH', `the broker refused the subscription to ${filter}`);
+      const cause = `the broker refused the subscription to ${filter}`;
+      throw new LinnetError('ERR_AUTH', cause, { remedy: TOPIC_REMEDY });
     }
   }
 

@@ -91,7 +91,7 @@ function waitForBroker(client: MqttClient, brokerUrl: string): Promise<void> {
 export async function connectMqtt(options: MqttOptions): Promise<MqttSession> {
   const { brokerUrl } = parseMqttUrl(options.url);
   const client = createClient(brokerUrl, clientOptions(options));
-  const session = new ClientSession(client);
+  const session = new ClientSession(client, options.onRefusal);
   await waitForBroker(client, brokerUrl);
   return session;
 }

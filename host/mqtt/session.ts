@@ -1,4 +1,5 @@
 /** What a bridge or an aggregator needs of MQTT: QoS 1, at-least-once, reconnecting by itself. */
+import type { LinnetError } from '../contract/error.js';
 
 export interface MqttWill {
   readonly topic: string;
@@ -28,6 +29,11 @@ export interface MqttOptions {
   readonly clean?: boolean;
   /** Pause before each attempt to reconnect; default 1000. */
   readonly reconnectMs?: number;
+  /**
+   * Called when a broker that had taken us does not take us back, once for each reason: our certificate
+   * was revoked, its own has expired. The session tries again all the same.
+   */
+  readonly onRefusal?: (error: LinnetError) => void;
   /** Patience with a broker that does not answer the first time; default 10000. */
   readonly connectTimeoutMs?: number;
 }

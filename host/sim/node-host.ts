@@ -1,4 +1,4 @@
-import type { StatusName } from '../contract/contract.gen.js';
+import type { Announcement, StatusName } from '../contract/contract.gen.js';
 import type { AnsweredName, RequestBodies, ResponseBodies } from '../contract/pack.js';
 import type { SampleSource } from './node-samples.js';
 import type { NodeTiming } from './node-timing.js';
@@ -11,6 +11,13 @@ export interface StoredObject {
 
 export interface StoredKernel extends StoredObject {
   readonly numerics: number;
+}
+
+/** An envelope, and what it answers. */
+export interface StoredUpload {
+  readonly node: string;
+  readonly announcement: Announcement;
+  readonly envelope: Uint8Array;
 }
 
 /** What a device keeps in flash. It survives a reset. */
@@ -27,6 +34,8 @@ export interface NodeObjects {
   snapshot?: StoredObject;
   /** The name the host gave a node that had none. */
   name?: string;
+  /** The last upload of a node with samples of its own. */
+  upload?: StoredUpload;
 }
 
 /** What a round needs of the node that runs it. */

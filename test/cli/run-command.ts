@@ -1,6 +1,7 @@
 /** Runs commands of `linnet` in this process and catches what they print. */
 import { Command } from 'commander';
 import { LinnetError } from '../../host/contract/error.js';
+import { addFleetCommand } from '../../host/cli/fleet.js';
 import { addModelCommand } from '../../host/cli/model.js';
 
 export interface CommandRun {
@@ -25,6 +26,7 @@ export async function runCommand(
   const program = new Command('linnet')
     .option('--json')
     .option('-q, --quiet')
+    .option('--config <file>')
     .option('--log-level <level>', '', 'warn')
     .exitOverride();
   add(program);
@@ -45,6 +47,10 @@ export async function runCommand(
 
 export function runModel(...args: string[]): Promise<CommandRun> {
   return runCommand(addModelCommand, '-q', ...args);
+}
+
+export function runFleet(...args: string[]): Promise<CommandRun> {
+  return runCommand(addFleetCommand, '-q', ...args);
 }
 
 export function recordsOf({ stdout }: CommandRun): Record<string, unknown>[] {

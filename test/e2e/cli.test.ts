@@ -38,6 +38,7 @@ const commands = [
   'replay',
   'retract',
   'rollback',
+  'fleet',
 ];
 
 describe('linnet --help', () => {

@@ -4,6 +4,7 @@ import { compileProgram, hasCompiler, runProgram } from './native.js';
 const storeSources = [
   ...['store', 'store_kernel', 'store_cell', 'store_record'],
   ...['sha256', 'crc32', 'bytes'],
+  '../ports/emulated/nor_flash',
 ];
 
 const intrinsicsSources = [
@@ -30,8 +31,8 @@ const programs = {
   heap_test: ['heap'],
   intrinsics_test: [...intrinsicsSources, './naive'],
   intrinsics_hostile_test: intrinsicsSources,
-  store_test: [...storeSources, './nor_flash'],
-  store_cut_test: [...storeSources, './nor_flash'],
+  store_test: storeSources,
+  store_cut_test: storeSources,
 };
 
 describe.skipIf(!hasCompiler)('firmware core in C, with sanitizers', () => {

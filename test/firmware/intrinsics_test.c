@@ -80,6 +80,9 @@ static void test_loss(uint32_t *random, int is_softmax) {
     struct linnet_head head;
     memcpy(&head, arena_start(&actual) + placed.at, sizeof head);
     uint32_t label = is_softmax ? random_below(random, head.elements) : 0u;
+    if (is_softmax && random_below(random, 4u) == 0) {
+        label = LINNET_NO_LABEL;
+    }
     uint32_t threshold = random_below(random, 4u) * 800u;
     int32_t arguments[4] = {(int32_t)placed.at, (int32_t)label, (int32_t)threshold, -1};
     copy_memory();

@@ -430,6 +430,12 @@ int32_t naive_softmax(uint8_t *memory, uint32_t at, uint32_t label, uint32_t ski
             best = i;
         }
     }
+    if (label == LINNET_NO_LABEL) {
+        h.predicted = (int32_t)best;
+        h.loss = 0;
+        memcpy(memory + at, &h, sizeof h);
+        return (int32_t)LINNET_LOSS_SKIPPED;
+    }
     int64_t largest = read32(memory, h.logits + 4u * best);
     uint32_t total = 0;
     int64_t loss = 0;

@@ -13,7 +13,9 @@ const compiler = process.env.CC ?? 'cc';
 const flags = [
   ...['-std=c99', '-g', '-O1', '-fsanitize=address,undefined', '-fno-sanitize-recover'],
   ...['-Wall', '-Wextra', '-Werror', '-Wconversion', '-Wshadow'],
-  ...['-I', join(root, 'firmware/include'), '-I', core, '-I', here],
+  ...[join(root, 'firmware/include'), core, join(root, 'firmware/ports/emulated'), here].flatMap(
+    (folder) => ['-I', folder],
+  ),
 ];
 
 function findCompiler(): boolean {
@@ -34,7 +36,7 @@ export const hasCompiler = findCompiler();
  * Builds a program of this folder and returns its path.
  *
  * @param name the program, without `.c`
- * @param sources what it is made of besides: files of firmware/src, or `./file` of this folder
+ * @param sources what it is made of besides: files seen from firmware/src, or `./file` of this folder
  */
 export function compileProgram(name: string, sources: readonly string[]): string {
   mkdirSync(out, { recursive: true });

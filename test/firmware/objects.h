@@ -27,14 +27,14 @@ static inline void make_object(struct object *object, uint32_t kind, uint32_t ge
 static inline linnet_status_t put_object(struct linnet_store *store, enum linnet_object_kind kind,
                                          const struct object *object) {
     uint32_t seed = random_stream(object->length);
-    linnet_status_t status = linnet_store_begin(store, kind, object->hash, object->length);
+    linnet_status_t status = linnet_store_begin(store, kind, object->length);
     for (uint32_t offset = 0; status == LINNET_OK && offset < object->length;) {
         uint32_t left = object->length - offset;
         uint32_t piece = 1 + random_below(&seed, left < 200 ? left : 200);
         status = linnet_store_write(store, offset, object->bytes + offset, piece);
         offset += piece;
     }
-    return status == LINNET_OK ? linnet_store_commit(store) : status;
+    return status == LINNET_OK ? linnet_store_commit(store, object->hash) : status;
 }
 
 /* As a node does: a kernel is fetched unless it is there, and proves itself unless it has. */

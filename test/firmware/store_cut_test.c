@@ -2,11 +2,11 @@
  * Power cuts: at every flash operation of an update, and at random ones of a long life. After the
  * next start the store must have what it had or what it was given, and take the update again.
  */
-#include "nor_flash.h"
 #include "objects.h"
+#include "test_flash.h"
 
 #define SECTOR 512u
-#define TEARS 6u
+#define TEARS 3u
 /* One kernel slot of 64 sectors and snapshot slots of as many as hold OBJECT_MAX_BYTES. */
 #define SMALL_FLASH ((2 + 2 * 9 + 64 + 2 * 10) * SECTOR)
 /* Two kernel slots. */
@@ -23,7 +23,7 @@ static linnet_status_t update(struct linnet_store *store, uint32_t generation) {
     if (status == LINNET_OK) {
         status = linnet_store_set_name(store, names[generation % 2]);
     }
-    for (uint32_t kind = 0; status == LINNET_OK && kind < LINNET_OBJECT_KINDS; kind++) {
+    for (uint32_t kind = 0; status == LINNET_OK && kind < LINNET_SLOT_PAIRS; kind++) {
         make_object(&object, kind, generation, MOST_BYTES);
         status = install_object(store, (enum linnet_object_kind)kind, &object);
     }
@@ -66,9 +66,11 @@ static void check_name(const struct linnet_store *store, uint32_t older, uint32_
 /* After a cut on the way from `older` to the next generation; leaves the older objects in use. */
 static void check_survivors(struct linnet_store *store, uint32_t older, uint32_t least_epoch) {
     static struct object object;
-    CHECK(store->boot_epoch >= least_epoch && store->boot_epoch <= least_epoch + 1);
+    /* What an erase leaves half done may look like a sector of lost records. */
+    CHECK(store->boot_epoch >= least_epoch &&
+          store->boot_epoch <= least_epoch + 1 + SECTOR / LINNET_CELL_BYTES);
     check_name(store, older, older + 1);
-    for (uint32_t k = 0; k < LINNET_OBJECT_KINDS; k++) {
+    for (uint32_t k = 0; k < LINNET_SLOT_PAIRS; k++) {
         enum linnet_object_kind kind = (enum linnet_object_kind)k;
         uint32_t newest = newest_generation(store, kind, older, older + 1);
         make_object(&object, k, older - 1, MOST_BYTES);
@@ -82,7 +84,7 @@ static void check_survivors(struct linnet_store *store, uint32_t older, uint32_t
 }
 
 static void expect_generation(struct linnet_store *store, uint32_t generation) {
-    for (uint32_t kind = 0; kind < LINNET_OBJECT_KINDS; kind++) {
+    for (uint32_t kind = 0; kind < LINNET_SLOT_PAIRS; kind++) {
         CHECK_EQUAL(
             newest_generation(store, (enum linnet_object_kind)kind, generation - 1, generation),
             generation);
@@ -91,9 +93,9 @@ static void expect_generation(struct linnet_store *store, uint32_t generation) {
 }
 
 /* The flash of a node that lived through some generations without a cut. */
-static void live(struct nor_flash *flash, uint32_t generations) {
+static void live(struct test_flash *flash, uint32_t generations) {
     struct linnet_store store;
-    nor_flash_restart(flash, UINT32_MAX, 0);
+    nor_flash_restart(&flash->nor, UINT32_MAX, 0);
     CHECK_EQUAL(linnet_store_open(&store, &flash->port), LINNET_OK);
     for (uint32_t generation = 1; generation <= generations; generation++) {
         CHECK_EQUAL(update(&store, generation), LINNET_OK);
@@ -102,17 +104,17 @@ static void live(struct nor_flash *flash, uint32_t generations) {
 }
 
 /* Cuts the update at one operation; false if it ends before. */
-static int cut_update(const struct nor_flash *before, struct nor_flash *flash, uint32_t generation,
-                      uint32_t cut_at, uint32_t tear) {
+static int cut_update(const struct test_flash *before, struct test_flash *flash,
+                      uint32_t generation, uint32_t cut_at, uint32_t tear) {
     struct linnet_store store;
-    memcpy(flash->bytes, before->bytes, before->port.flash.bytes);
-    nor_flash_restart(flash, cut_at, cut_at * TEARS + tear);
+    memcpy(flash->nor.memory, before->nor.memory, before->port.flash.bytes);
+    nor_flash_restart(&flash->nor, cut_at, cut_at * TEARS + tear);
     CHECK_EQUAL(linnet_store_open(&store, &flash->port), LINNET_OK);
     uint32_t epoch = store.boot_epoch;
     if (update(&store, generation + 1) == LINNET_OK) {
         return 0;
     }
-    nor_flash_restart(flash, UINT32_MAX, 0);
+    nor_flash_restart(&flash->nor, UINT32_MAX, 0);
     CHECK_EQUAL(linnet_store_open(&store, &flash->port), LINNET_OK);
     check_survivors(&store, generation, epoch);
     CHECK_EQUAL(linnet_store_open(&store, &flash->port), LINNET_OK);
@@ -124,10 +126,10 @@ static int cut_update(const struct nor_flash *before, struct nor_flash *flash, u
 /* `generations` decides where the record log and the slots stand when the power goes. */
 static void test_a_cut_at_every_operation(uint32_t flash_bytes, uint32_t generations,
                                           uint32_t write_bytes) {
-    struct nor_flash before, flash;
+    struct test_flash before, flash;
     uint32_t cuts = 0;
-    nor_flash_open(&before, flash_bytes, SECTOR, write_bytes);
-    nor_flash_open(&flash, flash_bytes, SECTOR, write_bytes);
+    test_flash_open(&before, flash_bytes, SECTOR, write_bytes);
+    test_flash_open(&flash, flash_bytes, SECTOR, write_bytes);
     live(&before, generations);
     for (uint32_t tear = 0; tear < TEARS; tear++) {
         for (uint32_t at = 0; cut_update(&before, &flash, generations, at, tear); at++) {
@@ -135,21 +137,21 @@ static void test_a_cut_at_every_operation(uint32_t flash_bytes, uint32_t generat
         }
     }
     CHECK(cuts > 30 * TEARS);
-    nor_flash_close(&before);
-    nor_flash_close(&flash);
+    test_flash_close(&before);
+    test_flash_close(&flash);
 }
 
 /* Cut after cut, also during the recovery, and the epoch a node has reported never comes back. */
 static void test_a_long_life_of_cuts(uint32_t flash_bytes, uint32_t life) {
-    struct nor_flash flash;
+    struct test_flash flash;
     struct linnet_store store;
     uint32_t generation = 1;
     uint32_t reported = 0;
     uint32_t seed = random_stream(life);
-    nor_flash_open(&flash, flash_bytes, SECTOR, 4);
+    test_flash_open(&flash, flash_bytes, SECTOR, 4);
     live(&flash, generation);
     for (uint32_t start = 0; start < 150; start++) {
-        nor_flash_restart(&flash, random_below(&seed, 80), random_u32(&seed));
+        nor_flash_restart(&flash.nor, random_below(&seed, 80), random_u32(&seed));
         CHECK_EQUAL(linnet_store_open(&store, &flash.port), LINNET_OK);
         CHECK(store.boot_epoch >= reported);
         if (start > 0) {
@@ -160,41 +162,41 @@ static void test_a_long_life_of_cuts(uint32_t flash_bytes, uint32_t life) {
         generation += is_whole ? 1u : 0u;
     }
     CHECK(generation > 10);
-    nor_flash_close(&flash);
+    test_flash_close(&flash);
 }
 
 /* The older of two snapshots is in use when the newer one is replaced, and the power goes twice. */
-static void replace_newer(struct nor_flash *flash, uint32_t cut_at, uint32_t tear) {
+static void replace_newer(struct test_flash *flash, uint32_t cut_at, uint32_t tear) {
     static struct object v[4];
     struct linnet_store store;
     for (uint32_t i = 1; i <= 3; i++) {
         make_object(&v[i], LINNET_OBJECT_SNAPSHOT, i, MOST_BYTES);
     }
-    nor_flash_restart(flash, cut_at, tear);
+    nor_flash_restart(&flash->nor, cut_at, tear);
     CHECK_EQUAL(linnet_store_open(&store, &flash->port), LINNET_OK);
     CHECK(has_object(&store, LINNET_OBJECT_SNAPSHOT, &v[1]));
     if (put_object(&store, LINNET_OBJECT_SNAPSHOT, &v[3]) != LINNET_OK) {
-        nor_flash_restart(flash, 0, tear + 1);
+        nor_flash_restart(&flash->nor, 0, tear + 1);
         CHECK_EQUAL(linnet_store_open(&store, &flash->port), LINNET_OK);
         CHECK(put_object(&store, LINNET_OBJECT_SNAPSHOT, &v[3]) != LINNET_OK);
     }
-    nor_flash_restart(flash, UINT32_MAX, 0);
+    nor_flash_restart(&flash->nor, UINT32_MAX, 0);
     CHECK_EQUAL(linnet_store_open(&store, &flash->port), LINNET_OK);
     CHECK(has_object(&store, LINNET_OBJECT_SNAPSHOT, &v[1]) ||
           has_object(&store, LINNET_OBJECT_SNAPSHOT, &v[2]));
 }
 
 static void test_the_object_in_use_survives_whatever_its_age(void) {
-    struct nor_flash before, flash;
-    nor_flash_open(&before, SMALL_FLASH, SECTOR, 4);
-    nor_flash_open(&flash, SMALL_FLASH, SECTOR, 4);
+    struct test_flash before, flash;
+    test_flash_open(&before, SMALL_FLASH, SECTOR, 4);
+    test_flash_open(&flash, SMALL_FLASH, SECTOR, 4);
     live(&before, 2);
     for (uint32_t tear = 0; tear < 300; tear++) {
-        memcpy(flash.bytes, before.bytes, SMALL_FLASH);
+        memcpy(flash.nor.memory, before.nor.memory, SMALL_FLASH);
         replace_newer(&flash, tear % 15, 2 * tear);
     }
-    nor_flash_close(&before);
-    nor_flash_close(&flash);
+    test_flash_close(&before);
+    test_flash_close(&flash);
 }
 
 int main(void) {

@@ -1,5 +1,5 @@
-#include "nor_flash.h"
 #include "objects.h"
+#include "test_flash.h"
 
 #define KIB 1024u
 
@@ -36,10 +36,10 @@ static const struct {
 
 static void test_layouts(void) {
     for (uint32_t i = 0; i < COUNT(layouts); i++) {
-        struct nor_flash flash;
+        struct test_flash flash;
         struct linnet_store store;
-        nor_flash_open(&flash, layouts[i].bytes + 1, layouts[i].sector_bytes,
-                       layouts[i].write_bytes);
+        test_flash_open(&flash, layouts[i].bytes + 1, layouts[i].sector_bytes,
+                        layouts[i].write_bytes);
         flash.port.flash.bytes = layouts[i].bytes;
         CHECK_EQUAL(linnet_store_open(&store, &flash.port), layouts[i].status);
         const struct linnet_slot_pair *pairs = store.pairs;
@@ -51,22 +51,22 @@ static void test_layouts(void) {
             CHECK(pairs[LINNET_OBJECT_DESCRIPTOR].capacity >= LINNET_DESCRIPTOR_MAX_BYTES);
             CHECK(last->slots[1].offset + LINNET_CELL_BYTES + last->capacity <= layouts[i].bytes);
         }
-        CHECK_EQUAL(flash.operations, 0);
-        nor_flash_close(&flash);
+        CHECK_EQUAL(flash.nor.operations, 0);
+        test_flash_close(&flash);
     }
 }
 
 static void test_what_is_stored_is_found_after_a_start(uint32_t sector_bytes,
                                                        uint32_t write_bytes) {
-    struct nor_flash flash;
+    struct test_flash flash;
     struct linnet_store store;
     static struct object object;
-    nor_flash_open(&flash, 96 * sector_bytes, sector_bytes, write_bytes);
+    test_flash_open(&flash, 96 * sector_bytes, sector_bytes, write_bytes);
     CHECK_EQUAL(linnet_store_open(&store, &flash.port), LINNET_OK);
     CHECK(is_named(&store, ""));
     for (uint32_t generation = 1; generation <= 12; generation++) {
         CHECK_EQUAL(linnet_store_count_boot(&store), LINNET_OK);
-        for (uint32_t kind = 0; kind < LINNET_OBJECT_KINDS; kind++) {
+        for (uint32_t kind = 0; kind < LINNET_SLOT_PAIRS; kind++) {
             make_object(&object, kind, generation, OBJECT_MAX_BYTES);
             CHECK(!has_object(&store, (enum linnet_object_kind)kind, &object));
             CHECK_EQUAL(install_object(&store, (enum linnet_object_kind)kind, &object), LINNET_OK);
@@ -74,7 +74,7 @@ static void test_what_is_stored_is_found_after_a_start(uint32_t sector_bytes,
         }
         CHECK_EQUAL(linnet_store_open(&store, &flash.port), LINNET_OK);
         CHECK_EQUAL(store.boot_epoch, generation);
-        for (uint32_t kind = 0; kind < LINNET_OBJECT_KINDS; kind++) {
+        for (uint32_t kind = 0; kind < LINNET_SLOT_PAIRS; kind++) {
             struct linnet_span found;
             const uint8_t *hash;
             make_object(&object, kind, generation, OBJECT_MAX_BYTES);
@@ -83,13 +83,13 @@ static void test_what_is_stored_is_found_after_a_start(uint32_t sector_bytes,
             CHECK(is_object(found, &object) && memcmp(hash, object.hash, sizeof object.hash) == 0);
         }
     }
-    nor_flash_close(&flash);
+    test_flash_close(&flash);
 }
 
 static void test_the_record_log_goes_round(void) {
-    struct nor_flash flash;
+    struct test_flash flash;
     struct linnet_store store;
-    nor_flash_open(&flash, 128 * KIB, 256, 8);
+    test_flash_open(&flash, 128 * KIB, 256, 8);
     CHECK_EQUAL(linnet_store_open(&store, &flash.port), LINNET_OK);
     CHECK_EQUAL(linnet_store_set_name(&store, text("ward-7.bed_2")), LINNET_OK);
     for (uint32_t boot = 1; boot <= 50; boot++) {
@@ -98,21 +98,22 @@ static void test_the_record_log_goes_round(void) {
         CHECK_EQUAL(linnet_store_count_boot(&store), LINNET_OK);
         CHECK(is_named(&store, "ward-7.bed_2"));
     }
-    CHECK_EQUAL(flash.operations, 51 + 13); /* of 51 records, four to a sector that was erased */
+    CHECK_EQUAL(flash.nor.operations,
+                51 + 13); /* of 51 records, four to a sector that was erased */
     CHECK_EQUAL(linnet_store_set_name(&store, text("123456789-123456789-123456789-12")), LINNET_OK);
     CHECK_EQUAL(linnet_store_set_name(&store, text("123456789-123456789-123456789-123")),
                 LINNET_ERR_RANGE);
     CHECK_EQUAL(linnet_store_open(&store, &flash.port), LINNET_OK);
     CHECK(is_named(&store, "123456789-123456789-123456789-12"));
     CHECK_EQUAL(store.boot_epoch, 50);
-    nor_flash_close(&flash);
+    test_flash_close(&flash);
 }
 
 static void test_the_object_in_use_stays(void) {
-    struct nor_flash flash;
+    struct test_flash flash;
     struct linnet_store store;
     static struct object v[4];
-    nor_flash_open(&flash, 128 * KIB, 4 * KIB, 4);
+    test_flash_open(&flash, 128 * KIB, 4 * KIB, 4);
     CHECK_EQUAL(linnet_store_open(&store, &flash.port), LINNET_OK);
     for (uint32_t i = 0; i < 4; i++) {
         make_object(&v[i], LINNET_OBJECT_SNAPSHOT, i, 3000);
@@ -126,44 +127,42 @@ static void test_the_object_in_use_stays(void) {
     CHECK(!has_object(&store, LINNET_OBJECT_SNAPSHOT, &v[2]));
     CHECK(has_object(&store, LINNET_OBJECT_SNAPSHOT, &v[1]));
     CHECK(!has_object(&store, LINNET_OBJECT_KERNEL, &v[1]));
-    nor_flash_close(&flash);
+    test_flash_close(&flash);
 }
 
 static void test_calls_out_of_order(void) {
-    struct nor_flash flash;
+    struct test_flash flash;
     struct linnet_store store;
     static struct object object;
     uint8_t bytes[300] = {0};
-    nor_flash_open(&flash, 128 * KIB, 4 * KIB, 4);
+    test_flash_open(&flash, 128 * KIB, 4 * KIB, 4);
     CHECK_EQUAL(linnet_store_open(&store, &flash.port), LINNET_OK);
     make_object(&object, LINNET_OBJECT_SNAPSHOT, 1, 0);
     CHECK_EQUAL(linnet_store_write(&store, 0, bytes, 1), LINNET_ERR_STATE);
-    CHECK_EQUAL(linnet_store_commit(&store), LINNET_ERR_STATE);
+    CHECK_EQUAL(linnet_store_commit(&store, object.hash), LINNET_ERR_STATE);
     uint32_t capacity = store.pairs[LINNET_OBJECT_SNAPSHOT].capacity;
-    CHECK_EQUAL(linnet_store_begin(&store, LINNET_OBJECT_SNAPSHOT, object.hash, capacity + 1),
-                LINNET_ERR_FULL);
-    CHECK_EQUAL(linnet_store_begin(&store, LINNET_OBJECT_SNAPSHOT, object.hash, UINT32_MAX),
-                LINNET_ERR_FULL);
-    CHECK_EQUAL(linnet_store_begin(&store, LINNET_OBJECT_SNAPSHOT, object.hash, 200), LINNET_OK);
+    CHECK_EQUAL(linnet_store_begin(&store, LINNET_OBJECT_SNAPSHOT, capacity + 1), LINNET_ERR_FULL);
+    CHECK_EQUAL(linnet_store_begin(&store, LINNET_OBJECT_SNAPSHOT, UINT32_MAX), LINNET_ERR_FULL);
+    CHECK_EQUAL(linnet_store_begin(&store, LINNET_OBJECT_SNAPSHOT, 200), LINNET_OK);
     CHECK_EQUAL(linnet_store_write(&store, 1, bytes, 1), LINNET_ERR_RANGE);
     CHECK_EQUAL(linnet_store_write(&store, 0, bytes, 201), LINNET_ERR_RANGE);
     CHECK_EQUAL(linnet_store_write(&store, 0, bytes, 100), LINNET_OK);
     CHECK_EQUAL(linnet_store_write(&store, 0, bytes, 100), LINNET_ERR_RANGE);
-    CHECK_EQUAL(linnet_store_commit(&store), LINNET_ERR_STATE);
+    CHECK_EQUAL(linnet_store_commit(&store, object.hash), LINNET_ERR_STATE);
     CHECK_EQUAL(linnet_store_write(&store, 100, bytes, 100), LINNET_OK);
-    CHECK_EQUAL(linnet_store_commit(&store), LINNET_ERR_HASH);
-    CHECK_EQUAL(linnet_store_commit(&store), LINNET_ERR_STATE);
+    CHECK_EQUAL(linnet_store_commit(&store, object.hash), LINNET_ERR_HASH);
+    CHECK_EQUAL(linnet_store_commit(&store, object.hash), LINNET_ERR_STATE);
     CHECK_EQUAL(put_object(&store, LINNET_OBJECT_SNAPSHOT, &object),
                 LINNET_OK); /* no bytes at all */
     CHECK(has_object(&store, LINNET_OBJECT_SNAPSHOT, &object));
-    nor_flash_close(&flash);
+    test_flash_close(&flash);
 }
 
 static void test_wrong_bytes_leave_the_older_object(void) {
-    struct nor_flash flash;
+    struct test_flash flash;
     struct linnet_store store;
     static struct object good, wrong;
-    nor_flash_open(&flash, 128 * KIB, 4 * KIB, 4);
+    test_flash_open(&flash, 128 * KIB, 4 * KIB, 4);
     CHECK_EQUAL(linnet_store_open(&store, &flash.port), LINNET_OK);
     make_object(&good, LINNET_OBJECT_SNAPSHOT, 1, 3000);
     make_object(&wrong, LINNET_OBJECT_SNAPSHOT, 2, 3000);
@@ -172,39 +171,40 @@ static void test_wrong_bytes_leave_the_older_object(void) {
     CHECK_EQUAL(put_object(&store, LINNET_OBJECT_SNAPSHOT, &wrong), LINNET_ERR_HASH);
     CHECK(!has_object(&store, LINNET_OBJECT_SNAPSHOT, &wrong));
     CHECK(has_object(&store, LINNET_OBJECT_SNAPSHOT, &good));
-    nor_flash_close(&flash);
+    test_flash_close(&flash);
 }
 
 static void test_a_flash_that_fails(void) {
-    struct nor_flash flash;
+    struct test_flash flash;
     struct linnet_store store;
     static struct object object;
-    nor_flash_open(&flash, 128 * KIB, 4 * KIB, 4);
+    test_flash_open(&flash, 128 * KIB, 4 * KIB, 4);
     CHECK_EQUAL(linnet_store_open(&store, &flash.port), LINNET_OK);
     make_object(&object, LINNET_OBJECT_SNAPSHOT, 3, 3000);
     object.bytes[70] = 0;
     linnet_sha256(object.bytes, object.length, object.hash);
-    flash.stuck_at = store.pairs[LINNET_OBJECT_SNAPSHOT].slots[0].offset + LINNET_CELL_BYTES + 70;
+    flash.nor.stuck_at =
+        store.pairs[LINNET_OBJECT_SNAPSHOT].slots[0].offset + LINNET_CELL_BYTES + 70;
     CHECK_EQUAL(put_object(&store, LINNET_OBJECT_SNAPSHOT, &object), LINNET_ERR_FLASH);
-    CHECK_EQUAL(linnet_store_commit(&store), LINNET_ERR_STATE);
-    flash.refusal = LINNET_ERR_LATER; /* any status of the port comes through */
+    CHECK_EQUAL(linnet_store_commit(&store, object.hash), LINNET_ERR_STATE);
+    flash.nor.refusal = LINNET_ERR_LATER; /* any status of the port comes through */
     CHECK_EQUAL(put_object(&store, LINNET_OBJECT_SNAPSHOT, &object), LINNET_ERR_LATER);
     CHECK_EQUAL(linnet_store_count_boot(&store), LINNET_ERR_LATER);
     CHECK_EQUAL(store.boot_epoch, 0);
-    flash.refusal = LINNET_OK;
-    flash.stuck_at = UINT32_MAX;
+    flash.nor.refusal = LINNET_OK;
+    flash.nor.stuck_at = UINT32_MAX;
     CHECK_EQUAL(put_object(&store, LINNET_OBJECT_SNAPSHOT, &object), LINNET_OK);
     CHECK_EQUAL(linnet_store_count_boot(&store), LINNET_OK);
-    nor_flash_close(&flash);
+    test_flash_close(&flash);
 }
 
 static void test_a_spoilt_object_is_not_given_out(void) {
-    struct nor_flash flash;
+    struct test_flash flash;
     struct linnet_store store;
     struct linnet_span found;
     const uint8_t *hash;
     static struct object v[3];
-    nor_flash_open(&flash, 128 * KIB, 4 * KIB, 4);
+    test_flash_open(&flash, 128 * KIB, 4 * KIB, 4);
     CHECK_EQUAL(linnet_store_open(&store, &flash.port), LINNET_OK);
     for (uint32_t i = 0; i < 3; i++) {
         make_object(&v[i], LINNET_OBJECT_SNAPSHOT, i, 3000);
@@ -212,7 +212,7 @@ static void test_a_spoilt_object_is_not_given_out(void) {
     CHECK_EQUAL(put_object(&store, LINNET_OBJECT_SNAPSHOT, &v[0]), LINNET_OK);
     CHECK_EQUAL(put_object(&store, LINNET_OBJECT_SNAPSHOT, &v[1]), LINNET_OK);
     CHECK_EQUAL(linnet_store_newest(&store, LINNET_OBJECT_SNAPSHOT, &hash, &found), LINNET_OK);
-    flash.bytes[found.data - flash.bytes + 100] ^= 4;
+    flash.nor.memory[found.data - flash.nor.memory + 100] ^= 4;
     CHECK_EQUAL(linnet_store_open(&store, &flash.port), LINNET_OK);
     CHECK(!has_object(&store, LINNET_OBJECT_SNAPSHOT, &v[1]));
     CHECK_EQUAL(linnet_store_newest(&store, LINNET_OBJECT_SNAPSHOT, &hash, &found), LINNET_OK);
@@ -220,32 +220,32 @@ static void test_a_spoilt_object_is_not_given_out(void) {
     CHECK_EQUAL(linnet_store_open(&store, &flash.port), LINNET_OK);
     CHECK_EQUAL(put_object(&store, LINNET_OBJECT_SNAPSHOT, &v[2]), LINNET_OK);
     CHECK(has_object(&store, LINNET_OBJECT_SNAPSHOT, &v[0])); /* the spoilt one made room */
-    nor_flash_close(&flash);
+    test_flash_close(&flash);
 }
 
 static void test_foreign_bytes_are_an_empty_store(void) {
-    struct nor_flash flash;
+    struct test_flash flash;
     struct linnet_store store;
     struct linnet_span found;
     const uint8_t *hash;
     static struct object object;
     uint32_t seed = random_stream(5);
-    nor_flash_open(&flash, 128 * KIB, 4 * KIB, 4);
-    random_fill(&seed, flash.bytes, 128 * KIB);
+    test_flash_open(&flash, 128 * KIB, 4 * KIB, 4);
+    random_fill(&seed, flash.nor.memory, 128 * KIB);
     CHECK_EQUAL(linnet_store_open(&store, &flash.port), LINNET_OK);
     CHECK(is_named(&store, ""));
     CHECK_EQUAL(store.boot_epoch, 0);
-    for (uint32_t kind = 0; kind < LINNET_OBJECT_KINDS; kind++) {
+    for (uint32_t kind = 0; kind < LINNET_SLOT_PAIRS; kind++) {
         CHECK_EQUAL(linnet_store_newest(&store, (enum linnet_object_kind)kind, &hash, &found),
                     LINNET_ERR_NOT_FOUND);
         make_object(&object, kind, 1, OBJECT_MAX_BYTES);
         CHECK_EQUAL(put_object(&store, (enum linnet_object_kind)kind, &object), LINNET_OK);
     }
     CHECK_EQUAL(linnet_store_count_boot(&store), LINNET_OK);
-    nor_flash_close(&flash);
+    test_flash_close(&flash);
 }
 
-static void reopen(struct linnet_store *store, const struct nor_flash *flash) {
+static void reopen(struct linnet_store *store, const struct test_flash *flash) {
     CHECK_EQUAL(linnet_store_open(store, &flash->port), LINNET_OK);
 }
 
@@ -265,11 +265,11 @@ static void make_kernels(struct object *kernels, uint32_t count) {
 }
 
 static void test_a_kernel_proves_itself(uint32_t sector_bytes, uint32_t write_bytes) {
-    struct nor_flash flash;
+    struct test_flash flash;
     struct linnet_store store;
     static struct object k[2];
     make_kernels(k, 2);
-    nor_flash_open(&flash, 256 * KIB, sector_bytes, write_bytes);
+    test_flash_open(&flash, 256 * KIB, sector_bytes, write_bytes);
     reopen(&store, &flash);
     CHECK_EQUAL(store.pairs[LINNET_OBJECT_KERNEL].count, 2);
     CHECK_EQUAL(linnet_store_begin_trial(&store, k[0].hash), LINNET_ERR_NOT_FOUND);
@@ -301,15 +301,15 @@ static void test_a_kernel_proves_itself(uint32_t sector_bytes, uint32_t write_by
     CHECK_EQUAL(install_kernel(&store, &k[1], LINNET_VERDICT_PROVED), LINNET_OK);
     reopen(&store, &flash);
     CHECK(boots(&store, &k[1]) && has_object(&store, LINNET_OBJECT_KERNEL, &k[0]));
-    nor_flash_close(&flash);
+    test_flash_close(&flash);
 }
 
 static void test_failures_are_remembered(void) {
-    struct nor_flash flash;
+    struct test_flash flash;
     struct linnet_store store;
     static struct object k[4];
     make_kernels(k, 4);
-    nor_flash_open(&flash, 1024 * KIB, 4 * KIB, 4);
+    test_flash_open(&flash, 1024 * KIB, 4 * KIB, 4);
     reopen(&store, &flash);
     CHECK_EQUAL(install_kernel(&store, &k[0], LINNET_VERDICT_PROVED), LINNET_OK);
     for (uint32_t i = 1; i < 4; i++) {
@@ -321,16 +321,16 @@ static void test_failures_are_remembered(void) {
                     i == 1 ? LINNET_VERDICT_PROVED : LINNET_VERDICT_FAILED);
     }
     CHECK_EQUAL(linnet_store_verdict(&store, k[1].hash), LINNET_VERDICT_NONE);
-    nor_flash_close(&flash);
+    test_flash_close(&flash);
 }
 
 /* Another kernel comes to the slot of one whose trial had begun. */
 static void test_a_trial_ends_with_its_slot(void) {
-    struct nor_flash flash;
+    struct test_flash flash;
     struct linnet_store store;
     static struct object k[2];
     make_kernels(k, 2);
-    nor_flash_open(&flash, 128 * KIB, 4 * KIB, 4);
+    test_flash_open(&flash, 128 * KIB, 4 * KIB, 4);
     reopen(&store, &flash);
     CHECK_EQUAL(store.pairs[LINNET_OBJECT_KERNEL].count, 1);
     CHECK_EQUAL(put_object(&store, LINNET_OBJECT_KERNEL, &k[0]), LINNET_OK);
@@ -338,7 +338,7 @@ static void test_a_trial_ends_with_its_slot(void) {
     CHECK_EQUAL(put_object(&store, LINNET_OBJECT_KERNEL, &k[1]), LINNET_OK);
     reopen(&store, &flash);
     CHECK(linnet_store_trial_hash(&store) == NULL && store.trial_starts == 0);
-    nor_flash_close(&flash);
+    test_flash_close(&flash);
 }
 
 int main(void) {

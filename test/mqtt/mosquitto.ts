@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -38,6 +38,56 @@ async function canConnect(port: number): Promise<boolean> {
   return connected;
 }
 
+/** A mosquitto that runs: ended by close(), or killed and started again on the same files. */
+export class Mosquitto {
+  private constructor(
+    private child: ChildProcess,
+    private readonly config: string,
+    private readonly port: number,
+  ) {}
+
+  /** Begins it with a configuration file that makes it listen on `port`. */
+  static async start(config: string, port: number): Promise<Mosquitto> {
+    return new Mosquitto(await Mosquitto.spawn(config, port), config, port);
+  }
+
+  private static async spawn(config: string, port: number): Promise<ChildProcess> {
+    const child = spawn('mosquitto', ['-c', config], {
+      env: { PATH: SEARCH_PATH },
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
+    let errors = '';
+    child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+    while (!(await canConnect(port))) {
+      if (child.exitCode !== null) throw new Error(`mosquitto did not start: ${errors}`);
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    return child;
+  }
+
+  signal(name: NodeJS.Signals): void {
+    this.child.kill(name);
+  }
+
+  async end(name: NodeJS.Signals): Promise<void> {
+    if (this.child.exitCode !== null || this.child.signalCode !== null) return;
+    const exited = new Promise<void>((resolve) => this.child.once('exit', () => resolve()));
+    this.child.kill(name);
+    await exited;
+  }
+
+  /** In good order, as an operator does it. */
+  async restart(): Promise<void> {
+    await this.end('SIGTERM');
+    this.child = await Mosquitto.spawn(this.config, this.port);
+  }
+}
+
+/** Started by root, mosquitto becomes the user mosquitto, who must own what it reads and writes. */
+export function giveToMosquitto(folder: string): void {
+  if (process.getuid?.() === 0) spawnSync('chown', ['-R', 'mosquitto:', folder]);
+}
+
 /** A mosquitto of one's own on loopback. `user` makes it ask for user:password. */
 export async function startMosquitto(
   options: { port?: number; user?: { name: string; password: string } } = {},
@@ -58,23 +108,12 @@ export async function startMosquitto(
   }
   const config = join(folder, 'mosquitto.conf');
   writeFileSync(config, `${lines.join('\n')}\n`);
-  const child = spawn('mosquitto', ['-c', config], {
-    env: { PATH: SEARCH_PATH },
-    stdio: ['ignore', 'ignore', 'pipe'],
-  });
-  let errors = '';
-  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
-  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
-  while (!(await canConnect(port))) {
-    if (child.exitCode !== null) throw new Error(`mosquitto did not start: ${errors}`);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
+  const mosquitto = await Mosquitto.start(config, port);
   return {
     url: `mqtt://127.0.0.1:${port}`,
     port,
     close: async () => {
-      child.kill('SIGKILL');
-      await exited;
+      await mosquitto.end('SIGKILL');
       rmSync(folder, { recursive: true, force: true });
     },
   };

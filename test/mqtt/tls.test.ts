@@ -117,9 +117,15 @@ describe.runIf(hasOpenssl)('MQTT over TLS', () => {
   });
 
   it.each([
-    ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'ERR_AUTH', 'check user'],
-    ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'ERR_AUTH', 'check user'],
-    ['CERT_HAS_EXPIRED', 'ERR_AUTH', '--cafile'],
+    ['ERR_SSL_TLSV1_ALERT_UNKNOWN_CA', 'ERR_AUTH', 'the authority that the broker trusts'],
+    ['ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', 'ERR_AUTH', 'give --credentials'],
+    ['ERR_SSL_SSLV3_ALERT_CERTIFICATE_REVOKED', 'ERR_AUTH', 'use new credentials'],
+    ['ERR_SSL_SSLV3_ALERT_CERTIFICATE_EXPIRED', 'ERR_AUTH', 'renew it'],
+    ['ERR_SSL_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE', 'ERR_AUTH', 'check user'],
+    ['CERT_HAS_EXPIRED', 'ERR_AUTH', 'renew @broker'],
+    ['CERT_NOT_YET_VALID', 'ERR_AUTH', 'set the clock'],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'ERR_AUTH', 'a name in its certificate'],
+    ['INVALID_PURPOSE', 'ERR_AUTH', 'a certificate for servers'],
     ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'ERR_AUTH', '--cafile'],
     ['ERR_SSL_WRONG_VERSION_NUMBER', 'ERR_MQTT', 'check --mqtt'],
     ['ECONNRESET', 'ERR_MQTT', 'check --mqtt'],

@@ -1,6 +1,7 @@
 /**
  * Builds, under the address and undefined-behaviour sanitizers and with the durations of
- * test/node/implementations.ts, build/linnet-node-sanitized and build/two-nodes-sanitized. The
+ * test/node/implementations.ts: build/linnet-node-sanitized, two-nodes-sanitized and
+ * cut-runner-sanitized, and cut-runner-forgetful with a node that is wrong. The
  * engine, which is other people's code and lives on tail calls, is compiled as ever. Prints the
  * folder.
  */
@@ -21,7 +22,9 @@ const sanitizers = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all']
 const strict = ['-std=c99', '-Wall', '-Wextra', '-Wconversion', '-Werror', '-D_DEFAULT_SOURCE'];
 
 const firmware = join(root, 'firmware');
-const folders = ['include', 'src', 'ports/posix'].map((folder) => join(firmware, folder));
+const folders = ['include', 'src', 'ports/emulated', 'ports/posix', 'tools'].map((folder) =>
+  join(firmware, folder),
+);
 const wasm3 = locateWasm3();
 const definitions = readWasm3Definitions().map((definition) => `-D${definition}`);
 
@@ -32,13 +35,17 @@ const engineJobs = wasm3.files.map((source) => ({
   headers: wasm3.headers,
 }));
 
+/** Half of what the cut runner does; test/firmware/hash.test.ts has it under sanitizers. */
+const isHash = (source) => ['sha256.c', 'crc32.c'].includes(basename(source));
+
 function ownJob(source) {
   const engine = [...definitions, '-isystem', wasm3.folder];
   return {
     name: `sanitized-${basename(source, '.c')}`,
     source,
     flags: [
-      ...['-O1', '-g', '-fno-omit-frame-pointer', ...sanitizers, ...strict],
+      ...(isHash(source) ? ['-O2'] : ['-O1', '-g', '-fno-omit-frame-pointer', ...sanitizers]),
+      ...strict,
       ...folders.map((folder) => `-I${folder}`),
       ...Object.entries(durations).map(([name, value]) => `-D${name}=${value}u`),
       ...(basename(source) === 'kernel.c' ? engine : []),
@@ -48,10 +55,37 @@ function ownJob(source) {
 }
 
 const compiler = findCompiler();
-const [src, port] = folders.slice(1).map((folder) => listFiles([folder], ['.c']).map(ownJob));
+const [src, emulated, port, tools] = folders
+  .slice(1)
+  .map((folder) => listFiles([folder], ['.c']).map(ownJob));
 const core = await compileFiles(compiler, [...engineJobs, ...src]);
+const flash = await compileFiles(compiler, emulated);
 const posix = await compileFiles(compiler, port);
+const cutRunner = await compileFiles(
+  compiler,
+  tools.filter(({ name }) => !name.endsWith('vector_runner')),
+);
 const twoNodes = await compileFiles(compiler, [ownJob(join(root, 'test/node/two_nodes.c'))]);
-await linkFile(compiler, 'linnet-node-sanitized', [...core, ...posix], sanitizers);
-await linkFile(compiler, 'two-nodes-sanitized', [...core, ...twoNodes], sanitizers);
+
+/** The same objects but keep.c, whose recall() makes place for another one. */
+const keep = src.findIndex(({ name }) => name.endsWith('-keep'));
+const forgetful = await compileFiles(compiler, [
+  {
+    ...src[keep],
+    name: 'forgetful-keep',
+    flags: [...src[keep].flags, '-Dlinnet_keep_recall=linnet_keep_recall_right'],
+  },
+  ownJob(join(root, 'test/firmware/forgetful.c')),
+]);
+const rest = core.toSpliced(engineJobs.length + keep, 1);
+
+await linkFile(compiler, 'linnet-node-sanitized', [...core, ...flash, ...posix], sanitizers);
+await linkFile(compiler, 'two-nodes-sanitized', [...core, ...flash, ...twoNodes], sanitizers);
+await linkFile(compiler, 'cut-runner-sanitized', [...core, ...flash, ...cutRunner], sanitizers);
+await linkFile(
+  compiler,
+  'cut-runner-forgetful',
+  [...rest, ...forgetful, ...flash, ...cutRunner],
+  sanitizers,
+);
 console.log(join(root, 'build'));

@@ -82,10 +82,10 @@ export class Cable {
     return this.untilStatus(name, ({ state }) => state === nodeState[name]);
   }
 
-  /** kill -9, and power again with what was in the flash. */
-  async powerCycle(): Promise<void> {
+  /** kill -9, and power again with what was in the flash; the samples may be others. */
+  async powerCycle(dataset = this.options.dataset): Promise<void> {
     await this.node.kill();
-    this.node = this.powerUp();
+    this.node = this.powerUp(dataset);
     this.host.connect(this.node);
   }
 
@@ -97,8 +97,8 @@ export class Cable {
     return this.node.kill();
   }
 
-  private powerUp(): RunningNode {
-    const { node = 'alpha', dataset = fixture.dataset } = this.options;
+  private powerUp(dataset: Dataset | false = this.options.dataset ?? fixture.dataset): RunningNode {
+    const { node = 'alpha' } = this.options;
     return this.implementation.start({ node, ...(dataset && { dataset }), flash: this.flash });
   }
 }

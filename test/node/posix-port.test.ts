@@ -15,12 +15,15 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { nodeState, status } from '../../host/contract/contract.gen.js';
+import { nodeState, split, status } from '../../host/contract/contract.gen.js';
 import { sha256 } from '../../host/contract/hash.js';
+import { decodeWire } from '../../host/contract/wire.js';
+import { samplesOfSplit, selectSamples, type Dataset } from '../../host/data/dataset.js';
 import { encodeFds1, writeFds1 } from '../../host/data/fds1.js';
 import { packagePath } from '../../host/kernel/load.js';
 import { buildDescriptor } from '../../host/model/descriptor.js';
 import { allow, hanging } from './bad-kernels.js';
+import { expectedEnvelope } from './expectation.js';
 import * as fixture from './fixture.js';
 import { whereNative } from './native.js';
 import { ScriptedHost } from './scripted-host.js';
@@ -132,6 +135,10 @@ await whereNative(() => {
         '--data',
         '--flash',
         '--flash-kb',
+        '--flash-sector',
+        '--flash-write',
+        '--cut-at',
+        '--cut-seed',
         '--listen',
         '--memory',
         '--watchdog',
@@ -149,8 +156,12 @@ await whereNative(() => {
       [['--memory', '12k'], 2, /not a number/],
       [['--watchdog', '3600001'], 2, /--watchdog 3600001 is not a number in 0 to/],
       [['--memory', '-1'], 2, /not a number/],
-      [['--flash-kb', '5'], 2, /not whole sectors: use a multiple of 4/],
+      [['--flash-kb', '5'], 2, /not whole sectors of 4096 bytes: use a multiple of the sector/],
       [['--flash-kb', '16'], 1, /the flash cannot be used/],
+      [['--flash-sector', '3000'], 2, /--flash-sector 3000 is not a power of two/],
+      [['--flash-write', '128'], 2, /--flash-write 128 is not a number in 1 to 64/],
+      [['--flash-kb', '1000', '--flash-sector', '65536'], 2, /not whole sectors of 65536 bytes/],
+      [['--cut-at', '0'], 3, /the power went during flash operation 0/],
       [['--data', '/nonexistent'], 2, /\/nonexistent: No such file.*: give a readable FDS1 file/],
       [['--flash', '/nonexistent/flash'], 2, /No such file.*: give --flash a writable file/],
       [['--listen', 'serial'], 2, /serial is not an address: use unix/],
@@ -314,6 +325,67 @@ await whereNative(() => {
       expect(await host.announce(offer)).toBe(status.ERR_TRIAL);
       await host.until('a LOG', () => host.logs.length === 1);
       expect(host.logs[0]).toContain('failed its trial: it did not end before power did');
+    });
+
+    it.each([
+      ['the count of the start', 0, ['--flash-sector', '2048', '--flash-write', '4']],
+      ['the erase for a kernel', 1, ['--flash-sector', '16384', '--flash-write', '1']],
+      ['the middle of a kernel', 150, []],
+      ['its header', 293, []],
+      ['the snapshot', 310, ['--flash-sector', '65536', '--flash-write', '64']],
+      ['the upload', 350, []],
+    ])('loses its power during %s, and nothing else', async (_, cut, geometry) => {
+      const shard = join(folder, 'shard.fds');
+      writeFds1(shard, fixture.dataset);
+      const flash = ['--flash', join(folder, 'flash'), '--flash-kb', '1024', ...geometry];
+      const args = ['--name', 'a', '--data', shard, ...flash];
+      const child = start(...args, '--cut-at', String(cut), '--cut-seed', '5');
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      const first = hostOf(child);
+      const serve = (host: ScriptedHost): void =>
+        host.serve(fixture.kernelBytes, fixture.descriptor, fixture.snapshotOf(0));
+      serve(first);
+      if (cut > 0) void first.announce(fixture.announcementOf(0)).catch(() => undefined);
+      expect(await ended).toBe(3);
+      expect(first.uploads).toEqual([]);
+      const second = hostOf(start(...args));
+      serve(second);
+      await second.announce(fixture.announcementOf(0));
+      await second.until('the upload', () => second.uploads.length === 1);
+      expect(second.uploads[0]).toEqual(
+        expectedEnvelope({
+          announcement: fixture.announcementOf(0),
+          node: 'a',
+          descriptor: fixture.descriptor,
+          words: fixture.wordsOf(0),
+          dataset: fixture.dataset,
+          kernelHash: fixture.kernelHash,
+        }),
+      );
+    });
+
+    it('offers the same upload again when its samples are others by then', async () => {
+      const shard = join(folder, 'shard.fds');
+      const args = ['--name', 'a', '--data', shard, '--flash', join(folder, 'flash')];
+      const announcement = fixture.announcementOf(0);
+      const uploadOf = async (name: string, samples: Dataset): Promise<Uint8Array> => {
+        writeFds1(shard, samples);
+        const child = start(...args, '--name', name);
+        const host = hostOf(child);
+        host.serve(fixture.kernelBytes, fixture.descriptor, fixture.snapshotOf(0));
+        await host.announce(announcement);
+        await host.until('the upload', () => host.uploads.length === 1);
+        await stop(child, 'SIGKILL');
+        return host.uploads[0];
+      };
+      const fewer = selectSamples(
+        fixture.dataset,
+        samplesOfSplit(fixture.dataset, split.TRAIN).slice(0, 9),
+      );
+      const upload = await uploadOf('a', fixture.dataset);
+      expect(await uploadOf('a', fewer)).toEqual(upload);
+      // A node of another name has made no offer yet.
+      expect(decodeWire('Envelope', await uploadOf('b', fewer)).samples).toBe(9);
     });
 
     it('keeps its objects in the flash file', async () => {

@@ -3,6 +3,7 @@
  * Their links are the descriptors 0 and 1, and 3 and 4; they pull their samples. Ends with stdin.
  */
 #include "linnet.h"
+#include "nor_flash.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -19,7 +20,7 @@ struct board {
     int in;
     int out;
     int has_ended;
-    uint8_t *flash;
+    struct nor_flash flash;
 };
 
 static uint32_t link_read(void *context, uint8_t *out, uint32_t capacity) {
@@ -46,22 +47,21 @@ static void do_nothing(void *context) {
 }
 
 static int32_t flash_erase(void *context, uint32_t offset) {
-    memset(((struct board *)context)->flash + offset, 0xff, SECTOR_BYTES);
-    return LINNET_OK;
+    return nor_flash_erase(&((struct board *)context)->flash, offset);
 }
 
 static int32_t flash_program(void *context, uint32_t offset, const uint8_t *data, uint32_t length) {
-    memcpy(((struct board *)context)->flash + offset, data, length);
-    return LINNET_OK;
+    return nor_flash_program(&((struct board *)context)->flash, offset, data, length);
 }
 
 static void start(struct linnet_node *node, struct linnet_port *port, struct board *board) {
-    board->flash = malloc(FLASH_BYTES);
+    uint8_t *memory = malloc(FLASH_BYTES);
     void *heap = malloc(HEAP_BYTES);
-    if (board->flash == NULL || heap == NULL) {
+    if (memory == NULL || heap == NULL) {
         exit(1);
     }
-    memset(board->flash, 0xff, FLASH_BYTES);
+    memset(memory, 0xff, FLASH_BYTES);
+    nor_flash_init(&board->flash, memory, FLASH_BYTES, SECTOR_BYTES, 8);
     memset(port, 0, sizeof *port);
     port->context = board;
     port->runtime = "two-nodes";
@@ -70,7 +70,7 @@ static void start(struct linnet_node *node, struct linnet_port *port, struct boa
     port->now_ms = now_ms;
     port->feed_watchdog = do_nothing;
     port->reset = do_nothing;
-    port->flash = (struct linnet_flash){board->flash, FLASH_BYTES, SECTOR_BYTES, 8};
+    port->flash = nor_flash_describe(&board->flash);
     port->flash_erase = flash_erase;
     port->flash_program = flash_program;
     if (linnet_node_init(node, port, heap, HEAP_BYTES) < 0) {
@@ -81,7 +81,7 @@ static void start(struct linnet_node *node, struct linnet_port *port, struct boa
 int main(void) {
     static struct linnet_node nodes[NODES];
     static struct linnet_port ports[NODES];
-    static struct board boards[NODES] = {{0, 1, 0, NULL}, {3, 4, 0, NULL}};
+    static struct board boards[NODES] = {{.in = 0, .out = 1}, {.in = 3, .out = 4}};
     for (int i = 0; i < NODES; i++) {
         (void)fcntl(boards[i].in, F_SETFL, O_NONBLOCK);
         start(&nodes[i], &ports[i], &boards[i]);

@@ -1,12 +1,18 @@
 import { describe, expect, it } from 'vitest';
 import type { nodeState } from '../../host/contract/contract.gen.js';
-import { status, task } from '../../host/contract/contract.gen.js';
+import { receipt as receiptCode, split, status, task } from '../../host/contract/contract.gen.js';
 import { packResponse, unpackRequest } from '../../host/contract/pack.js';
+import { decodeWire } from '../../host/contract/wire.js';
+import { samplesOfSplit, selectSamples } from '../../host/data/dataset.js';
 import type { OpenCable } from './cable.js';
 import * as fixture from './fixture.js';
 import { shortTiming, type Implementation } from './implementations.js';
 
 const announcement = fixture.announcementOf(0);
+const fewerSamples = selectSamples(
+  fixture.dataset,
+  samplesOfSplit(fixture.dataset, split.TRAIN).slice(0, 9),
+);
 
 /** SPEC 7.6, and that a node which starts again sends the same bytes. */
 export function describeUploads(implementation: Implementation, open: OpenCable): void {
@@ -92,6 +98,20 @@ export function describeUploads(implementation: Implementation, open: OpenCable)
       await host.until('the upload', () => host.uploads.length > before.uploads);
       expect(host.uploads.at(-1)).toEqual(cable.expected(long));
       expect(host.count('OBJECT')).toBe(0);
+    });
+
+    it('once it has offered: the same bytes, with whatever samples', async () => {
+      const cable = open();
+      const { host } = cable;
+      const expected = cable.expected(announcement);
+      await cable.runRound(announcement);
+      for (const receipt of [false, true]) {
+        if (receipt) await host.giveReceipt(receiptCode.ACCEPTED, expected);
+        await cable.powerCycle(fewerSamples);
+        expect(await cable.runRound(announcement)).toEqual(expected);
+      }
+      const other = fixture.announcementOf(0, { seed: 5 });
+      expect(decodeWire('Envelope', await cable.runRound(other)).samples).toBe(9);
     });
 
     it('at any point of the fetch: only what was whole is kept', async () => {

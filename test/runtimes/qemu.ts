@@ -87,13 +87,15 @@ function parseUsage(lines: string): RunnerUsage {
 
 /**
  * Runs a tape on the vector runner of a core. Its arguments are names in a fresh folder, which is
- * QEMU's working folder, because a semihosting command line cannot carry a path with spaces.
+ * QEMU's working folder, because a semihosting command line cannot carry a path with spaces. The address of
+ * every instruction is a line in the file `tracePath`, if given.
  */
 export async function runOnQemu(
   kernelWasm: Uint8Array,
   tape: Uint8Array,
   memoryBytes = defaultMemoryBytes,
   core: Core = 'cortex-m4',
+  tracePath?: string,
 ): Promise<{ output: Uint8Array; usage: RunnerUsage }> {
   const image = await buildOnce(core);
   if (!image.available) throw new Error(image.reason);
@@ -107,6 +109,7 @@ export async function runOnQemu(
     ...['-M', ...machine, '-display', 'none', '-monitor', 'none', '-serial', 'none'],
     ...['-semihosting-config', semihosting.join(',')],
     ...(counts ? ['-icount', 'shift=0'] : []),
+    ...(tracePath ? ['-singlestep', '-d', 'exec,nochain', '-D', tracePath] : []),
     ...['-kernel', join(image.folder, 'vector_runner.elf')],
   ];
   try {

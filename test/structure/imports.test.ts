@@ -15,6 +15,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   frame: ['contract'],
   link: ['contract'],
   mqtt: ['contract'],
+  fleet: ['contract', 'mqtt'],
   device: ['contract', 'data', 'frame', 'link'],
   bridge: ['contract', 'device', 'frame', 'link', 'mqtt'],
   federated: ['contract', 'kernel', 'model', 'mqtt'],
@@ -31,6 +32,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'bridge',
     'federated',
     'sim',
+    'fleet',
   ],
 };
 

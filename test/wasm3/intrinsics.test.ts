@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { blockWord, intrinsicNames, status, version } from '../../host/contract/contract.gen.js';
+import {
+  constant,
+  blockWord,
+  intrinsicNames,
+  status,
+  version,
+} from '../../host/contract/contract.gen.js';
 import { intrinsics, kernelExports } from '../../host/contract/schema.js';
 import { nativeIntrinsics, openWasm3Engine } from '../../host/wasm3/engine.js';
 import { wasm3Runtime } from '../runtimes/wasm3.js';
@@ -132,6 +138,9 @@ describe.skipIf(reason !== undefined && !process.env['CI'])('intrinsics for anot
     expect(view.getInt32(err + 4, true)).toBeLessThan(0);
     expect(softmax(memory, 0, 1, 32767)).toBe(128);
     expect(softmax(memory, 0, 3, 0)).toBe(status.ERR_RANGE);
+    view.setInt32(4 * 8, 0, true);
+    expect(softmax(memory, 0, constant.NO_LABEL, 0)).toBe(constant.LOSS_SKIPPED);
+    expect([view.getInt32(4 * 8, true), view.getInt32(4 * 9, true)]).toEqual([1, 0]);
     expect(softmax(memory, 220, 1, 0)).toBe(status.ERR_RANGE);
     expect(() => softmax(new Uint8Array(8) as unknown as ArrayBuffer, 0)).toThrowError(TypeError);
   });

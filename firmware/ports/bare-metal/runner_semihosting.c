@@ -1,11 +1,11 @@
-/* Surroundings of the vector runner on a board: files through semihosting, memory from the linker.
+/* Surroundings of a runner on a board: files through semihosting, memory from the linker.
  */
 #include "image.h"
 #include "runner_core.h"
 #include "runner_host.h"
 #include "semihosting.h"
 
-#define MAX_ARGUMENTS 5u
+#define MAX_ARGUMENTS 6u
 
 int32_t runner_open(const char *path, enum runner_mode mode) {
     return semihosting_open(path, mode == RUNNER_WRITE ? SEMIHOSTING_WRITE_BINARY
@@ -52,7 +52,7 @@ void runner_print(const char *text) {
 }
 
 void linnet_fault(void) {
-    semihosting_print("vector_runner: processor fault\n");
+    semihosting_print("processor fault\n");
     semihosting_exit(RUNNER_FAULT);
 }
 
@@ -72,7 +72,7 @@ static uint32_t split(char *line, const char **words) {
 }
 
 int main(void) {
-    static char line[64];
+    static char line[96];
     const char *arguments[MAX_ARGUMENTS];
     runner_core_start();
     uint32_t count = 0;

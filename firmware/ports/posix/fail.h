@@ -6,6 +6,7 @@ enum exit_code {
     EXIT_OK = 0,
     EXIT_FAILED = 1,
     EXIT_USAGE_ERROR = 2,
+    EXIT_POWER_CUT = 3,
     EXIT_LINK_ERROR = 4,
     EXIT_INTERRUPTED = 130
 };

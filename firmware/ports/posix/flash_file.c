@@ -21,8 +21,9 @@ static void *map(int descriptor, uint32_t bytes, const char *path) {
 }
 
 /* Opens and locks; returns the size there is, 0 for a new file. */
-static uint32_t open_locked(struct flash_file *flash, const char *path) {
+static uint32_t open_locked(struct flash_file *flash, const struct flash_options *options) {
     struct stat status;
+    const char *path = options->path;
     flash->descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
     if (flash->descriptor < 0 || fstat(flash->descriptor, &status) != 0) {
         fail(EXIT_USAGE_ERROR, "give --flash a writable file", "%s: %s", path, strerror(errno));
@@ -30,62 +31,58 @@ static uint32_t open_locked(struct flash_file *flash, const char *path) {
     if (flock(flash->descriptor, LOCK_EX | LOCK_NB) != 0) {
         fail(EXIT_FAILED, "give every node its own flash file", "%s is used by another node", path);
     }
-    if (status.st_size % FLASH_SECTOR_BYTES != 0 || status.st_size > INT32_MAX) {
+    if (status.st_size % options->sector_bytes != 0 || status.st_size > INT32_MAX) {
         fail(EXIT_USAGE_ERROR, "delete the file to start with an empty flash",
-             "%s is not a flash of whole %u-byte sectors", path, FLASH_SECTOR_BYTES);
+             "%s is not a flash of whole %u-byte sectors", path, options->sector_bytes);
     }
     return (uint32_t)status.st_size;
 }
 
-void flash_file_open(struct flash_file *flash, const char *path, uint32_t bytes) {
+void flash_file_open(struct flash_file *flash, const struct flash_options *options) {
+    const char *path = options->path;
     uint32_t present = 0;
     flash->descriptor = -1;
     if (path != NULL) {
-        present = open_locked(flash, path);
+        present = open_locked(flash, options);
     }
-    if (present != 0 && bytes != 0 && bytes != present) {
+    if (present != 0 && options->bytes != 0 && options->bytes != present) {
         fail(EXIT_USAGE_ERROR, "delete the file or leave out --flash-kb",
-             "%s has %u KiB, not the %u of --flash-kb", path, present / 1024, bytes / 1024);
+             "%s has %u KiB, not the %u of --flash-kb", path, present / 1024,
+             options->bytes / 1024);
     }
-    flash->bytes = present != 0 ? present : bytes != 0 ? bytes : DEFAULT_BYTES;
-    if (present == 0 && path != NULL && ftruncate(flash->descriptor, (off_t)flash->bytes) != 0) {
+    uint32_t wanted = options->bytes != 0 ? options->bytes : DEFAULT_BYTES;
+    uint32_t bytes = present != 0 ? present : wanted;
+    if (present == 0 && path != NULL && ftruncate(flash->descriptor, (off_t)bytes) != 0) {
         fail(EXIT_FAILED, "make room on the disk", "%s: %s", path, strerror(errno));
     }
-    flash->memory = map(flash->descriptor, flash->bytes, path != NULL ? path : "flash");
+    uint8_t *memory = map(flash->descriptor, bytes, path != NULL ? path : "flash");
     if (present == 0) {
-        memset(flash->memory, 0xff, flash->bytes);
+        memset(memory, 0xff, bytes);
     }
+    nor_flash_init(&flash->nor, memory, bytes, options->sector_bytes, options->write_bytes);
+    nor_flash_restart(&flash->nor, options->cut_at, options->cut_seed);
 }
 
 void flash_file_close(struct flash_file *flash) {
-    munmap(flash->memory, flash->bytes);
+    munmap(flash->nor.memory, flash->nor.bytes);
     if (flash->descriptor >= 0) {
         close(flash->descriptor);
     }
 }
 
-struct linnet_flash flash_file_geometry(const struct flash_file *flash) {
-    struct linnet_flash geometry = {flash->memory, flash->bytes, FLASH_SECTOR_BYTES,
-                                    FLASH_WRITE_BYTES};
-    return geometry;
+static int32_t end_if_cut(const struct flash_file *flash, int32_t status) {
+    if (!flash->nor.has_power) {
+        log_line("the power went during flash operation %u", flash->nor.cut_at);
+        _exit(EXIT_POWER_CUT);
+    }
+    return status;
 }
 
 int32_t flash_file_erase(struct flash_file *flash, uint32_t offset) {
-    if (offset % FLASH_SECTOR_BYTES != 0 || offset >= flash->bytes) {
-        return LINNET_ERR_FLASH;
-    }
-    memset(flash->memory + offset, 0xff, FLASH_SECTOR_BYTES);
-    return LINNET_OK;
+    return end_if_cut(flash, nor_flash_erase(&flash->nor, offset));
 }
 
 int32_t flash_file_program(struct flash_file *flash, uint32_t offset, const uint8_t *data,
                            uint32_t length) {
-    if (offset % FLASH_WRITE_BYTES != 0 || length % FLASH_WRITE_BYTES != 0 ||
-        length > flash->bytes || offset > flash->bytes - length) {
-        return LINNET_ERR_FLASH;
-    }
-    for (uint32_t i = 0; i < length; i++) {
-        flash->memory[offset + i] &= data[i];
-    }
-    return LINNET_OK;
+    return end_if_cut(flash, nor_flash_program(&flash->nor, offset, data, length));
 }

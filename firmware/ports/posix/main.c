@@ -107,7 +107,7 @@ static struct linnet_port make_port(struct board *board, const struct options *o
         .idle = idle,
         .feed_watchdog = feed_watchdog,
         .reset = reset,
-        .flash = flash_file_geometry(&board->flash),
+        .flash = nor_flash_describe(&board->flash.nor),
         .flash_erase = flash_erase,
         .flash_program = flash_program,
         .sample_count = options->data != NULL ? sample_count : NULL,
@@ -136,7 +136,7 @@ static void open_board(struct board *board, const struct options *options) {
     if (options->data != NULL) {
         fds1_open(&board->data, options->data);
     }
-    flash_file_open(&board->flash, options->flash, options->flash_bytes);
+    flash_file_open(&board->flash, &options->flash);
     stream_link_open(&board->link, options->listen);
 }
 

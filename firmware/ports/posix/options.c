@@ -1,9 +1,9 @@
 #include "options.h"
 #include "fail.h"
-#include "flash_file.h"
 #include "linnet_contract.h"
 
 #include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +11,10 @@
 #define DEFAULT_MEMORY_BYTES (1024u * 1024u)
 #define MAX_MEMORY_BYTES (1024u * 1024u * 1024u)
 #define MAX_FLASH_KB (1024u * 1024u)
+#define DEFAULT_SECTOR_BYTES 4096u
+#define MAX_SECTOR_BYTES (1024u * 1024u)
+#define DEFAULT_WRITE_BYTES 8u
+#define MAX_WRITE_BYTES 64u
 #define DEFAULT_WATCHDOG_MS 10000u
 #define MAX_WATCHDOG_MS (3600u * 1000u)
 
@@ -24,6 +28,11 @@ static const char usage[] =
     "  --data FILE        FDS1 file with its samples; without it they are pulled over the link\n"
     "  --flash FILE       emulated flash, made if absent; without it nothing is kept\n"
     "  --flash-kb N       size of a new flash (default 1024)\n"
+    "  --flash-sector N   bytes of its erase unit, a power of two (default 4096)\n"
+    "  --flash-write N    bytes of its program unit, a power of two up to 64 (default 8)\n"
+    "  --cut-at N         lose power during the Nth flash operation from now, counted from 0,\n"
+    "                     which stays half done; the process ends with exit code 3\n"
+    "  --cut-seed N       which half (default 0)\n"
     "  --listen ADDRESS   unix:///path or tcp://127.0.0.1:port instead of stdin and stdout\n"
     "  --memory BYTES     linear memory a kernel may use (default 1048576)\n"
     "  --watchdog MS      reset the node when a call takes this much processor time\n"
@@ -32,7 +41,7 @@ static const char usage[] =
     "  --help             print this and exit\n"
     "\n"
     "exit codes: 0 ok (also at the end of stdin and after SIGTERM), 1 failed, 2 usage or data,\n"
-    "4 link, 130 interrupted\n";
+    "3 power cut by --cut-at, 4 link, 130 interrupted\n";
 
 static void print_version(void) {
     printf("linnet-node: protocol %u, kernel ABI %u, numerics %u, descriptor format %u\n",
@@ -59,15 +68,52 @@ static void check_name(const char *name) {
     }
 }
 
-static uint32_t parse_flash_kb(const char *text) {
-    uint32_t bytes = 1024 * parse_number("--flash-kb", text, 1, MAX_FLASH_KB);
-    if (bytes % FLASH_SECTOR_BYTES != 0) {
-        fail(EXIT_USAGE_ERROR, "use a multiple of 4", "--flash-kb %s is not whole sectors", text);
+static uint32_t parse_power_of_two(const char *name, const char *text, uint32_t least,
+                                   uint32_t most) {
+    uint32_t value = parse_number(name, text, least, most);
+    if ((value & (value - 1)) != 0) {
+        fail(EXIT_USAGE_ERROR, "see --help", "%s %s is not a power of two", name, text);
     }
-    return bytes;
+    return value;
+}
+
+static void check_flash(const struct flash_options *flash) {
+    if (flash->bytes % flash->sector_bytes != 0) {
+        fail(EXIT_USAGE_ERROR, "use a multiple of the sector",
+             "--flash-kb %u is not whole sectors of %u bytes", flash->bytes / 1024,
+             flash->sector_bytes);
+    }
+}
+
+static bool take_flash_option(struct flash_options *flash, int option, const char *value) {
+    switch (option) {
+    case 'f':
+        flash->path = value;
+        return true;
+    case 'k':
+        flash->bytes = 1024 * parse_number("--flash-kb", value, 1, MAX_FLASH_KB);
+        return true;
+    case 's':
+        flash->sector_bytes = parse_power_of_two("--flash-sector", value, 64, MAX_SECTOR_BYTES);
+        return true;
+    case 'p':
+        flash->write_bytes = parse_power_of_two("--flash-write", value, 1, MAX_WRITE_BYTES);
+        return true;
+    case 'c':
+        flash->cut_at = parse_number("--cut-at", value, 0, NOR_FLASH_NEVER - 1);
+        return true;
+    case 'x':
+        flash->cut_seed = parse_number("--cut-seed", value, 0, UINT32_MAX);
+        return true;
+    default:
+        return false;
+    }
 }
 
 static void take_option(struct options *options, int option, const char *value) {
+    if (take_flash_option(&options->flash, option, value)) {
+        return;
+    }
     switch (option) {
     case 'n':
         check_name(value);
@@ -75,12 +121,6 @@ static void take_option(struct options *options, int option, const char *value) 
         break;
     case 'd':
         options->data = value;
-        break;
-    case 'f':
-        options->flash = value;
-        break;
-    case 'k':
-        options->flash_bytes = parse_flash_kb(value);
         break;
     case 'l':
         options->listen = value;
@@ -104,13 +144,29 @@ static void take_option(struct options *options, int option, const char *value) 
 
 struct options parse_options(int count, char **arguments) {
     static const struct option known[] = {
-        {"name", required_argument, NULL, 'n'},     {"data", required_argument, NULL, 'd'},
-        {"flash", required_argument, NULL, 'f'},    {"flash-kb", required_argument, NULL, 'k'},
-        {"listen", required_argument, NULL, 'l'},   {"memory", required_argument, NULL, 'm'},
-        {"watchdog", required_argument, NULL, 'w'}, {"version", no_argument, NULL, 'v'},
-        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
+        {"name", required_argument, NULL, 'n'},
+        {"data", required_argument, NULL, 'd'},
+        {"flash", required_argument, NULL, 'f'},
+        {"flash-kb", required_argument, NULL, 'k'},
+        {"listen", required_argument, NULL, 'l'},
+        {"memory", required_argument, NULL, 'm'},
+        {"watchdog", required_argument, NULL, 'w'},
+        {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},
+        {"flash-sector", required_argument, NULL, 's'},
+        {"flash-write", required_argument, NULL, 'p'},
+        {"cut-at", required_argument, NULL, 'c'},
+        {"cut-seed", required_argument, NULL, 'x'},
+        {NULL, 0, NULL, 0},
     };
-    struct options options = {"", NULL, NULL, NULL, 0, DEFAULT_MEMORY_BYTES, DEFAULT_WATCHDOG_MS};
+    struct options options = {
+        .name = "",
+        .memory_bytes = DEFAULT_MEMORY_BYTES,
+        .watchdog_ms = DEFAULT_WATCHDOG_MS,
+        .flash = {.sector_bytes = DEFAULT_SECTOR_BYTES,
+                  .write_bytes = DEFAULT_WRITE_BYTES,
+                  .cut_at = NOR_FLASH_NEVER},
+    };
     int option;
     while ((option = getopt_long(count, arguments, "", known, NULL)) != -1) {
         take_option(&options, option, optarg);
@@ -118,5 +174,6 @@ struct options parse_options(int count, char **arguments) {
     if (optind < count) {
         fail(EXIT_USAGE_ERROR, "see --help", "%s is not an option", arguments[optind]);
     }
+    check_flash(&options.flash);
     return options;
 }

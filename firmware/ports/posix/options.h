@@ -2,16 +2,15 @@
 #ifndef LINNET_POSIX_OPTIONS_H
 #define LINNET_POSIX_OPTIONS_H
 
-#include <stdint.h>
+#include "flash_file.h"
 
 struct options {
     const char *name;      /* "" = the host gives one */
     const char *data;      /* NULL = samples are pulled over the link */
-    const char *flash;     /* NULL = memory, lost at exit */
     const char *listen;    /* NULL = stdin and stdout */
-    uint32_t flash_bytes;  /* 0 = default, or the size of the file */
     uint32_t memory_bytes; /* limit of the kernel's linear memory */
     uint32_t watchdog_ms;  /* processor time of one call until the node is reset; 0 = for ever */
+    struct flash_options flash;
 };
 
 /* Ends the process after --help and --version, and with one line for what makes no sense. */

@@ -54,6 +54,9 @@ uint32_t linnet_dense_products(const struct linnet_view *view, int32_t *sums) {
     if ((layer->outputs & 1u) != 0) {
         last_row(view, &dense, sums);
     }
+    if (linnet_view_has(view, LINNET_LAYER_FLAG_LOGITS)) {
+        return 0;
+    }
     bool is_relu = linnet_view_has(view, LINNET_LAYER_FLAG_RELU);
     return is_relu ? linnet_positives(sums, layer->outputs)
                    : linnet_magnitudes(sums, layer->outputs);

@@ -107,8 +107,8 @@ function linnet_dsp_dense
     ldr     r1, [r0, #16]
     /* Two rows, the first at r1: their sums begin with their biases. */
 1:  ldr     r4, [sp]
-    ldr     r5, [r4, #24]
-    ldrd    r6, r7, [r4, #8]
+    ldmia   r4, {r2, r3, r6, r7}        /* x count bias_left bias_factor */
+    ldrd    r8, r5, [r4, #20]
     ldrsh   r12, [r5], #2
     ldrsh   lr, [r5], #2
     str     r5, [r4, #24]
@@ -116,23 +116,21 @@ function linnet_dsp_dense
     lsl     lr, lr, r6
     smmulr  r12, r12, r7
     smmulr  lr, lr, r7
-    ldrd    r2, r3, [r4]
-    ldr     r6, [r4, #20]
     mov     r0, r1
-    add     r1, r6
+    add     r1, r8
     subs    r3, #16
     blt     3f
 2:  dense_eight                         /* ► sixteen lanes of two rows */
     dense_eight
     subs    r3, #16
     bge     2b
-3:  adds    r3, #8
+3:  adds    r3, #16
+    beq     5f
+    subs    r3, #8
     blt     4f
     dense_eight
-    subs    r3, #8
-4:  adds    r3, #8
     beq     5f
-    /* Four lanes are left. */
+4:    /* Four lanes are left. */
     ldrd    r4, r5, [r2]
     ldrd    r8, r9, [r0]
     ldrd    r10, r11, [r1], #8

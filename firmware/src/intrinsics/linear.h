@@ -20,7 +20,8 @@ int32_t linnet_linear_backward(const struct linnet_view *view, int32_t error_exp
 
 /*
  * sums [OH][OW][O] = Σ hi · x + bias, before the activation.
- * Exact but for the rounding of the bias. Returns the OR of the magnitudes after the activation.
+ * Exact but for the rounding of the bias. Returns the OR of the magnitudes after the activation;
+ * of logits, which are not requantised, any value.
  */
 uint32_t linnet_dense_products(const struct linnet_view *view, int32_t *sums);
 uint32_t linnet_conv_products(const struct linnet_view *view, int32_t *sums);

@@ -16,10 +16,9 @@
 /* A head is copied as a whole. */
 typedef char head_is_10_words[sizeof(struct linnet_head) == 40u ? 1 : -1];
 
-static bool open_loss(struct linnet_memory memory, const uint64_t *arguments, uint32_t max_elements,
-                      struct linnet_loss *loss) {
+static bool open_loss(struct linnet_memory memory, const uint64_t *arguments, uint32_t label,
+                      uint32_t max_elements, struct linnet_loss *loss) {
     uint32_t at = (uint32_t)arguments[0];
-    uint32_t label = (uint32_t)arguments[1];
     if ((at & 3u) != 0 || !linnet_memory_holds(memory, at, sizeof loss->head) ||
         (int32_t)arguments[2] < 0) {
         return false;
@@ -106,6 +105,11 @@ static uint32_t exponentials(const struct linnet_loss *loss, int32_t largest) {
     return sum < E_ONE ? E_ONE : sum;
 }
 
+void linnet_softmax_predict(const struct linnet_loss *loss) {
+    loss->home->predicted = (int32_t)first_largest(loss->logits, loss->head.elements);
+    loss->home->loss = 0;
+}
+
 int32_t linnet_softmax_cross_entropy(const struct linnet_loss *loss, uint32_t label,
                                      uint32_t skip_threshold) {
     uint32_t best = first_largest(loss->logits, loss->head.elements);
@@ -132,15 +136,23 @@ int32_t linnet_softmax_cross_entropy(const struct linnet_loss *loss, uint32_t la
  * Softmax, cross-entropy and its gradient.
  *
  * logits [C] int32, unit 2^el -> err [C] int32 Q15, error [C] int8; predicted and loss (Q10) set
- * Rounding: probabilities truncate. |err| ≤ 32768.
+ * Rounding: probabilities truncate. |err| ≤ 32768. Of NO_LABEL predicted alone is set, and
+ * loss is 0.
  */
 int32_t linnet_intrinsic_softmax_cross_entropy(struct linnet_memory memory,
                                                const uint64_t *arguments) {
+    uint32_t label = (uint32_t)arguments[1];
+    bool has_label = label != LINNET_NO_LABEL;
     struct linnet_loss loss;
-    if (!open_loss(memory, arguments, LINNET_MAX_CLASSES, &loss) || loss.head.elements < 2u) {
+    if (!open_loss(memory, arguments, has_label ? label : 0u, LINNET_MAX_CLASSES, &loss) ||
+        loss.head.elements < 2u) {
         return LINNET_ERR_RANGE;
     }
-    return linnet_softmax_cross_entropy(&loss, (uint32_t)arguments[1], (uint32_t)arguments[2]);
+    if (!has_label) {
+        linnet_softmax_predict(&loss);
+        return (int32_t)LINNET_LOSS_SKIPPED;
+    }
+    return linnet_softmax_cross_entropy(&loss, label, (uint32_t)arguments[2]);
 }
 
 /* Reconstruction z in 1/256 of the sample's unit, within ±2^22; shift = ei − 8 − el. */
@@ -177,7 +189,8 @@ static uint32_t divide(uint64_t sum, uint32_t n) {
  */
 int32_t linnet_intrinsic_squared_error(struct linnet_memory memory, const uint64_t *arguments) {
     struct linnet_loss loss;
-    if (!open_loss(memory, arguments, LINNET_MAX_ELEMENTS, &loss) || (int32_t)arguments[1] != 0 ||
+    if (!open_loss(memory, arguments, 0, LINNET_MAX_ELEMENTS, &loss) ||
+        (int32_t)arguments[1] != 0 ||
         !linnet_memory_holds(memory, loss.head.target, loss.head.elements)) {
         return LINNET_ERR_RANGE;
     }

@@ -15,6 +15,9 @@ struct linnet_loss {
     int32_t class_weight; /* exponent of the label's */
 };
 
+/* Sets predicted; no loss. */
+void linnet_softmax_predict(const struct linnet_loss *loss);
+
 int32_t linnet_softmax_cross_entropy(const struct linnet_loss *loss, uint32_t label,
                                      uint32_t skip_threshold);
 

@@ -58,7 +58,7 @@ export const block: readonly BlockWord[] = [
   {
     name: 'score',
     direction: 'out',
-    text: 'loss of the last sample; of SQUARED_ERROR after infer too',
+    text: 'loss of the last sample; after infer that of SQUARED_ERROR, 0 of a softmax',
   },
   {
     name: 'frozenLayers',
@@ -386,7 +386,7 @@ export const intrinsics: readonly Intrinsic[] = [
   {
     name: 'softmax_cross_entropy',
     parameters: ['head', 'label', 'skipThreshold'],
-    text: 'predicted, loss and err (2.4); if max |err| > skipThreshold also error, and answers its exponent + EXPONENT_BIAS, else LOSS_SKIPPED',
+    text: 'predicted, loss and err (2.4); if max |err| > skipThreshold also error, and answers its exponent + EXPONENT_BIAS, else LOSS_SKIPPED; of NO_LABEL predicted alone, loss 0 and LOSS_SKIPPED',
   },
   {
     name: 'squared_error',

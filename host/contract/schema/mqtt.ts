@@ -238,9 +238,15 @@ export const wireMaps: readonly WireMap[] = [
   },
 ];
 
+/** Who uses topics: nodes, each under its own name and through a bridge, and the aggregator. */
+export type TopicRole = 'node' | 'aggregator';
+
 export interface Topic {
   readonly name: string;
   readonly pattern: string;
+  /** What a broker's access list allows. A node writes and reads {node} only as its own name. */
+  readonly writer: TopicRole;
+  readonly readers: readonly TopicRole[];
   readonly retained: boolean;
   readonly payload: string;
   readonly text: string;
@@ -250,20 +256,26 @@ export const topics: readonly Topic[] = [
   {
     name: 'serverState',
     pattern: '{base}/{federation}/srv/state',
+    writer: 'aggregator',
+    readers: ['node'],
     retained: true,
     payload: 'ServerState',
-    text: 'aggregator → all',
+    text: 'the aggregator’s state',
   },
   {
     name: 'announcement',
     pattern: '{base}/{federation}/mdl/{model}/ann',
+    writer: 'aggregator',
+    readers: ['node'],
     retained: true,
     payload: 'Announcement',
-    text: 'aggregator → bridges',
+    text: 'the published version',
   },
   {
     name: 'object',
     pattern: '{base}/{federation}/obj/{hash}/{offset}',
+    writer: 'aggregator',
+    readers: ['node'],
     retained: true,
     payload: 'bytes',
     text: 'slice of a snapshot, descriptor or kernel; empty payload clears it',
@@ -271,13 +283,17 @@ export const topics: readonly Topic[] = [
   {
     name: 'birth',
     pattern: '{base}/{federation}/n/{node}/birth',
+    writer: 'node',
+    readers: ['aggregator'],
     retained: true,
     payload: 'Birth',
-    text: 'bridge → all',
+    text: 'the node is reachable through its bridge',
   },
   {
     name: 'death',
     pattern: '{base}/{federation}/n/{node}/death',
+    writer: 'node',
+    readers: ['aggregator'],
     retained: true,
     payload: 'Death',
     text: 'last will of the node’s connection',
@@ -285,15 +301,19 @@ export const topics: readonly Topic[] = [
   {
     name: 'receipt',
     pattern: '{base}/{federation}/n/{node}/rcpt',
+    writer: 'aggregator',
+    readers: ['node'],
     retained: false,
     payload: 'Receipt',
-    text: 'aggregator → node',
+    text: 'what became of an upload',
   },
   {
     name: 'upload',
     pattern: '{base}/{federation}/up/{model}/{version}/{shard}/{node}',
+    writer: 'node',
+    readers: ['aggregator'],
     retained: false,
     payload: 'Envelope',
-    text: 'node → aggregator',
+    text: 'a contribution',
   },
 ];

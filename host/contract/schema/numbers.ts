@@ -281,6 +281,12 @@ export const constants: readonly Constant[] = [
     text: 'answer of a loss whose error needs no backward pass',
   },
   {
+    name: 'NO_LABEL',
+    value: 0xffffffff,
+    unit: '',
+    text: 'label of a softmax of which only the prediction is asked for',
+  },
+  {
     name: 'PROXIMAL_INTERVAL',
     value: 16,
     unit: 'steps',

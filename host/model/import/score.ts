@@ -1,6 +1,6 @@
 /** How well a float model and its quantised twin do on the same samples. */
 import { sampleAt, type Dataset } from '../../data/dataset.js';
-import { Kernel } from '../../kernel/kernel.js';
+import { evaluationSettings, Kernel } from '../../kernel/kernel.js';
 import { loadKernelBytes } from '../../kernel/load.js';
 import { openV8Engine } from '../../kernel/v8-engine.js';
 import { modelForward } from '../float.js';
@@ -58,15 +58,7 @@ export async function scoreKernel(
   const kernel = new Kernel(await openV8Engine(loadKernelBytes()));
   kernel.plan(descriptor);
   kernel.loadParameters(words);
-  kernel.begin({
-    federationSeed: 0,
-    baseVersion: 0,
-    nodeKey: 0,
-    lrShift: 0,
-    lrDecay: 0,
-    totalSteps: 0,
-    skipThreshold: 0,
-  });
+  kernel.begin(evaluationSettings);
   let correct = 0;
   let squares = 0;
   for (const index of indices) {

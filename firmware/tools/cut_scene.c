@@ -1,0 +1,179 @@
+#include "cut_scene.h"
+
+#include <string.h>
+#include "cbor.h"
+#include "sha256.h"
+
+/* Well spread bits of two numbers. */
+static uint32_t mix(uint32_t a, uint32_t b) {
+    uint32_t h = (a ^ b * 0x9e3779b1u) * 0x85ebca77u;
+    h = (h ^ h >> 15) * 0xc2b2ae3du;
+    return h ^ h >> 13;
+}
+
+static struct scene_object object_of(const uint8_t *data, uint32_t length) {
+    struct scene_object object = {.bytes = {data, length}};
+    linnet_sha256(data, length, object.hash);
+    return object;
+}
+
+static void put_dense(struct linnet_writer *w, uint16_t tensor, uint16_t inputs, uint16_t outputs,
+                      uint8_t activation) {
+    linnet_put_u16(w, LINNET_RECORD_DENSE);
+    linnet_put_u16(w, 12);
+    linnet_put_u16(w, tensor);
+    linnet_put_u16(w, (uint16_t)(tensor + 1u));
+    linnet_put_u16(w, inputs);
+    linnet_put_u16(w, outputs);
+    linnet_put_i8(w, -5); /* weights are worth 2^-5 a step */
+    linnet_put_u8(w, activation);
+    linnet_put_u16(w, 4000);
+}
+
+/* SPEC, section 3: dense with ReLU, dense, softmax. */
+static void make_descriptor(struct scene *scene) {
+    struct linnet_writer w = linnet_writer(scene->descriptor_bytes, SCENE_DESCRIPTOR_BYTES);
+    linnet_put_u32(&w, LINNET_DESCRIPTOR_MAGIC);
+    linnet_put_u16(&w, LINNET_DESCRIPTOR_FORMAT_VERSION);
+    linnet_put_u16(&w, 4);
+    linnet_put_u32(&w, SCENE_DESCRIPTOR_BYTES);
+    linnet_put_u32(&w, 0);
+    linnet_put_u16(&w, LINNET_RECORD_INPUT);
+    linnet_put_u16(&w, 16);
+    linnet_put_u16(&w, 1);
+    linnet_put_u16(&w, SCENE_INPUTS);
+    linnet_put_u16(&w, 1);
+    linnet_put_i8(&w, -6);
+    linnet_put_u8(&w, 0);
+    linnet_put_u32(&w, 0);
+    linnet_put_u32(&w, 0);
+    put_dense(&w, 0, SCENE_INPUTS, SCENE_HIDDEN, LINNET_ACTIVATION_RELU);
+    put_dense(&w, 1, SCENE_HIDDEN, SCENE_CLASSES, LINNET_ACTIVATION_NONE);
+    linnet_put_u16(&w, LINNET_RECORD_SOFTMAX_CROSS_ENTROPY);
+    linnet_put_u16(&w, 4);
+    linnet_put_u16(&w, 2);
+    linnet_put_u16(&w, SCENE_CLASSES);
+    scene->descriptor = object_of(scene->descriptor_bytes, linnet_writer_length(&w));
+}
+
+void scene_make_version(struct scene *scene, uint32_t version) {
+    uint8_t *bytes = scene->snapshot_bytes[version % SCENE_VERSIONS];
+    struct linnet_writer w = linnet_writer(bytes, SCENE_SNAPSHOT_BYTES);
+    linnet_put_u32(&w, LINNET_SNAPSHOT_MAGIC);
+    linnet_put_u16(&w, LINNET_SNAPSHOT_FORMAT_VERSION);
+    linnet_put_u16(&w, 0);
+    linnet_put_u32(&w, SCENE_PARAMETERS);
+    linnet_put_u32(&w, 0);
+    linnet_put_hash(&w, scene->descriptor.hash);
+    for (uint32_t i = 0; i < SCENE_PARAMETERS; i++) {
+        linnet_put_i16(&w, (int16_t)((int32_t)(mix(version, i) % 8001u) - 4000));
+    }
+    scene->snapshots[version % SCENE_VERSIONS] = object_of(bytes, linnet_writer_length(&w));
+}
+
+void scene_make(struct scene *scene) {
+    for (uint32_t i = 0; i < SCENE_KERNELS; i++) {
+        struct linnet_span bytes = scene->kernels[i].bytes;
+        scene->kernels[i] = object_of(bytes.data, bytes.length);
+    }
+    make_descriptor(scene);
+    for (uint32_t version = 0; version < SCENE_VERSIONS; version++) {
+        scene_make_version(scene, version);
+    }
+}
+
+static uint32_t kernel_index(const struct scene *scene, uint32_t version) {
+    return version == 0 || scene->offers_bad_kernel ? 0 : 1;
+}
+
+const struct scene_object *scene_kernel(const struct scene *scene, uint32_t version) {
+    return &scene->kernels[kernel_index(scene, version)];
+}
+
+const struct scene_object *scene_snapshot(const struct scene *scene, uint32_t version) {
+    return &scene->snapshots[version % SCENE_VERSIONS];
+}
+
+static bool has_hash(const struct scene_object *object, const uint8_t *hash) {
+    return memcmp(object->hash, hash, LINNET_HASH_BYTES) == 0;
+}
+
+const struct scene_object *scene_find(const struct scene *scene, const uint8_t *hash) {
+    for (uint32_t i = 0; i < SCENE_KERNELS; i++) {
+        if (has_hash(&scene->kernels[i], hash)) {
+            return &scene->kernels[i];
+        }
+    }
+    for (uint32_t i = 0; i < SCENE_VERSIONS; i++) {
+        if (has_hash(&scene->snapshots[i], hash)) {
+            return &scene->snapshots[i];
+        }
+    }
+    return has_hash(&scene->descriptor, hash) ? &scene->descriptor : NULL;
+}
+
+static void put_number(struct linnet_writer *w, uint32_t key, uint32_t value) {
+    linnet_cbor_put_uint(w, key);
+    linnet_cbor_put_uint(w, value);
+}
+
+/* Hash and length, under a key and the next. */
+static void put_object(struct linnet_writer *w, uint32_t key, const struct scene_object *object) {
+    struct linnet_span hash = {object->hash, LINNET_HASH_BYTES};
+    linnet_cbor_put_uint(w, key);
+    linnet_cbor_put_bytes(w, hash);
+    put_number(w, key + 1, object->bytes.length);
+}
+
+static void put_kernel(struct linnet_writer *w, const struct scene *scene, uint32_t index) {
+    linnet_cbor_put_head(w, LINNET_CBOR_MAP, 3);
+    put_object(w, LINNET_KERNEL_HASH, &scene->kernels[index]);
+    put_number(w, LINNET_KERNEL_INTRINSIC_SET, scene->intrinsic_sets[index]);
+}
+
+static void put_plan(struct linnet_writer *w) {
+    linnet_cbor_put_uint(w, LINNET_ANNOUNCEMENT_PLAN);
+    linnet_cbor_put_head(w, LINNET_CBOR_MAP, 9);
+    put_number(w, LINNET_PLAN_TASK, LINNET_TASK_BOTH);
+    put_number(w, LINNET_PLAN_SEED, 7);
+    put_number(w, LINNET_PLAN_LR_SHIFT, 4);
+    put_number(w, LINNET_PLAN_LR_DECAY, LINNET_DECAY_STEPS);
+    put_number(w, LINNET_PLAN_EPOCHS, 1);
+    put_number(w, LINNET_PLAN_SAMPLES, 0);
+    put_number(w, LINNET_PLAN_SKIP_THRESHOLD, 0);
+    put_number(w, LINNET_PLAN_CODEC, LINNET_CODEC_RAW_INT16);
+    put_number(w, LINNET_PLAN_WEIGHT_UNIT, 1);
+}
+
+uint32_t scene_announce(const struct scene *scene, uint32_t version, uint8_t *out,
+                        uint32_t capacity) {
+    static const char federation[] = "cuts";
+    struct linnet_span name = {(const uint8_t *)federation, sizeof federation - 1u};
+    struct linnet_writer w = linnet_writer(out, capacity);
+    linnet_cbor_put_head(&w, LINNET_CBOR_MAP, 10);
+    put_number(&w, LINNET_ANNOUNCEMENT_FORMAT, LINNET_WIRE_FORMAT_VERSION);
+    linnet_cbor_put_uint(&w, LINNET_ANNOUNCEMENT_FEDERATION);
+    linnet_cbor_put_text(&w, name);
+    put_number(&w, LINNET_ANNOUNCEMENT_VERSION, version);
+    put_object(&w, LINNET_ANNOUNCEMENT_ARTEFACT_HASH, scene_snapshot(scene, version));
+    put_object(&w, LINNET_ANNOUNCEMENT_DESCRIPTOR_HASH, &scene->descriptor);
+    put_number(&w, LINNET_ANNOUNCEMENT_NUMERICS, LINNET_NUMERICS_VERSION);
+    linnet_cbor_put_uint(&w, LINNET_ANNOUNCEMENT_KERNELS);
+    bool has_bad_kernel = scene->offers_bad_kernel && version > 0;
+    linnet_cbor_put_head(&w, LINNET_CBOR_ARRAY, has_bad_kernel ? 2 : 1);
+    if (has_bad_kernel) {
+        put_kernel(&w, scene, SCENE_BAD_KERNEL);
+    }
+    put_kernel(&w, scene, kernel_index(scene, version));
+    put_plan(&w);
+    return linnet_writer_length(&w);
+}
+
+void scene_sample(uint32_t salt, uint32_t split, uint32_t index, int8_t *x, uint8_t *label) {
+    uint32_t sample = mix(mix(salt, split), index);
+    *label = (uint8_t)(sample % SCENE_CLASSES);
+    for (uint32_t i = 0; i < SCENE_INPUTS; i++) {
+        int32_t noise = (int32_t)(mix(sample, i) % 81u) - 40;
+        x[i] = (int8_t)(noise + (i % SCENE_CLASSES == *label ? 60 : -20));
+    }
+}

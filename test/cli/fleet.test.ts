@@ -1,0 +1,118 @@
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mqttOptionsFor, mqttSettings } from '../../host/cli/mqtt-settings.js';
+import { resolveSettings } from '../../host/cli/settings.js';
+import { recordsOf, runFleet } from './run-command.js';
+
+describe('linnet fleet', () => {
+  let root: string;
+  let folder: string;
+  beforeAll(async () => {
+    root = mkdtempSync(join(tmpdir(), 'linnet-fleet-cli-'));
+    folder = join(root, 'fleet');
+    const place = ['--base', 'some/where', '--broker-folder', '/etc/mosquitto/linnet'];
+    const hosts = ['--host', 'broker.example', '192.0.2.7', '--broker-port', '8884'];
+    const { error } = await runFleet('fleet', 'init', '--fleet', folder, ...hosts, ...place);
+    expect(error).toBeUndefined();
+  });
+  afterAll(() => rmSync(root, { recursive: true }));
+
+  const run = (...args: string[]): ReturnType<typeof runFleet> => {
+    const [command, ...rest] = args;
+    return runFleet('--json', 'fleet', command, ...rest, '--fleet', folder);
+  };
+
+  it('init writes a configuration for where it will lie', () => {
+    const text = readFileSync(join(folder, 'broker/mosquitto.conf'), 'utf8');
+    expect(text).toContain('\nlistener 8884\n');
+    for (const line of ['certfile', 'keyfile', 'cafile', 'crlfile', 'acl_file']) {
+      expect(text).toMatch(new RegExp(`^${line} /etc/mosquitto/linnet/[a-z.]+$`, 'm'));
+    }
+    expect(readFileSync(join(folder, 'broker/acl'), 'utf8')).toContain('write some/where/linnet/');
+  });
+
+  it('add, revoke and list say the same in both ways', async () => {
+    const added = recordsOf(await run('add', 'node-0', 'node-1', '--days', '10'));
+    expect(added).toMatchObject([
+      { type: 'certificate', name: 'node-0', state: 'active' },
+      { type: 'certificate', name: 'node-1', state: 'active' },
+    ]);
+    const [revoked] = recordsOf(await run('revoke', 'node-1'));
+    expect(revoked).toMatchObject({ ...added[1], state: 'revoked' });
+    const listed = recordsOf(await run('list'));
+    expect(listed.slice(2)).toEqual([added[0], revoked]);
+    expect(listed.slice(0, 2)).toMatchObject([{ name: '@broker' }, { name: '@aggregator' }]);
+    const { stdout } = await runFleet('fleet', 'list', '--fleet', folder);
+    const [head, , ...rows] = stdout.trim().split('\n');
+    expect(head).toMatch(/^name +serial +valid until +state$/);
+    const cells = rows.map((row) => row.split(/ {2,}/));
+    expect(cells).toEqual(
+      listed.map(({ name, serial, notAfter, state }) => [
+        ...[name, serial, `${(notAfter as string).slice(0, 16).replace('T', ' ')} UTC`, state],
+      ]),
+    );
+  });
+
+  it('reads its settings from linnet.yaml, whichever the command', async () => {
+    const config = join(root, 'linnet.yaml');
+    writeFileSync(config, `fleet: { fleet: ${folder}, host: [a], caDays: 20, days: 10 }\n`);
+    const { error } = await runFleet('--config', config, 'fleet', 'list');
+    expect(error).toBeUndefined();
+    const other = join(root, 'other');
+    await runFleet('--config', config, 'fleet', 'init', '--fleet', other);
+    expect(JSON.parse(readFileSync(join(other, 'fleet.json'), 'utf8'))).toMatchObject({
+      hosts: ['a'],
+    });
+    const late = await runFleet(
+      '--config',
+      config,
+      'fleet',
+      'renew',
+      '@broker',
+      '--days',
+      '21',
+      '--fleet',
+      other,
+    );
+    expect(late.error?.message).toMatch(/21 days are more than the (19|20)/);
+  });
+
+  it('has one line for every mistake', async () => {
+    for (const [args, message] of [
+      [['init'], /is not empty: choose another folder with --fleet/],
+      [['add', 'node-0'], /node-0 has a certificate until .*renew node-0/],
+      [['add', 'a/b'], /"a\/b" is not a name/],
+      [['revoke', 'nobody'], /there is no nobody .*linnet fleet list/],
+    ] as const) {
+      const { error, stdout } = await run(...args);
+      expect(error?.message).toMatch(message);
+      expect({ exit: error?.exitCode, stdout }).toEqual({ exit: 2, stdout: '' });
+    }
+  });
+
+  describe('--credentials', () => {
+    const settingsOf = (flags: Record<string, unknown>) =>
+      resolveSettings('bridge', mqttSettings, { mqtt: 'mqtts://localhost', ...flags });
+
+    it('gives the aggregator its files, and nobody else’s', () => {
+      const own = settingsOf({ credentials: join(folder, 'aggregator') });
+      const { cafile, cert, key } = mqttOptionsFor('@aggregator', own);
+      for (const path of [cafile, cert, key]) expect(existsSync(path!)).toBe(true);
+      const foreign = settingsOf({ credentials: join(folder, 'nodes/node-0') });
+      expect(() => mqttOptionsFor('@aggregator', foreign)).toThrow(
+        /is of node-0, not of @aggregator/,
+      );
+    });
+
+    it.each([
+      [{ cert: 'x' }, /leave out --cafile, --cert and --key/],
+      [{ cafile: 'x' }, /leave out --cafile, --cert and --key/],
+      [{ mqtt: 'mqtt://localhost' }, /broker with TLS: give --mqtt mqtts/],
+    ])('does not go with %j', (flags, message) => {
+      const settings = settingsOf({ credentials: join(folder, 'aggregator'), ...flags });
+      expect(() => mqttOptionsFor('@aggregator', settings)).toThrow(message);
+    });
+  });
+});
