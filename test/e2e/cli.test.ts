@@ -39,6 +39,7 @@ const commands = [
   'replay',
   'retract',
   'rollback',
+  'fleet',
 ];
 
 describe('linnet --help', () => {
