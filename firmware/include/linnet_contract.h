@@ -258,10 +258,6 @@ enum linnet_block_word {
     X(load, 2) \
     X(store, 2) \
     X(delta, 2) \
-    X(encoding, 1) \
-    X(encode, 1) \
-    X(decoding, 1) \
-    X(decode, 1) \
     X(begin, 0) \
     X(order, 3) \
     X(train, 1) \
@@ -269,7 +265,11 @@ enum linnet_block_word {
     X(infer, 0) \
     X(check, 0) \
     X(saturations, 0) \
-    X(pull, 2)
+    X(pull, 2) \
+    X(encoding, 1) \
+    X(encode, 1) \
+    X(decoding, 1) \
+    X(decode, 1)
 
 /* LAYER: a layer as plan lays it out. Little-endian in linear memory. */
 struct linnet_layer {

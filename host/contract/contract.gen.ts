@@ -556,14 +556,6 @@ export interface KernelExports {
   store(offset: number, count: number): number;
   /** transfer buffer holds base parameters and receives current − base, saturated */
   delta(offset: number, count: number): number;
-  /** start a payload (9) of current − base */
-  encoding(codec: number): number;
-  /** transfer buffer holds base parameters from codecOffset on; answers the bytes that lie behind CODEC_WORDS words of it */
-  encode(count: number): number;
-  /** start to read a payload */
-  decoding(codec: number): number;
-  /** bytes of the payload lie behind CODEC_WORDS words of the transfer buffer, which receives deltas from codecOffset on; answers bytes taken + 256 · words */
-  decode(bytes: number): number;
   /** start a training or evaluation call sequence: counters to 0, seeds mixed */
   begin(): number;
   /** a seeded permutation of 0…count−1 at index */
@@ -580,6 +572,14 @@ export interface KernelExports {
   saturations(): number;
   /** transfer buffer holds base parameters; moves the words toward them by 2^−proximalShift */
   pull(offset: number, count: number): number;
+  /** start a payload (9) of current − base */
+  encoding(codec: number): number;
+  /** transfer buffer holds base parameters from codecOffset on; answers the bytes that lie behind CODEC_WORDS words of it */
+  encode(count: number): number;
+  /** start to read a payload */
+  decoding(codec: number): number;
+  /** bytes of the payload lie behind CODEC_WORDS words of the transfer buffer, which receives deltas from codecOffset on; answers bytes taken + 256 · words */
+  decode(bytes: number): number;
 }
 
 /** Native functions an accelerated kernel imports from module `linnet`, in the order of their numbers. */

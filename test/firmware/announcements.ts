@@ -21,7 +21,7 @@ const plans: fc.Arbitrary<Plan> = fc.record(
     samples: fc.nat({ max: 2 ** 30 }),
     skipThreshold: fc.nat({ max: 32767 }),
     classWeights: fc.uint8Array({ maxLength: 10 }),
-    codec: fc.constant(codec.RAW_INT16),
+    codec: fc.constantFrom(codec.RAW_INT16, codec.RICE_INT16, codec.DENSE_2, codec.DENSE_8),
     weightUnit: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
     deadlineMs: fc.nat({ max: 2 ** 32 - 2 }),
     frozenLayers: u32,
@@ -201,7 +201,7 @@ export const announcementCases: readonly AnnouncementCase[] = [
     'other numerics': withTop(9, 1),
     'an unknown task': withPlan(1, 4),
     'a task beyond 32 bits': withPlan(1, 2 ** 32),
-    'an unknown codec': withPlan(9, 1),
+    'an unknown codec': withPlan(9, codec.DENSE_8 + 1),
     'training without a delta': withPlan(9, 255),
   }),
   ...cases('ERR_RANGE', {

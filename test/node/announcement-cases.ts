@@ -87,7 +87,7 @@ const refusals: readonly (readonly [string, StatusName, Uint8Array])[] = [
   ['another format of another shape', 'ERR_VERSION', encode(new Map([[1, 9]]))],
   ['an unknown plan key', 'ERR_UNSUPPORTED', changed({}, { 14: 1 })],
   ['an unknown task', 'ERR_UNSUPPORTED', changed({}, { 1: 4 })],
-  ['an unknown codec', 'ERR_UNSUPPORTED', changed({}, { 9: 1 })],
+  ['an unknown codec', 'ERR_UNSUPPORTED', changed({}, { 9: 25 })],
   ['training without a codec', 'ERR_UNSUPPORTED', changed({}, { 9: 255 })],
   ['other numerics', 'ERR_UNSUPPORTED', changed({ 9: version.NUMERICS - 1 })],
   ['a kernel with other intrinsics', 'ERR_INTRINSICS', changed({ 10: [foreignKernel(2)] })],

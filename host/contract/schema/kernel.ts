@@ -122,22 +122,6 @@ export const kernelExports: readonly KernelExport[] = [
     text: 'transfer buffer holds base parameters and receives current − base, saturated',
   },
   {
-    name: 'encoding',
-    parameters: ['codec'],
-    text: 'start a payload (9) of current − base',
-  },
-  {
-    name: 'encode',
-    parameters: ['count'],
-    text: 'transfer buffer holds base parameters from codecOffset on; answers the bytes that lie behind CODEC_WORDS words of it',
-  },
-  { name: 'decoding', parameters: ['codec'], text: 'start to read a payload' },
-  {
-    name: 'decode',
-    parameters: ['bytes'],
-    text: 'bytes of the payload lie behind CODEC_WORDS words of the transfer buffer, which receives deltas from codecOffset on; answers bytes taken + 256 · words',
-  },
-  {
     name: 'begin',
     parameters: [],
     text: 'start a training or evaluation call sequence: counters to 0, seeds mixed',
@@ -168,6 +152,22 @@ export const kernelExports: readonly KernelExport[] = [
     name: 'pull',
     parameters: ['offset', 'count'],
     text: 'transfer buffer holds base parameters; moves the words toward them by 2^−proximalShift',
+  },
+  {
+    name: 'encoding',
+    parameters: ['codec'],
+    text: 'start a payload (9) of current − base',
+  },
+  {
+    name: 'encode',
+    parameters: ['count'],
+    text: 'transfer buffer holds base parameters from codecOffset on; answers the bytes that lie behind CODEC_WORDS words of it',
+  },
+  { name: 'decoding', parameters: ['codec'], text: 'start to read a payload' },
+  {
+    name: 'decode',
+    parameters: ['bytes'],
+    text: 'bytes of the payload lie behind CODEC_WORDS words of the transfer buffer, which receives deltas from codecOffset on; answers bytes taken + 256 · words',
   },
 ];
 
