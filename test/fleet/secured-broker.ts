@@ -1,6 +1,8 @@
-import { chmodSync, cpSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { X509Certificate } from 'node:crypto';
+import { chmodSync, cpSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { connect } from 'node:tls';
 import { createFleet } from '../../host/fleet/create.js';
 import { Fleet } from '../../host/fleet/fleet.js';
 import { checkBroker } from '../../host/mqtt/check-broker.js';
@@ -70,9 +72,32 @@ export class SecuredBroker {
   async reload(): Promise<void> {
     this.deliver();
     this.mosquitto.signal('SIGHUP');
-    // It reads them before it looks for the next message, and a handshake takes several.
+    // It takes the signal when it waits for messages, which many at once can put off: several handshakes
+    // one after the other, and it shows the certificate in the file.
     const insecure = { url: this.url, insecure: true };
-    await checkBroker(insecure, this.credentialsOf('@aggregator'));
+    const file = new X509Certificate(readFileSync(join(this.brokerFolder, 'server.pem')));
+    for (let seen = 0; seen < 3;) {
+      await checkBroker(insecure, this.credentialsOf('@aggregator'));
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      seen = (await this.shownSerial()) === file.serialNumber ? seen + 1 : 0;
+    }
+  }
+
+  /** Serial number of the certificate that the broker shows. */
+  private shownSerial(): Promise<string> {
+    return new Promise((resolve, reject) => {
+      const { cert, key } = this.credentialsOf('@aggregator');
+      const socket = connect({
+        ...{ host: '127.0.0.1', port: this.port, rejectUnauthorized: false },
+        ...{ cert: readFileSync(cert), key: readFileSync(key) },
+      });
+      socket.once('error', reject);
+      socket.once('secureConnect', () => {
+        const { serialNumber } = socket.getPeerCertificate();
+        socket.destroy();
+        resolve(serialNumber);
+      });
+    });
   }
 
   /** Without new files. Throws what mosquitto says if it does not start. */
