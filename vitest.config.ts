@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // Other cores in QEMU take minutes: `npm run test:cores`.
+    // Minutes more: `npm run test:cores`.
     exclude: ['test/cores/**'],
     // Half of the tests wait for processes, so two at a time fit even two cores.
     maxWorkers: Math.max(2, availableParallelism() - 1),

@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config';
 
-/** The cores that `npm test` leaves out for the sake of time: minutes, not seconds. */
+/** What `npm test` leaves out for the sake of time, minutes, not seconds: other cores, and real pauses. */
 export default defineConfig({
   test: {
     include: ['test/cores/**/*.test.ts'],

@@ -2,21 +2,34 @@
 import { Command, CommanderError, Option } from 'commander';
 import { LinnetError } from '../contract/error.js';
 import { packageVersion } from '../kernel/load.js';
-import { addAggregatorCommand } from './aggregator.js';
-import { addBridgeCommand } from './bridge.js';
-import { addDemoCommand } from './demo.js';
-import { addDevicesCommand } from './devices.js';
-import { addFleetCommand } from './fleet.js';
-import { addModelCommand } from './model.js';
-import { addNodeCommand } from './node.js';
-import { addReplayCommand } from './replay.js';
-import { addRetractCommand } from './retract.js';
-import { addRollbackCommand } from './rollback.js';
-import { addTrainCommand } from './train.js';
 
 const exitInterrupted = 130;
 
-export function buildProgram(): Command {
+type AddCommand = (program: Command) => void;
+
+/** Each with what it needs, in the order of the help: nothing is loaded for a command nobody calls. */
+const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  demo: async () => (await import('./demo.js')).addDemoCommand,
+  aggregator: async () => (await import('./aggregator.js')).addAggregatorCommand,
+  bridge: async () => (await import('./bridge.js')).addBridgeCommand,
+  node: async () => (await import('./node.js')).addNodeCommand,
+  train: async () => (await import('./train.js')).addTrainCommand,
+  model: async () => (await import('./model.js')).addModelCommand,
+  devices: async () => (await import('./devices.js')).addDevicesCommand,
+  fleet: async () => (await import('./fleet.js')).addFleetCommand,
+  replay: async () => (await import('./replay.js')).addReplayCommand,
+  retract: async () => (await import('./retract.js')).addRetractCommand,
+  rollback: async () => (await import('./rollback.js')).addRollbackCommand,
+};
+
+/** The commands that these arguments may mean: all if none is named. */
+async function loadCommands(args: readonly string[]): Promise<AddCommand[]> {
+  const named = Object.keys(commands).filter((name) => args.includes(name));
+  const wanted = named.length > 0 ? named : Object.keys(commands);
+  return Promise.all(wanted.map((name) => commands[name]()));
+}
+
+async function buildProgram(args: readonly string[]): Promise<Command> {
   const program = new Command('linnet')
     .description('Trains int8 neural networks on microcontrollers and federates them over MQTT.')
     .version(packageVersion())
@@ -39,17 +52,7 @@ export function buildProgram(): Command {
       'after',
       '\nExit codes: 0 ok, 1 failed, 2 usage or configuration, 3 no device, 4 link or timeout, 5 authentication, 130 interrupted.',
     );
-  addDemoCommand(program);
-  addAggregatorCommand(program);
-  addBridgeCommand(program);
-  addNodeCommand(program);
-  addTrainCommand(program);
-  addModelCommand(program);
-  addDevicesCommand(program);
-  addFleetCommand(program);
-  addReplayCommand(program);
-  addRetractCommand(program);
-  addRollbackCommand(program);
+  for (const add of await loadCommands(args)) add(program);
   return program;
 }
 
@@ -73,7 +76,8 @@ function reportError(error: unknown): number {
 }
 
 try {
-  await buildProgram().parseAsync();
+  const program = await buildProgram(process.argv.slice(2));
+  await program.parseAsync();
 } catch (error) {
   process.exitCode = reportError(error);
 }

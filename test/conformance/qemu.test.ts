@@ -1,4 +1,5 @@
 import { qemuRuntime } from '../runtimes/qemu.js';
 import { describeConformance } from './suite.js';
 
-describeConformance(qemuRuntime);
+// The portable kernel takes a minute here: test/cores.
+describeConformance(qemuRuntime, { builds: ['accelerated'] });

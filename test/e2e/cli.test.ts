@@ -39,7 +39,6 @@ const commands = [
   'replay',
   'retract',
   'rollback',
-  'fleet',
 ];
 
 describe('linnet --help', () => {
