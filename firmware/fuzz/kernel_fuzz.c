@@ -9,6 +9,7 @@
  *
  * LINNET_FUZZ_KERNEL names the kernel.wasm.
  */
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +26,7 @@
 /* Steps on a large model take long in an interpreter, and a few say as much as many. */
 #define MAX_ACTIONS 24u
 #define MAX_STEPS 4u
+#define MAX_SLICES 16u
 
 static uint8_t wasm[WASM_BYTES];
 static uint32_t wasm_bytes;
@@ -134,6 +136,24 @@ static void move(struct run *run, enum linnet_kernel_function function, uint32_t
     call(run, function, 0, (int32_t)(argument % (LINNET_IO_WORDS + 2u)), 0);
 }
 
+/* A payload is written, and a payload or noise is read: all of it or a part, to the end or not. */
+static void code(struct run *run, bool is_reading, uint32_t seed, uint32_t argument) {
+    static const enum linnet_kernel_function starts[] = {LINNET_KERNEL_FUNCTION_encoding,
+                                                         LINNET_KERNEL_FUNCTION_decoding};
+    static const enum linnet_kernel_function slices[] = {LINNET_KERNEL_FUNCTION_encode,
+                                                         LINNET_KERNEL_FUNCTION_decode};
+    static const uint32_t most[] = {LINNET_CODEC_WORDS,
+                                    2u * (LINNET_IO_WORDS - LINNET_CODEC_WORDS)};
+    call(run, starts[is_reading], (int32_t)(argument % 27u), 0, 0);
+    for (uint32_t i = 0; i < MAX_SLICES && i <= argument >> 12; i++) {
+        if (run->planned.io != 0) {
+            fill(run, run->planned.io, 2u * LINNET_IO_WORDS, seed + i);
+        }
+        uint32_t count = (argument & 32u) != 0 ? most[is_reading] : argument % 200u;
+        call(run, slices[is_reading], (int32_t)count, 0, 0);
+    }
+}
+
 /* Plan words that begin() accepts, mostly. */
 static void set_plan(struct run *run, uint32_t seed, uint32_t argument) {
     linnet_kernel_set_word(&run->kernel, LINNET_BLOCK_LR_SHIFT, seed % 26u);
@@ -154,7 +174,7 @@ static void overwrite(struct run *run, uint32_t seed, uint32_t argument) {
 }
 
 static void act(struct run *run, uint32_t what, uint32_t seed, uint32_t argument) {
-    switch (what % 12u) {
+    switch (what % 14u) {
     case 0:
         set_plan(run, seed, argument);
         break;
@@ -190,6 +210,12 @@ static void act(struct run *run, uint32_t what, uint32_t seed, uint32_t argument
         break;
     case 10:
         call(run, LINNET_KERNEL_FUNCTION_saturations, 0, 0, 0);
+        break;
+    case 12:
+        code(run, false, seed, argument);
+        break;
+    case 13:
+        code(run, true, seed, argument);
         break;
     default:
         linnet_kernel_set_word(&run->kernel, LINNET_BLOCK_FROZEN_LAYERS, argument);

@@ -1,5 +1,7 @@
 /** Folders with credentials, as `linnet fleet` makes them. */
 import { createPrivateKey, X509Certificate } from 'node:crypto';
+// Node 20 loads it in halves, without createSecureContext, if X509Certificate is used before.
+import 'node:tls';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LinnetError } from '../contract/error.js';

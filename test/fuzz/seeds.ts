@@ -40,11 +40,17 @@ const actions: readonly (readonly [number, number, number])[] = [
   [8, 5, 100],
   [9, 6, 0],
   [10, 0, 0],
+  // Sixteen slices, of RICE_INT16 and DENSE_3 there, of DENSE_3 back.
+  [12, 1, 61480],
+  [12, 2, 61498],
+  [13, 3, 61498],
 ];
 
 function kernelInput(descriptor: Uint8Array, memoryUnits: number): Uint8Array {
   const head = Uint8Array.of(descriptor.length, descriptor.length >> 8, memoryUnits - 1, 0);
-  const tail = actions.map(([what, seed, argument]) => Uint8Array.of(what, seed, argument, 0));
+  const tail = actions.map(([what, seed, argument]) =>
+    Uint8Array.of(what, seed, argument, argument >> 8),
+  );
   return concat([head, u32(0), descriptor, ...tail]);
 }
 
