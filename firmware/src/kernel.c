@@ -432,9 +432,7 @@ static M3Result give_back_memory(struct linnet_kernel *kernel) {
  * Plans in three parts, so that their code never lies beside the arena: RAM holds the code of one
  * part and the table of layers, and in the end the arena and no code.
  */
-static M3Result plan_in_parts(struct linnet_kernel *kernel, int32_t *out) {
-    uint32_t allowed = linnet_kernel_word(kernel, LINNET_BLOCK_MEMORY_BYTES);
-    allowed = allowed < kernel->memory_bytes ? allowed : kernel->memory_bytes;
+static M3Result plan_within(struct linnet_kernel *kernel, uint32_t allowed, int32_t *out) {
     M3Result result = give_back_memory(kernel);
     if (result == m3Err_none) {
         result = plan_part(kernel, LINNET_KERNEL_FUNCTION_prepare, allowed, out);
@@ -454,9 +452,16 @@ static M3Result plan_in_parts(struct linnet_kernel *kernel, int32_t *out) {
         *out = LINNET_ERR_MEMORY;
         return m3Err_none;
     }
-    result = plan_part(kernel, LINNET_KERNEL_FUNCTION_plan, allowed, out);
+    return plan_part(kernel, LINNET_KERNEL_FUNCTION_plan, allowed, out);
+}
+
+/* The kernel is told of the memory there is; afterwards the word is the host's again. */
+static M3Result plan_in_parts(struct linnet_kernel *kernel, int32_t *out) {
+    uint32_t told = linnet_kernel_word(kernel, LINNET_BLOCK_MEMORY_BYTES);
+    uint32_t allowed = told < kernel->memory_bytes ? told : kernel->memory_bytes;
+    M3Result result = plan_within(kernel, allowed, out);
     if (result == m3Err_none) {
-        linnet_kernel_set_word(kernel, LINNET_BLOCK_MEMORY_BYTES, allowed);
+        linnet_kernel_set_word(kernel, LINNET_BLOCK_MEMORY_BYTES, told);
     }
     return result;
 }
