@@ -14,7 +14,9 @@ static bool is_coded(const struct linnet_node *node) {
 }
 
 static linnet_status_t restart(struct linnet_node *node) {
-    memset(&node->payload, 0, sizeof node->payload);
+    node->payload.is_open = true;
+    node->payload.start = 0;
+    node->payload.bytes = 0;
     int32_t codec = (int32_t)node->work.announcement.plan.codec;
     return (linnet_status_t)linnet_kernel_call(&node->kernel, LINNET_KERNEL_FUNCTION_encoding,
                                                codec, 0, 0);
@@ -64,7 +66,6 @@ linnet_status_t linnet_payload_measure(struct linnet_node *node, bool *is_done) 
     }
     if (!payload->is_open) {
         status = restart(node);
-        payload->is_open = status >= 0;
     }
     if (status >= 0 && next_parameter(node) < node->round.parameters) {
         status = advance(node);
@@ -77,13 +78,7 @@ linnet_status_t linnet_payload_measure(struct linnet_node *node, bool *is_done) 
 static linnet_status_t read_coded(struct linnet_node *node, uint32_t offset, uint8_t *out,
                                   uint32_t length) {
     struct linnet_payload *payload = &node->payload;
-    uint32_t whole = payload->length;
-    linnet_status_t status = LINNET_OK;
-    if (offset < payload->start) {
-        status = restart(node);
-        payload->is_open = true;
-        payload->length = whole;
-    }
+    linnet_status_t status = offset < payload->start ? restart(node) : LINNET_OK;
     while (status >= 0 && length > 0) {
         uint32_t within = offset - payload->start;
         if (within >= payload->bytes) {

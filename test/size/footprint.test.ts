@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { board, image, measureMarks } from '../../bench/footprint.js';
 import { readImage, sumBytes } from '../../bench/image.js';
-import { buildDescriptor, type ModelSpec } from '../../host/model/descriptor.js';
+import { modelHar } from '../../bench/models.js';
 import { measureNeed } from '../../host/model/budget.js';
 import { loadFootprints } from '../../host/model/footprint.js';
 import { openPlanner } from '../../host/model/planner.js';
@@ -13,23 +13,12 @@ import { qemuRuntime } from '../runtimes/qemu.js';
 const reason = qemuRuntime.available();
 if (reason !== undefined && !process.env['CI']) console.log(`footprint skipped: ${reason}`);
 
-/** The HAR net, which is none of the models the footprint was measured with. */
-const har: ModelSpec = {
-  input: { width: 128, channels: 9, exponent: -6 },
-  layers: [
-    { op: 'conv1d', filters: 8, kernel: 5, stride: 2, padding: 'same', activation: 'relu' },
-    { op: 'conv1d', filters: 16, kernel: 5, stride: 2, padding: 'same', activation: 'relu' },
-    { op: 'globalAveragePool' },
-    { op: 'dense', outputs: 6 },
-  ],
-  loss: 'softmax-cross-entropy',
-};
-
 describe.skipIf(reason !== undefined && !process.env['CI'])('the footprint of a node', () => {
   it('is what a Cortex-M4 that trains the HAR net uses', async () => {
     const firmware = await buildFirmware(board, [image]);
     if (!firmware.available) throw new Error(firmware.reason);
-    const descriptor = buildDescriptor(har);
+    // None of the models the footprint was measured with.
+    const { descriptor } = modelHar;
     const kernel = await openPlanner('accelerated');
     const { cores } = loadFootprints();
     const device = { image: cores['cortex-m4']['accelerated'], sectorBytes: 4096 };
