@@ -6,23 +6,14 @@ import { nodeSeedOf } from '../../oracle/random.js';
 import { fillWords, TestRandom } from '../fill.js';
 import { type Net, netDescriptor } from '../net.js';
 import type { Step, WordFill } from '../script.js';
-import { call, type Draft, plan, ready, settings } from './common.js';
+import { call, convolutionsAndPools, type Draft, plan, ready, settings } from './common.js';
 
 /** Payloads of deltas of every size, and bytes that are none. */
 
 const nets: Readonly<Record<string, Net>> = {
   'dense 9-7-3': { input: [1, 9, 1], layers: [{ dense: 7 }, { dense: 3 }] },
   'a row longer than a slice': { input: [1, 70, 1], layers: [{ dense: 2 }, { dense: 2 }] },
-  'convolutions and pools': {
-    input: [1, 18, 2],
-    layers: [
-      { conv: 4, kernel: 3, pad: 'same' },
-      { pool: 'max', kernel: 2, stride: 2 },
-      { conv: 5, kernel: 3, pad: 'same' },
-      { pool: 'global' },
-      { dense: 3 },
-    ],
-  },
+  'convolutions and pools': convolutionsAndPools,
   'an embedding and a depthwise layer': {
     input: [1, 7, 1],
     layers: [{ embedding: 6, channels: 4 }, { depthwise: true, kernel: 3 }, { dense: 3 }],

@@ -2,6 +2,7 @@ import { constant, decay } from '../../../host/contract/contract.gen.js';
 import { toHex } from '../../../host/contract/hash.js';
 import { readModel } from '../../oracle/descriptor.js';
 import { generousMemoryBytes } from '../../oracle/memory.js';
+import type { Net } from '../net.js';
 import type { InputFill, Settings, Step, WordFill } from '../script.js';
 
 /** A case before the oracle has filled in the outcomes. */
@@ -9,6 +10,18 @@ export interface Draft {
   readonly name: string;
   readonly script: readonly Step[];
 }
+
+/** A net with most kinds of layers, for what goes through all of them. */
+export const convolutionsAndPools: Net = {
+  input: [1, 18, 2],
+  layers: [
+    { conv: 4, kernel: 3, pad: 'same' },
+    { pool: 'max', kernel: 2, stride: 2 },
+    { conv: 5, kernel: 3, pad: 'same' },
+    { pool: 'global' },
+    { dense: 3 },
+  ],
+};
 
 /** Settings that train visibly in one step; a group overrides what it is about. */
 export function settings(overrides: Partial<Settings> = {}): Settings {

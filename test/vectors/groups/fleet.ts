@@ -2,22 +2,13 @@ import { readModel } from '../../oracle/descriptor.js';
 import { denseChain } from '../descriptor.js';
 import { type Net, netDescriptor } from '../net.js';
 import type { Step, WordFill } from '../script.js';
-import { call, type Draft, finish, look, ready, settings } from './common.js';
+import { call, convolutionsAndPools, type Draft, finish, look, ready, settings } from './common.js';
 
 /** What a fleet adds to training: layers that stay as they are, and the pull toward the base. */
 
 const nets: Readonly<Record<string, Net>> = {
   'three dense layers': { input: [1, 9, 1], layers: [{ dense: 7 }, { dense: 6 }, { dense: 3 }] },
-  'convolutions and pools': {
-    input: [1, 18, 2],
-    layers: [
-      { conv: 4, kernel: 3, pad: 'same' },
-      { pool: 'max', kernel: 2, stride: 2 },
-      { conv: 5, kernel: 3, pad: 'same' },
-      { pool: 'global' },
-      { dense: 3 },
-    ],
-  },
+  'convolutions and pools': convolutionsAndPools,
   'depthwise in the middle': {
     input: [4, 5, 2],
     layers: [
