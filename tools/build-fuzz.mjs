@@ -16,15 +16,20 @@ const folders = ['include', 'src', 'src/intrinsics', 'fuzz'].map((path) => join(
 const sanitizers = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
 const strict = ['-std=c99', '-Wall', '-Wextra', '-Wconversion', '-Werror'];
 
-/** Targets: their files in firmware/fuzz, and whether a kernel runs in them. */
+const engine = ['bytes', 'heap', 'kernel'];
+
+/** Targets: their files in firmware/fuzz and firmware/src, and whether a kernel runs in them. */
 const targets = {
-  kernel: { files: ['kernel_fuzz.c', 'kernel_mutator.c'], hasEngine: true },
-  intrinsics: { files: ['intrinsics_fuzz.c'], hasEngine: false },
+  kernel: { files: ['kernel_fuzz.c', 'kernel_mutator.c'], src: engine, hasEngine: true },
+  payload: { files: ['payload_fuzz.c'], src: engine, hasEngine: true },
+  frame: { files: ['frame_fuzz.c'], src: ['bytes', 'crc32', 'frame'] },
+  message: { files: ['message_fuzz.c'], src: ['bytes', 'messages.gen'] },
+  intrinsics: { files: ['intrinsics_fuzz.c'], src: [], hasIntrinsics: true },
 };
 
 /** What is fuzzed here: the intrinsics may not be in this checkout. */
 export const fuzzTargets = Object.keys(targets).filter(
-  (name) => name !== 'intrinsics' || existsSync(join(intrinsics, 'intrinsics.h')),
+  (name) => !targets[name].hasIntrinsics || existsSync(join(intrinsics, 'intrinsics.h')),
 );
 
 /** Writes the committed inputs of a target into files of a fresh folder; returns folder and paths. */
@@ -71,15 +76,14 @@ function ownJobs(prefix, sources, flags, wasm3, definitions) {
 }
 
 async function buildTarget(compiler, name, mode, compileFlags, linkFlags, extra) {
-  const { files, hasEngine } = targets[name];
+  const { files, src, hasEngine, hasIntrinsics } = targets[name];
   const wasm3 = locateWasm3();
   const definitions = readWasm3Definitions().map((definition) => `-D${definition}`);
   const prefix = `fuzz-${mode}`;
-  const glue = ['bytes', 'heap', 'kernel'].map((file) => join(firmware, 'src', `${file}.c`));
   const sources = [
     ...[...files, 'common.c', ...extra].map((file) => join(fuzz, file)),
-    ...listFiles([intrinsics], ['.c']),
-    ...(hasEngine ? glue : []),
+    ...src.map((file) => join(firmware, 'src', `${file}.c`)),
+    ...(hasEngine || hasIntrinsics ? listFiles([intrinsics], ['.c']) : []),
   ];
   const objects = await compileFiles(compiler, [
     ...(hasEngine ? engineJobs(prefix, wasm3, definitions) : []),

@@ -3,7 +3,7 @@
  * targets, from the seeds in firmware/fuzz/seeds and what earlier runs found (build/fuzz). An input
  * that breaks one is written there, its path is printed, and the exit code is 1.
  *
- * Targets: kernel-portable, kernel-accelerated, intrinsics; all if none is named.
+ * Targets: those of `runs`; all if none is named.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
@@ -15,12 +15,21 @@ import { setUp } from './setup.mjs';
 
 /** An input that takes longer hangs. */
 const timeoutSeconds = 20;
-const maxInputBytes = { kernel: 1024, intrinsics: 16_404 };
+const maxInputBytes = {
+  kernel: 1024,
+  payload: 1024,
+  frame: 2048,
+  message: 600,
+  intrinsics: 16_404,
+};
 
 const runs = {
   'kernel-portable': { target: 'kernel', kernel: 'build/kernel.wasm' },
   'kernel-accelerated': { target: 'kernel', kernel: 'build/kernel.accelerated.wasm' },
   intrinsics: { target: 'intrinsics' },
+  payload: { target: 'payload', kernel: 'build/kernel.wasm' },
+  frame: { target: 'frame' },
+  message: { target: 'message' },
 };
 
 const { values, positionals } = parseArgs({
@@ -67,7 +76,8 @@ if (lack !== undefined) {
 await setUp();
 /** Without intrinsics in this checkout nothing that needs them. */
 const hasIntrinsics = fuzzTargets.includes('intrinsics');
-const here = chosen.filter((name) => hasIntrinsics || name === 'kernel-portable');
+const needIntrinsics = ['intrinsics', 'kernel-accelerated'];
+const here = chosen.filter((name) => hasIntrinsics || !needIntrinsics.includes(name));
 for (const name of here) {
   const program = await buildFuzzer(runs[name].target);
   if (!search(program, name, runs[name], seconds / here.length)) process.exitCode = 1;

@@ -11,15 +11,15 @@ import { addCounts, noCounts, openKernel, type Arm, type ModelState, type Proble
 export class LinnetArm implements Arm {
   counts = noCounts;
   /** The published model, the base of the deltas. */
-  private words: Int16Array = new Int16Array();
-  private master: Int32Array = new Int32Array();
-  private sum = fedAvg.start(0);
+  protected words: Int16Array = new Int16Array();
+  protected master: Int32Array = new Int32Array();
+  protected sum = fedAvg.start(0);
   private skipped = 0;
   private saturations = 0;
 
-  private constructor(
-    private readonly problem: Problem,
-    private readonly kernel: Kernel,
+  protected constructor(
+    protected readonly problem: Problem,
+    protected readonly kernel: Kernel,
   ) {}
 
   /** `wasm` is the portable kernel unless given. */

@@ -1,19 +1,22 @@
 /** How a model is trained, the same for every arm: the order of the samples and the schedule come from here. */
 import { constant, decay } from '../../host/contract/contract.gen.js';
 import { nodeKeyOf } from '../../host/contract/hash.js';
+import { SeededRandom } from '../../host/data/random.js';
 import { contributionWeight } from '../../host/federated/fed-avg.js';
 import { linearDecayShift } from '../../host/federated/plan.js';
 import type { Kernel, TrainSettings } from '../../host/kernel/kernel.js';
 import { sampleOfStep } from '../../host/sim/node-rules.js';
 import { openKernel, type Arm } from './arm.js';
 
-/** Every client takes part in every round; the rate of round r of R is lr·(1 − r/R) to the nearest power of two. */
+/** Clients take part in every round unless `perRound` draws some of them; the rate of round r of R is lr·(1 − r/R) to the nearest power of two. */
 export interface FederatedPlan {
   readonly kind: 'federated';
   readonly rounds: number;
   readonly localEpochs: number;
   /** Samples per client, round and epoch; 0 = all it has. */
   readonly samplesPerRound: number;
+  /** Clients of a round, drawn by the seed; absent = all. */
+  readonly perRound?: number;
 }
 
 /** One client with everything; the rate halves at 50, 75 and 90 % of the steps. */
@@ -66,7 +69,25 @@ function settingsOf(
   };
 }
 
-/** Trains `arm` from the initial model of `seed` over `clients`, one list of samples each. */
+/** Purpose of the draws of {@link participantsOf}. */
+const PARTICIPATION = 1;
+
+/** Clients that take part in a round, in ascending order. */
+export function participantsOf(
+  clients: number,
+  perRound: number,
+  seed: number,
+  round: number,
+): number[] {
+  const all = Array.from({ length: clients }, (_, client) => client);
+  const drawn = new SeededRandom(seed, PARTICIPATION, round).shuffle(all).slice(0, perRound);
+  return drawn.sort((a, b) => a - b);
+}
+
+/**
+ * Trains `arm` from the initial model of `seed` over `clients`, one list of samples each; `afterRound` may look at the
+ * model between rounds.
+ */
 export function trainFederated(
   arm: Arm,
   order: SampleOrder,
@@ -74,6 +95,7 @@ export function trainFederated(
   plan: FederatedPlan,
   tuning: Tuning,
   seed: number,
+  afterRound: (round: number) => void = () => undefined,
 ): void {
   const perEpoch = clients.map((own) =>
     plan.samplesPerRound === 0 ? own.length : Math.min(own.length, plan.samplesPerRound),
@@ -81,7 +103,13 @@ export function trainFederated(
   const weightUnit = Math.ceil(Math.max(...perEpoch) / constant.MAX_CONTRIBUTION_WEIGHT);
   arm.initialise(seed);
   for (let round = 0; round < plan.rounds; round++) {
-    clients.forEach((own, client) => {
+    for (const client of participantsOf(
+      clients.length,
+      plan.perRound ?? clients.length,
+      seed,
+      round,
+    )) {
+      const own = clients[client];
       const settings = settingsOf(tuning, seed, {
         baseVersion: round,
         nodeKey: nodeKeyOf(`node-${client}`),
@@ -91,8 +119,9 @@ export function trainFederated(
       });
       const samples = order.list(settings, own, perEpoch[client]);
       arm.contribute(settings, samples, contributionWeight(perEpoch[client], weightUnit));
-    });
+    }
     arm.closeRound();
+    afterRound(round);
   }
 }
 

@@ -206,4 +206,26 @@ struct linnet_reset_response {
 uint32_t linnet_reset_response_pack(const struct linnet_reset_response *in, uint8_t *out, uint32_t capacity);
 linnet_status_t linnet_reset_response_unpack(const uint8_t *in, uint32_t length, struct linnet_reset_response *out);
 
+/* X(body) for every body that has fields. */
+#define LINNET_MESSAGE_BODIES(X) \
+    X(hello_request) \
+    X(hello_response) \
+    X(announce_request) \
+    X(announce_response) \
+    X(object_request) \
+    X(object_response) \
+    X(sample_request) \
+    X(sample_response) \
+    X(offer_request) \
+    X(offer_response) \
+    X(upload_request) \
+    X(upload_response) \
+    X(receipt_request) \
+    X(receipt_response) \
+    X(ping_request) \
+    X(ping_response) \
+    X(status_response) \
+    X(log_request) \
+    X(reset_response)
+
 #endif

@@ -144,6 +144,12 @@ export function emitCMessagesHeader(): string {
     }
     lines.push('};', `${signature('pack', name)};`, `${signature('unpack', name)};`, '');
   }
+  const names = bodies().filter(({ fields }) => fields.length > 0);
+  lines.push(
+    '/* X(body) for every body that has fields. */',
+    `#define LINNET_MESSAGE_BODIES(X) ${names.map(({ name }) => `\\\n    X(${name})`).join(' ')}`,
+    '',
+  );
   lines.push('#endif', '');
   return lines.join('\n');
 }

@@ -27,6 +27,12 @@ describe.skipIf(!hasCompiler)('inputs of the fuzz targets', () => {
     replay('intrinsics'),
   );
 
+  it('leave what reads payloads, frames and messages whole', async () => {
+    await replay('payload');
+    await replay('frame');
+    await replay('message');
+  });
+
   it('would be found guilty of a kernel that traps', async () => {
     const program = await buildReplay('kernel');
     const { paths } = unpackSeeds('kernel');

@@ -13,14 +13,10 @@ import { readModel } from '../oracle/descriptor.js';
 import { drawSample } from '../vectors/fill.js';
 import { type Net, netDescriptor } from '../vectors/net.js';
 import { loadVectors } from '../vectors/vector-file.js';
+import { concat, type Seed } from './seed.js';
+import { frameSeeds, messageSeeds, payloadSeeds } from './wire-seeds.js';
 
 const foundLine = '# found';
-
-type Seed = readonly [name: string, bytes: Uint8Array];
-
-function concat(parts: readonly Uint8Array[]): Uint8Array {
-  return Uint8Array.from(parts.flatMap((part) => [...part]));
-}
 
 function u32(value: number): Uint8Array {
   return new Uint8Array(Uint32Array.of(value).buffer);
@@ -198,4 +194,7 @@ function save(target: string, seeds: readonly Seed[]): void {
 }
 
 save('kernel', kernelSeeds());
+save('payload', await payloadSeeds());
+save('frame', frameSeeds());
+save('message', messageSeeds());
 save('intrinsics', await intrinsicSeeds());

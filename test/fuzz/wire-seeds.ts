@@ -1,0 +1,86 @@
+/** Seeds of the targets that read what came over a wire. */
+import { codec } from '../../host/contract/contract.gen.js';
+import { messages, type FieldType } from '../../host/contract/schema.js';
+import { encodeFrame } from '../../host/frame/frame.js';
+import { evaluationSettings, Kernel } from '../../host/kernel/kernel.js';
+import { loadKernelBytes } from '../../host/kernel/load.js';
+import { openV8Engine } from '../../host/kernel/v8-engine.js';
+import { buildDescriptor } from '../../host/model/descriptor.js';
+import { concat, type Seed } from './seed.js';
+
+/** One value of each type of field, packed. */
+const sampleField: Readonly<Record<FieldType, Uint8Array>> = {
+  u8: Uint8Array.of(1),
+  i8: Uint8Array.of(255),
+  u16: Uint8Array.of(2, 1),
+  i16: Uint8Array.of(0, 0),
+  u32: Uint8Array.of(4, 3, 2, 1),
+  i32: Uint8Array.of(255, 255, 255, 127),
+  hash: new Uint8Array(32).fill(7),
+  string8: Uint8Array.of(3, 110, 45, 49),
+  bytes: new Uint8Array(20).fill(9),
+};
+
+/** Payloads of a trained 12-8-5 in every codec, as firmware/fuzz/payload_fuzz.c reads them. */
+export async function payloadSeeds(): Promise<Seed[]> {
+  const kernel = new Kernel(await openV8Engine(loadKernelBytes()));
+  kernel.plan(
+    buildDescriptor({
+      input: { width: 12, channels: 1, exponent: 0 },
+      layers: [
+        { op: 'dense', outputs: 8, activation: 'relu' },
+        { op: 'dense', outputs: 5 },
+      ],
+      loss: 'softmax-cross-entropy',
+    }),
+  );
+  kernel.initialise(1);
+  kernel.begin(evaluationSettings);
+  const start = kernel.storeParameters();
+  const scales = [0, 1, 40, 3000];
+  return Object.entries(codec).flatMap(([name, id]) =>
+    scales.flatMap((scale): Seed[] => {
+      if (id === codec.NONE || id === codec.RAW_INT16) return [];
+      const words = start.map((word, i) => word + scale * (((i * 37) % 11) - 5));
+      kernel.loadParameters(words);
+      const payload = kernel.encodeDelta(id, start);
+      return [[`${name}-${scale}`, concat([Uint8Array.of(id, 0), payload])]];
+    }),
+  );
+}
+
+/** Streams of frames, whole and spoilt. */
+export function frameSeeds(): Seed[] {
+  const bodies = [1, 2, 60, 253, 254, 255].map((length) =>
+    Uint8Array.from({ length }, (_, i) => (length === 255 ? 0 : i % 200)),
+  );
+  const frames = bodies.map((body) => encodeFrame(body));
+  const spoilt = frames.map((frame) => frame.with(frame.length >> 1, 0));
+  const streams = [...frames, ...spoilt, concat(frames), concat([...spoilt, ...frames])];
+  return streams.flatMap((stream, i): Seed[] =>
+    [255, 59].map((largest) => [
+      `stream-${i}-${largest}`,
+      concat([Uint8Array.of(largest, i), stream]),
+    ]),
+  );
+}
+
+/** In front of every response. */
+const statusField = { type: 'i16' } as const;
+
+/** A body of each kind with plausible fields, and one that is cut short. */
+export function messageSeeds(): Seed[] {
+  return messages
+    .flatMap(({ name, request, response }) => [
+      { name: `${name}-request`, fields: request },
+      ...(response ? [{ name: `${name}-response`, fields: [statusField, ...response] }] : []),
+    ])
+    .filter(({ fields }) => fields.length > 0)
+    .flatMap(({ name, fields }, which): Seed[] => {
+      const body = concat(fields.map(({ type }) => sampleField[type]));
+      return [
+        [name, concat([Uint8Array.of(which), body])],
+        [`${name}-cut`, concat([Uint8Array.of(which), body.subarray(0, body.length - 1)])],
+      ];
+    });
+}
