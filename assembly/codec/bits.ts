@@ -64,8 +64,20 @@ export function putRice(u: i32, k: i32): void {
   putBits(((1 << quotient) - 1) | (low << (quotient + 1)), quotient + 1 + k);
 }
 
-/** As many bytes as can wait. */
+/**
+ * As many bytes as can wait, unless there are enough for any number. Eight are loaded at once where there are
+ * eight: bits that do not count yet already stand in their place.
+ */
 function fetchBits(): void {
+  const count = bits.count;
+  if (count > 48) return;
+  if (bits.end - bits.at >= 8) {
+    const bytes = (63 - count) >> 3;
+    bits.waiting |= load<u64>(bits.at) << (<u64>count);
+    bits.at += <usize>bytes;
+    bits.count = count + (bytes << 3);
+    return;
+  }
   while (bits.count <= 56 && bits.at < bits.end) {
     bits.waiting |= (<u64>load<u8>(bits.at++)) << (<u64>bits.count);
     bits.count += 8;
@@ -85,15 +97,18 @@ export function takeBits(n: i32): i32 {
 /** A number, or ERR_RANGE if there is none or it could have been written shorter. */
 export function takeRice(k: i32): i32 {
   fetchBits();
-  const quotient = <i32>ctz(~bits.waiting);
-  if (quotient < ONES) {
-    if (takeBits(quotient + 1) < 0) return ERR_RANGE;
-    const low = takeBits(k);
-    return low < 0 ? low : (quotient << k) | low;
+  const waiting = bits.waiting;
+  const quotient = <i32>ctz(~waiting);
+  if (quotient >= ONES) {
+    if (takeBits(ONES) < 0) return ERR_RANGE;
+    const u = takeBits(ESCAPED_BITS);
+    return u >> k < ONES ? ERR_RANGE : u;
   }
-  if (takeBits(ONES) < 0) return ERR_RANGE;
-  const u = takeBits(ESCAPED_BITS);
-  return u >> k < ONES ? ERR_RANGE : u;
+  const n = quotient + 1 + k;
+  if (bits.count < n) return ERR_RANGE;
+  bits.waiting = waiting >> (<u64>n);
+  bits.count -= n;
+  return (quotient << k) | (<i32>(waiting >> (<u64>quotient + 1)) & ((1 << k) - 1));
 }
 
 /** Gives back whole bytes that were fetched and not used. */

@@ -10,6 +10,10 @@ export interface KernelEngine {
   call(name: KernelFunction, ...args: number[]): number;
   /** A copy of linear memory. Throws ERR_RANGE outside it. */
   readBytes(pointer: number, length: number): Uint8Array;
+  /** As readBytes(), into `target`. */
+  readInto(pointer: number, target: Uint8Array): void;
+  /** The u32 at a multiple of 4. Throws ERR_RANGE outside linear memory. */
+  readWord(pointer: number): number;
   writeBytes(pointer: number, bytes: Uint8Array): void;
   close(): void;
 }

@@ -105,8 +105,7 @@ export class Kernel {
   }
 
   word(name: BlockWord): number {
-    const bytes = this.engine.readBytes(this.block + 4 * blockWord[name], 4);
-    return new DataView(bytes.buffer).getUint32(0, true);
+    return this.engine.readWord(this.block + 4 * blockWord[name]);
   }
 
   setWord(name: BlockWord, value: number): void {
@@ -180,6 +179,7 @@ export class Kernel {
     if (this.engine.call('decoding', id) < 0) return undefined;
     const io = this.word('ioPtr');
     const delta = new Int16Array(this.parameters);
+    const bytes = new Uint8Array(delta.buffer);
     let taken = 0;
     for (let at = this.word('codecOffset'); at < this.parameters; at = this.word('codecOffset')) {
       const window = payload.subarray(taken, taken + codedBytes);
@@ -187,8 +187,7 @@ export class Kernel {
       const answer = this.engine.call('decode', window.length);
       if (answer < 0) return undefined;
       taken += answer & 0xff;
-      const words = this.engine.readBytes(io, 2 * (answer >> 8));
-      new Uint8Array(delta.buffer).set(words, 2 * at);
+      this.engine.readInto(io, bytes.subarray(2 * at, 2 * (at + (answer >> 8))));
     }
     return taken === payload.length ? delta : undefined;
   }

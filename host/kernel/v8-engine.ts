@@ -9,6 +9,10 @@ type Exports = Record<KernelFunction, (...values: number[]) => number> & {
 class V8Engine implements KernelEngine {
   readonly name = `v8 ${process.versions.v8}`;
 
+  /** All of linear memory, as long as it has not grown. */
+  private bytes = new Uint8Array();
+  private words = new Uint32Array();
+
   constructor(private readonly exports: Exports) {}
 
   call(name: KernelFunction, ...args: number[]): number {
@@ -20,24 +24,37 @@ class V8Engine implements KernelEngine {
   }
 
   readBytes(pointer: number, length: number): Uint8Array {
-    return this.view(pointer, length).slice();
+    return this.memory(pointer, length).slice(pointer, pointer + length);
+  }
+
+  readInto(pointer: number, target: Uint8Array): void {
+    const { length } = target;
+    target.set(this.memory(pointer, length).subarray(pointer, pointer + length));
+  }
+
+  readWord(pointer: number): number {
+    this.memory(pointer, 4);
+    return this.words[pointer >>> 2];
   }
 
   writeBytes(pointer: number, bytes: Uint8Array): void {
-    this.view(pointer, bytes.length).set(bytes);
+    this.memory(pointer, bytes.length).set(bytes, pointer);
   }
 
   close(): void {}
 
-  private view(pointer: number, length: number): Uint8Array {
+  /** Linear memory, which has bytes [pointer, pointer + length). */
+  private memory(pointer: number, length: number): Uint8Array {
     const { buffer } = this.exports.memory;
-    if (pointer < 0 || pointer + length > buffer.byteLength) {
-      throw new LinnetError(
-        'ERR_RANGE',
-        `bytes ${pointer}…${pointer + length} are outside the kernel's memory`,
-      );
+    if (this.bytes.buffer !== buffer) {
+      this.bytes = new Uint8Array(buffer);
+      this.words = new Uint32Array(buffer);
     }
-    return new Uint8Array(buffer, pointer, length);
+    if (pointer >= 0 && pointer + length <= this.bytes.length) return this.bytes;
+    throw new LinnetError(
+      'ERR_RANGE',
+      `bytes ${pointer}…${pointer + length} are outside the kernel's memory`,
+    );
   }
 }
 

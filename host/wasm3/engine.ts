@@ -85,6 +85,14 @@ class Wasm3Engine implements KernelEngine {
     return this.inMemory((handle) => this.binding.read(handle, pointer, length));
   }
 
+  readInto(pointer: number, target: Uint8Array): void {
+    target.set(this.readBytes(pointer, target.length));
+  }
+
+  readWord(pointer: number): number {
+    return new DataView(this.readBytes(pointer, 4).buffer).getUint32(0, true);
+  }
+
   writeBytes(pointer: number, bytes: Uint8Array): void {
     this.inMemory((handle) => this.binding.write(handle, pointer, bytes));
   }

@@ -109,6 +109,8 @@ describe('the tape interpreter', () => {
         return 16;
       },
       readBytes: (_, length) => new Uint8Array(length),
+      readInto: () => undefined,
+      readWord: () => 0,
       writeBytes: () => undefined,
       close: () => undefined,
     };
