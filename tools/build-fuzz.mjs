@@ -4,7 +4,7 @@
  */
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { compileFiles, findCompiler, linkFile } from './compile-c.mjs';
 import { listFiles, root } from './incremental.mjs';
 import { locateWasm3, readWasm3Definitions } from './wasm3-sources.mjs';
@@ -12,7 +12,9 @@ import { locateWasm3, readWasm3Definitions } from './wasm3-sources.mjs';
 const firmware = join(root, 'firmware');
 const fuzz = join(firmware, 'fuzz');
 const intrinsics = join(firmware, 'src/intrinsics');
-const folders = ['include', 'src', 'src/intrinsics', 'fuzz'].map((path) => join(firmware, path));
+const folders = ['include', 'src', 'src/intrinsics', 'fuzz', 'tools', 'ports/emulated'].map(
+  (path) => join(firmware, path),
+);
 const sanitizers = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
 const strict = ['-std=c99', '-Wall', '-Wextra', '-Wconversion', '-Werror'];
 
@@ -22,6 +24,18 @@ const engine = ['bytes', 'heap', 'kernel'];
 const targets = {
   kernel: { files: ['kernel_fuzz.c', 'kernel_mutator.c'], src: engine, hasEngine: true },
   payload: { files: ['payload_fuzz.c'], src: engine, hasEngine: true },
+  node: {
+    files: [
+      'node_fuzz.c',
+      '../tools/cut_host.c',
+      '../tools/cut_scene.c',
+      '../ports/emulated/nor_flash.c',
+    ],
+    src: listFiles([join(firmware, 'src')], ['.c'])
+      .filter((path) => dirname(path) === join(firmware, 'src'))
+      .map((path) => basename(path, '.c')),
+    hasEngine: true,
+  },
   frame: { files: ['frame_fuzz.c'], src: ['bytes', 'crc32', 'frame'] },
   message: { files: ['message_fuzz.c'], src: ['bytes', 'messages.gen'] },
   intrinsics: { files: ['intrinsics_fuzz.c'], src: [], hasIntrinsics: true },

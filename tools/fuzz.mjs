@@ -28,6 +28,7 @@ const runs = {
   'kernel-accelerated': { target: 'kernel', kernel: 'build/kernel.accelerated.wasm' },
   intrinsics: { target: 'intrinsics' },
   payload: { target: 'payload', kernel: 'build/kernel.wasm' },
+  node: { target: 'node', kernel: 'build/kernel.wasm' },
   frame: { target: 'frame' },
   message: { target: 'message' },
 };

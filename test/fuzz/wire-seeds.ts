@@ -84,3 +84,44 @@ export function messageSeeds(): Seed[] {
       ];
     });
 }
+
+/** Actions of firmware/fuzz/node_fuzz.c. */
+const action = {
+  RAW: 0,
+  FORGE: 1,
+  REFORGE: 2,
+  DROP: 3,
+  FLIP: 4,
+  ALTER: 5,
+  TIME: 6,
+  CUT: 7,
+  NEXT: 8,
+  QUIET: 9,
+};
+
+/** Two rounds of a node, with something done to it after each piece of them. */
+export function nodeSeeds(): Seed[] {
+  const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
+  const quiet = bytes(action.QUIET, 0);
+  const deeds: Record<string, Uint8Array> = {
+    nothing: bytes(),
+    raw: bytes(action.RAW, 4, 0, 3, 1, 0),
+    ping: bytes(action.FORGE, 8, 8, 0, 1, 0, 1, 2, 3, 4),
+    reset: bytes(action.FORGE, 4, 11, 0, 1, 0),
+    answer: bytes(action.REFORGE, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2),
+    drop: bytes(action.DROP, 0),
+    flip: bytes(action.FLIP, 9),
+    alter: bytes(action.ALTER, 1, 6),
+    later: bytes(action.TIME, 50),
+    cut: bytes(action.CUT, 5),
+  };
+  return Object.entries(deeds).flatMap(([name, deed]) =>
+    [1, 3].map((every): Seed => {
+      const round = Array.from({ length: 9 }, (_, i) =>
+        i % every === 0 ? [quiet, deed] : [quiet],
+      );
+      const parts = round.flat();
+      return [`${name}-${every}`, concat([...parts, bytes(action.NEXT, 1), ...parts])];
+    }),
+  );
+}

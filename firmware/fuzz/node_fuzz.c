@@ -1,0 +1,304 @@
+/*
+ * Fuzz target: a whole node behind a link that an attacker owns. The host at the other end is the
+ * honest one of the cut runner; the input says what the attacker does to what it sends, and when
+ * the power goes. Claims: whatever comes, the node comes back from every poll and keeps to its
+ * memory (which the sanitizers watch); it treats its flash as NOR flash; a kernel that is open, and
+ * every object in the store, is one that the host has announced, bit for bit.
+ *
+ *     then per action:  u8 what  u8 size  bytes, size of them where the action takes any
+ *
+ * LINNET_FUZZ_KERNEL names the kernel.wasm.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include "cut_host.h"
+#include "fuzz.h"
+#include "linnet.h"
+#include "messages.gen.h"
+#include "nor_flash.h"
+
+#define WASM_BYTES (256u * 1024u)
+#define HEAP_BYTES (LINNET_ENGINE_BYTES + 64u * 1024u)
+#define SECTOR_BYTES 4096u
+#define FLASH_BYTES (32u * SECTOR_BYTES)
+#define MAX_ACTIONS 32u
+/* Polls between two actions, so that a round fits an input. */
+#define POLLS 24u
+#define WIRE_BYTES 2048u
+
+enum action { RAW, FORGE, REFORGE, DROP, FLIP, ALTER, TIME, CUT, NEXT, QUIET, ACTIONS };
+
+static uint8_t wasm[WASM_BYTES];
+static uint32_t wasm_bytes;
+static struct scene scene;
+
+struct attack {
+    struct linnet_node node;
+    struct linnet_port port;
+    struct nor_flash flash;
+    struct cut_host host;
+    uint32_t clock_ms;
+    uint32_t wire_bytes; /* that wait for the node */
+    uint8_t wire[WIRE_BYTES];
+};
+
+static struct attack attack;
+static uint8_t flash_memory[FLASH_BYTES];
+static uint64_t heap_memory[HEAP_BYTES / 8u];
+
+static uint32_t read_link(void *context, uint8_t *out, uint32_t capacity) {
+    struct attack *a = context;
+    uint32_t length = a->wire_bytes < capacity ? a->wire_bytes : capacity;
+    memcpy(out, a->wire, length);
+    a->wire_bytes -= length;
+    memmove(a->wire, a->wire + length, a->wire_bytes);
+    return length;
+}
+
+static uint32_t write_link(void *context, const uint8_t *data, uint32_t length) {
+    struct attack *a = context;
+    cut_host_receive(&a->host, data, length);
+    return length;
+}
+
+static uint32_t now_ms(void *context) {
+    return ((struct attack *)context)->clock_ms;
+}
+
+static void idle(void *context, uint32_t timeout_ms) {
+    ((struct attack *)context)->clock_ms += timeout_ms;
+}
+
+static void do_nothing(void *context) {
+    (void)context;
+}
+
+static int32_t erase(void *context, uint32_t offset) {
+    return nor_flash_erase(&((struct attack *)context)->flash, offset);
+}
+
+static int32_t program(void *context, uint32_t offset, const uint8_t *data, uint32_t length) {
+    return nor_flash_program(&((struct attack *)context)->flash, offset, data, length);
+}
+
+static uint32_t sample_count(void *context, uint32_t split) {
+    (void)context;
+    return split == LINNET_SPLIT_TRAIN ? SCENE_TRAIN_SAMPLES : SCENE_TEST_SAMPLES;
+}
+
+static int32_t sample(void *context, uint32_t split, uint32_t index, int8_t *x, uint32_t x_bytes,
+                      uint8_t *label) {
+    (void)context;
+    if (x_bytes != SCENE_INPUTS) {
+        return LINNET_ERR_SHAPE;
+    }
+    scene_sample(0, split, index, x, label);
+    return LINNET_OK;
+}
+
+int LLVMFuzzerInitialize(int *count, char ***arguments) {
+    (void)count;
+    (void)arguments;
+    const char *path = getenv("LINNET_FUZZ_KERNEL");
+    FILE *file = path == NULL ? NULL : fopen(path, "rb");
+    fuzz_require(file != NULL, "LINNET_FUZZ_KERNEL names a file");
+    wasm_bytes = (uint32_t)fread(wasm, 1, sizeof wasm, file);
+    fclose(file);
+    /* One kernel in all places: it fits the flash once. */
+    for (uint32_t i = 0; i < SCENE_KERNELS; i++) {
+        scene.kernels[i].bytes.data = wasm;
+        scene.kernels[i].bytes.length = wasm_bytes;
+    }
+    scene_make(&scene);
+    return 0;
+}
+
+static void start_node(void) {
+    cut_host_restart(&attack.host);
+    attack.wire_bytes = 0;
+    linnet_status_t status =
+        linnet_node_init(&attack.node, &attack.port, heap_memory, sizeof heap_memory);
+    fuzz_require(status == LINNET_OK || !attack.flash.has_power, "the store opens");
+}
+
+static void begin(void) {
+    const struct linnet_port port = {
+        .context = &attack,
+        .node = "",
+        .runtime = "fuzz",
+        .link_read = read_link,
+        .link_write = write_link,
+        .now_ms = now_ms,
+        .idle = idle,
+        .feed_watchdog = do_nothing,
+        .reset = do_nothing,
+        .flash_erase = erase,
+        .flash_program = program,
+        .sample_count = sample_count,
+        .sample = sample,
+    };
+    memset(&attack, 0, sizeof attack);
+    memset(flash_memory, 0xff, sizeof flash_memory);
+    attack.port = port;
+    nor_flash_init(&attack.flash, flash_memory, FLASH_BYTES, SECTOR_BYTES, 4);
+    attack.port.flash = nor_flash_describe(&attack.flash);
+    cut_host_init(&attack.host, &scene);
+    start_node();
+}
+
+/* What the host has to say joins what is on the wire, which has room for it. */
+static void listen_to_host(void) {
+    uint32_t room = WIRE_BYTES - attack.wire_bytes;
+    attack.wire_bytes += cut_host_send(&attack.host, attack.wire + attack.wire_bytes, room);
+    /* What it thinks of the node under attack does not matter. */
+    attack.host.fault = NULL;
+}
+
+static void put_on_wire(const uint8_t *data, uint32_t length) {
+    uint32_t room = WIRE_BYTES - attack.wire_bytes;
+    if (length <= room) {
+        memcpy(attack.wire + attack.wire_bytes, data, length);
+        attack.wire_bytes += length;
+    }
+}
+
+static void put_message(const uint8_t *message, uint32_t length) {
+    static const uint32_t headroom = LINNET_FRAME_CODES(LINNET_FRAME_MAX_PAYLOAD);
+    uint8_t frame[headroom + LINNET_FRAME_BYTES(LINNET_FRAME_MAX_PAYLOAD)];
+    memcpy(frame + headroom, message, length);
+    put_on_wire(frame, linnet_frame_encode(frame, headroom, length));
+}
+
+/* A message that answers the open request, whatever else is in it. */
+static void forge(uint8_t *message, uint32_t length, bool answers) {
+    if (answers && length >= LINNET_MESSAGE_HEADER_BYTES) {
+        message[0] = attack.node.link.open_id;
+        message[1] |= LINNET_MESSAGE_FLAG_RESPONSE;
+        message[2] = (uint8_t)attack.node.link.sequence;
+        message[3] = (uint8_t)(attack.node.link.sequence >> 8);
+    }
+    put_message(message, length);
+}
+
+/* The first message on the wire, with one byte another, in a frame that is good again. */
+static void alter(uint32_t place, uint32_t change) {
+    uint8_t buffer[LINNET_FRAME_DECODER_BYTES(LINNET_FRAME_MAX_PAYLOAD)];
+    struct linnet_frame_decoder decoder;
+    struct linnet_span message;
+    linnet_frame_decoder_init(&decoder, buffer, sizeof buffer);
+    uint32_t taken = linnet_frame_decode(&decoder, attack.wire, attack.wire_bytes, &message);
+    if (message.data == NULL) {
+        return;
+    }
+    attack.wire_bytes -= taken;
+    memmove(attack.wire, attack.wire + taken, attack.wire_bytes);
+    buffer[place % message.length] ^= (uint8_t)change;
+    put_message(buffer, message.length);
+}
+
+static bool is_of_scene(struct linnet_span bytes) {
+    uint8_t hash[LINNET_HASH_BYTES];
+    linnet_sha256(bytes.data, bytes.length, hash);
+    return scene_find(&scene, hash) != NULL;
+}
+
+static void check_store(void) {
+    static const enum linnet_object_kind kinds[] = {LINNET_OBJECT_DESCRIPTOR, LINNET_OBJECT_KERNEL,
+                                                    LINNET_OBJECT_SNAPSHOT};
+    struct linnet_store store;
+    fuzz_require(attack.flash.misuses == 0, "the flash is treated as NOR flash");
+    fuzz_require(linnet_store_open(&store, &attack.port) == LINNET_OK, "the store opens");
+    for (uint32_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        const uint8_t *hash;
+        struct linnet_span found;
+        if (linnet_store_newest(&store, kinds[i], &hash, &found) == LINNET_OK) {
+            fuzz_require(is_of_scene(found), "an object in the store was announced");
+            fuzz_note(0x1000u + i);
+        }
+    }
+}
+
+static void check_node(void) {
+    const struct linnet_node *node = &attack.node;
+    fuzz_require(!node->has_kernel || scene_find(&scene, node->kernel_hash) != NULL,
+                 "a kernel that is open was announced");
+    fuzz_require(node->work.phase <= LINNET_PHASE_FAILED, "the node is in one of its phases");
+    fuzz_note(0x2000u + 32u * (uint32_t)node->work.phase + (uint32_t)node->session.is_open);
+}
+
+static void restart(uint32_t cut_at, uint32_t seed) {
+    check_store();
+    nor_flash_restart(&attack.flash, cut_at == 0 ? NOR_FLASH_NEVER : cut_at, seed);
+    start_node();
+}
+
+static void poll(uint32_t times) {
+    for (uint32_t i = 0; i < times && attack.flash.has_power; i++) {
+        idle(&attack, linnet_node_poll(&attack.node));
+        listen_to_host();
+    }
+    if (!attack.flash.has_power) {
+        restart(0, 0);
+    }
+}
+
+static void act(struct fuzz_input *input) {
+    uint8_t bytes[LINNET_FRAME_MAX_PAYLOAD] = {0};
+    enum action what = (enum action)(fuzz_take(input, 1) % ACTIONS);
+    uint32_t size = fuzz_take(input, 1);
+    uint32_t taken = what <= REFORGE ? size : 0;
+    for (uint32_t i = 0; i < taken; i++) {
+        bytes[i] = (uint8_t)fuzz_take(input, 1);
+    }
+    switch (what) {
+    case RAW:
+        put_on_wire(bytes, size);
+        break;
+    case FORGE:
+    case REFORGE:
+        forge(bytes, size == 0 ? 1u : size, what == REFORGE);
+        break;
+    case DROP:
+        attack.wire_bytes = 0;
+        break;
+    case FLIP:
+        attack.wire[size] ^= (uint8_t)(1u << size % 8u);
+        break;
+    case ALTER: {
+        uint32_t place = fuzz_take(input, 1) + 256u * (size & 1u);
+        alter(place, size);
+        break;
+    }
+    case TIME:
+        attack.clock_ms += 250u * size;
+        break;
+    case CUT:
+        restart(size, size);
+        break;
+    case NEXT:
+        cut_host_announce(&attack.host, size % SCENE_VERSIONS);
+        linnet_node_link_up(&attack.node);
+        break;
+    default:
+        poll(4u * POLLS);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    struct fuzz_input input = {data, size, 0};
+    begin();
+    for (uint32_t i = 0; i < MAX_ACTIONS && !fuzz_is_empty(&input); i++) {
+        act(&input);
+        poll(POLLS);
+        check_node();
+    }
+    restart(0, 0);
+    check_store();
+    return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t size, size_t capacity, unsigned int seed) {
+    (void)seed;
+    return LLVMFuzzerMutate(data, size, capacity);
+}
