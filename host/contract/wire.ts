@@ -9,6 +9,9 @@ import type { WireKey, WireMap, WireType } from './schema.js';
 import { wireMaps } from './schema.js';
 
 const mapByName = new Map(wireMaps.map((map) => [map.name, map]));
+const keysOf = new Map(
+  wireMaps.map((map) => [map, new Map<unknown, WireKey>(map.keys.map((key) => [key.key, key]))]),
+);
 
 const decodeOptions: DecodeOptions = {
   useMaps: true,
@@ -47,29 +50,30 @@ const isUint = (value: unknown): value is number =>
 const isBytes = (value: unknown, length?: number): boolean =>
   value instanceof Uint8Array && (length === undefined || value.length === length);
 
+const fits: Readonly<Record<Extract<WireType, string>, (value: unknown) => boolean>> = {
+  uint: isUint,
+  bytes: (value) => isBytes(value),
+  id: (value) => isBytes(value, 8),
+  hash: (value) => isBytes(value, 32),
+  text: (value) => typeof value === 'string',
+  bool: (value) => typeof value === 'boolean',
+  uints: (value) => Array.isArray(value) && value.every(isUint),
+};
+
 function fromWire(type: WireType, value: unknown, where: string): unknown {
-  if (typeof type === 'object') {
-    if ('map' in type) return mapFromWire(mapByName.get(type.map)!, value, where);
-    if (!Array.isArray(value) || value.length === 0) return fail(`${where} is not a list`);
-    const element = mapByName.get(type.list)!;
-    return value.map((entry, i) => mapFromWire(element, entry, `${where}[${i}]`));
+  if (typeof type === 'string') {
+    return fits[type](value) ? value : fail(`${where} is not of type ${type}`);
   }
-  const fits = {
-    uint: () => isUint(value),
-    bytes: () => isBytes(value),
-    id: () => isBytes(value, 8),
-    hash: () => isBytes(value, 32),
-    text: () => typeof value === 'string',
-    bool: () => typeof value === 'boolean',
-    uints: () => Array.isArray(value) && value.every(isUint),
-  }[type];
-  return fits() ? value : fail(`${where} is not of type ${type}`);
+  if ('map' in type) return mapFromWire(mapByName.get(type.map)!, value, where);
+  if (!Array.isArray(value) || value.length === 0) return fail(`${where} is not a list`);
+  const element = mapByName.get(type.list)!;
+  return value.map((entry, i) => mapFromWire(element, entry, `${where}[${i}]`));
 }
 
 function mapFromWire(map: WireMap, value: unknown, where: string): Record<string, unknown> {
   if (!(value instanceof Map)) fail(`${where} is not a map`);
   const entries = value as Map<unknown, unknown>;
-  const known = new Map<number, WireKey>(map.keys.map((key) => [key.key, key]));
+  const known = keysOf.get(map)!;
   const out: Record<string, unknown> = {};
   for (const [key, entry] of entries) {
     if (!isUint(key)) fail(`${where} has a key that is not an unsigned integer`);
@@ -108,6 +112,5 @@ export function decodeWire<N extends keyof WireMaps>(name: N, data: Uint8Array):
 }
 
 function isCanonical(value: unknown, data: Uint8Array): boolean {
-  const again = encode(value, rfc8949EncodeOptions);
-  return again.length === data.length && again.every((byte, i) => byte === data[i]);
+  return Buffer.compare(encode(value, rfc8949EncodeOptions), data) === 0;
 }

@@ -90,13 +90,19 @@ export function giveToMosquitto(folder: string): void {
 
 /** A mosquitto of one's own on loopback. `user` makes it ask for user:password. */
 export async function startMosquitto(
-  options: { port?: number; user?: { name: string; password: string } } = {},
+  options: {
+    port?: number;
+    user?: { name: string; password: string };
+    /** More lines of mosquitto.conf. */
+    settings?: readonly string[];
+  } = {},
 ): Promise<TestBroker> {
   const port = options.port ?? (await findFreePort());
   const folder = mkdtempSync(join(tmpdir(), 'linnet-mosquitto-'));
   // Started by root it becomes the user mosquitto, who must be able to read its files.
   chmodSync(folder, 0o755);
   const lines = [`listener ${port} 127.0.0.1`, 'persistence false', 'log_type error'];
+  lines.push(...(options.settings ?? []));
   if (options.user) {
     const file = join(folder, 'passwords');
     writeFileSync(file, `${options.user.name}:${options.user.password}\n`);
