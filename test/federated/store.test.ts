@@ -140,9 +140,9 @@ describe('ledger', () => {
     withFolder((folder) => {
       Ledger.open(folder).close();
       const later = new Database(join(folder, 'ledger.db'));
-      later.pragma('user_version = 3');
+      later.pragma('user_version = 4');
       later.close();
-      expect(() => Ledger.open(folder)).toThrow(storeFailure('schema 3'));
+      expect(() => Ledger.open(folder)).toThrow(storeFailure('schema 4'));
     }));
 
   it('takes over a store of schema 1, which knew rounds alone', () =>
