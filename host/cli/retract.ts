@@ -41,9 +41,7 @@ function printRetracted(output: Output, node: string, done: Retracted | undefine
       `cannot be undone: ${done.trainedOnIt} later uploads of other nodes were trained on models that held it, and count as they were sent; \`linnet rollback ${done.base}\` would give those up too`,
     );
   }
-  output.line(
-    `the aggregator signs it, if it has a round key, and announces it when it starts; ${node} may go on contributing`,
-  );
+  output.line(`the aggregator announces it when it starts; ${node} may go on contributing`);
 }
 
 export function addRetractCommand(program: Command): void {

@@ -25,7 +25,7 @@ function printRolledBack(output: Output, to: number, done: RolledBack | undefine
   );
   for (const node of done.returning)
     output.line(`${node} was retracted later: \`linnet retract ${node}\` takes it out again`);
-  output.line('the aggregator signs it, if it has a round key, and announces it when it starts');
+  output.line('the aggregator announces it when it starts');
 }
 
 export function addRollbackCommand(program: Command): void {
