@@ -4,7 +4,7 @@ import { equalBytes, idOf, sha256, toHex } from '../contract/hash.js';
 import type { KeyObject } from '../proof/keys.js';
 import { checkProof, openProof, positionOf } from '../proof/proof.js';
 import { refusal } from '../proof/seal.js';
-import type { Seen} from './seen.js';
+import type { Seen } from './seen.js';
 import { seenProofOf } from './seen.js';
 
 /** Models whose newest messages a node remembers; who may announce so many is no federation. */

@@ -25,6 +25,8 @@ interface Link {
   readonly serial: number;
 }
 
+const pending = 'it is not signed yet; its aggregator does that when it starts';
+
 export class Audit {
   readonly federation: string;
   readonly newest: number;
@@ -82,7 +84,7 @@ export class Audit {
       throw refusal(cause, 'see who wrote to the store');
     };
     const bytes = this.#ledger.proofs.find(version);
-    if (!bytes) return fail('it has no proof');
+    if (!bytes) return fail(this.#isPending(version) ? pending : 'it has no proof');
     const trust = { roots: this.roots, federation: this.federation };
     const checked = checkProof(bytes, announcement, trust);
     const { proof, delegation } = checked;
@@ -97,6 +99,11 @@ export class Audit {
       return fail(`its delegation is ${delegation.serial}, the version before has ${link.serial}`);
     }
     return delegation;
+  }
+
+  /** Whether nothing was signed since. */
+  #isPending(version: number): boolean {
+    return version > (this.#ledger.proofs.newest() ?? Infinity);
   }
 
   close(): void {

@@ -45,7 +45,7 @@ function bring(gate: ProofGate, bytes: Uint8Array, proof: Uint8Array): Uint8Arra
   return gate.take('announcement', model, bytes) ?? early;
 }
 
-const refused = (message: RegExp) =>
+const refused = (message: RegExp): unknown =>
   expect.objectContaining({ code: 'ERR_AUTH', message: expect.stringMatching(message) as string });
 
 describe('a gate', () => {

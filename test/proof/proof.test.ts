@@ -29,7 +29,7 @@ const announced = announce(5);
 const parent = announce(4);
 const proof = signProof(roundKey, announced, parent);
 
-const refused = (message: RegExp) =>
+const refused = (message: RegExp): unknown =>
   expect.objectContaining({ code: 'ERR_AUTH', message: expect.stringMatching(message) as string });
 
 /** As SPEC 8.2 has it, written anew. */
@@ -177,7 +177,7 @@ describe('keys as files', () => {
   });
 
   it('say what they are not', () => {
-    const config = (message: RegExp) =>
+    const config = (message: RegExp): unknown =>
       expect.objectContaining({
         code: 'ERR_CONFIG',
         message: expect.stringMatching(message) as string,
