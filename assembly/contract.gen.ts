@@ -43,6 +43,7 @@ export const NAME_MAX_BYTES: i32 = 32;
 export const OBJECT_SLICE_BYTES: i32 = 32768;
 export const ID_BYTES: i32 = 8;
 export const HASH_BYTES: i32 = 32;
+export const SIGNATURE_BYTES: i32 = 64;
 export const MAX_CONTRIBUTION_WEIGHT: i32 = 15;
 export const DELTA_LIMIT: i32 = 32767;
 export const SKIP_THRESHOLD_DEFAULT: i32 = 1638;

@@ -4,6 +4,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
+import type { KeyObject } from '../proof/keys.js';
 import type { HelloRequest } from '../contract/contract.gen.js';
 import { checkName } from '../contract/topics.js';
 import { checkBroker } from '../mqtt/check-broker.js';
@@ -19,6 +20,7 @@ import {
   type BridgeTiming,
   type NodeEvents,
 } from './options.js';
+import { Seen } from './seen.js';
 import type { NodeStats } from './stats.js';
 
 export interface BridgeOptions {
@@ -26,6 +28,10 @@ export interface BridgeOptions {
   readonly mqtt: Omit<MqttOptions, 'clientId' | 'will'>;
   /** Each node's own certificate; without, all connect with what `mqtt` says. */
   readonly credentials?: NodeCredentials | undefined;
+  /** Public root key of the fleet: only announcements with a proof pass; without, all do. */
+  readonly root?: KeyObject | undefined;
+  /** Folder of this bridge alone where it remembers the newest version it has seen; without, while it runs. */
+  readonly state?: string | undefined;
   readonly devices: readonly BridgedNodeOptions[];
   readonly timing?: BridgeTiming;
   readonly events?: Partial<NodeEvents>;
@@ -51,7 +57,9 @@ export class Bridge {
   private readonly nodes: readonly BridgedNode[];
   private lives: readonly Promise<void>[] = [];
 
+  /** Throws ERR_CONFIG if what the bridge remembers is damaged. */
   constructor(private readonly options: BridgeOptions) {
+    const { root, federation, state } = options;
     const scope = {
       base: parseMqttUrl(options.mqtt.url).base,
       federation: checkName(options.federation, 'federation'),
@@ -60,6 +68,7 @@ export class Bridge {
       scope,
       mqtt: options.mqtt,
       credentials: options.credentials,
+      proofs: root && { root, federation, seen: new Seen(federation, state) },
       cache: new ObjectCache(),
       timing: options.timing ?? defaultBridgeTiming,
       events: { ...ignoreEvents, ...options.events },

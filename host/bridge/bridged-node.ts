@@ -12,6 +12,7 @@ import { LinkKeeper, type LinkOwner } from './link-keeper.js';
 import { NodeConnection, type ConnectionOwner } from './node-connection.js';
 import type { BridgeContext, BridgedNodeOptions } from './options.js';
 import { Outbox } from './outbox.js';
+import { ProofGate } from './proof-gate.js';
 import type { NodeStats } from './stats.js';
 
 export type { BridgedNodeOptions, BridgeTiming, NodeEvents } from './options.js';
@@ -26,8 +27,11 @@ const nameOfReceipt = new Map<number, string>(
   Object.entries(receiptCode).map(([name, value]) => [value, name]),
 );
 
-/** The broker does not trust the node or we not the broker; its credentials are missing or wrong. */
-const refusals: readonly string[] = ['ERR_AUTH', 'ERR_USAGE'];
+/**
+ * The broker does not trust the node or we not the broker or what it brings; credentials are missing or wrong;
+ * the bridge's disk is full.
+ */
+const refusals: readonly string[] = ['ERR_AUTH', 'ERR_USAGE', 'ERR_STORE'];
 
 export class BridgedNode implements LinkOwner, ConnectionOwner {
   readonly samples?: SampleServer;
@@ -35,6 +39,7 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
   private readonly keeper: LinkKeeper;
   private readonly outbox: Outbox;
   private readonly announcer: Announcer;
+  private readonly gate: ProofGate | undefined;
   private connection: NodeConnection | undefined;
   private hello: HelloRequest | undefined;
   /** Of the last upload: a kernel may have been delivered since HELLO. */
@@ -55,7 +60,7 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
   ) {
     if (options.samples) this.samples = options.samples;
     if (options.node !== undefined) this.node = options.node;
-    const { timing, cache } = context;
+    const { timing, cache, proofs } = context;
     this.keeper = new LinkKeeper(options, this, timing, signal);
     this.outbox = new Outbox((topic, bytes) => this.publish(topic, bytes), timing.republishMs);
     this.announcer = new Announcer(
@@ -63,6 +68,7 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
       () => this.keeper.device,
       () => this.connection?.fetcher,
     );
+    this.gate = proofs && new ProofGate(proofs, timing.proofMs, (error) => this.onFailure(error));
   }
 
   /** Name of the node, empty before its first HELLO; and what its device said of itself. */
@@ -95,6 +101,7 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
     } finally {
       this.outbox.clear();
       this.announcer.close();
+      this.gate?.close();
       await this.disconnect();
     }
   }
@@ -141,9 +148,12 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
 
   /** Never waits for the broker: the session delivers nothing meanwhile. */
   takeMessage(topic: string, payload: Uint8Array): void {
-    if (matchTopic('announcement', this.context.scope, topic))
-      this.guard(this.takeAnnouncement(payload));
-    else if (matchTopic('serverState', this.context.scope, topic)) this.takeServerState(payload);
+    const { scope } = this.context;
+    const announced = matchTopic('announcement', scope, topic);
+    const proven = matchTopic('proof', scope, topic);
+    if (announced) this.guard(this.takeAnnounced('announcement', announced['model'], payload));
+    else if (proven) this.guard(this.takeAnnounced('proof', proven['model'], payload));
+    else if (matchTopic('serverState', scope, topic)) this.takeServerState(payload);
     else if (topic === this.connection?.topic('receipt')) this.guard(this.takeReceipt(payload));
   }
 
@@ -199,9 +209,14 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
     names.add(name);
   }
 
-  private async takeAnnouncement(bytes: Uint8Array): Promise<void> {
+  private async takeAnnounced(
+    part: 'announcement' | 'proof',
+    model: string,
+    bytes: Uint8Array,
+  ): Promise<void> {
     this.messageBytes += bytes.length;
-    if (this.announcer.take(bytes)) await this.announcer.forward();
+    const announcement = this.gate ? this.gate.take(part, model, bytes) : bytes;
+    if (announcement && this.announcer.take(announcement)) await this.announcer.forward();
   }
 
   private async takeReceipt(bytes: Uint8Array): Promise<void> {

@@ -148,6 +148,7 @@ export class NodeConnection {
       });
       session.onReconnect(() => this.owner.onReconnect());
       await session.subscribe(this.topic('receipt'));
+      if (this.context.proofs) await session.subscribe(topicOf('proof', scope));
       await session.subscribe(topicOf('announcement', scope));
       await session.subscribe(topicOf('serverState', scope));
     } catch (error) {

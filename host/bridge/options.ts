@@ -7,6 +7,7 @@ import type { PeerTiming } from '../frame/peer.js';
 import type { NodeCredentials } from '../mqtt/credentials.js';
 import type { MqttOptions } from '../mqtt/session.js';
 import type { ObjectCache } from './objects.js';
+import type { ProofTrust } from './proof-gate.js';
 
 export interface BridgedNodeOptions {
   readonly port: string;
@@ -24,6 +25,8 @@ export interface BridgeTiming {
   readonly pingMs: number;
   /** An upload without a receipt is published again after this. */
   readonly republishMs: number;
+  /** An announcement may wait this long for its proof before that is said aloud. */
+  readonly proofMs: number;
   /** Of requests to the device. */
   readonly peer: PeerTiming;
 }
@@ -32,6 +35,7 @@ export const defaultBridgeTiming: BridgeTiming = {
   reopenMs: 1000,
   pingMs: 5000,
   republishMs: 15_000,
+  proofMs: 5000,
   peer: defaultPeerTiming,
 };
 
@@ -53,6 +57,8 @@ export interface BridgeContext {
   readonly mqtt: Omit<MqttOptions, 'clientId' | 'will'>;
   /** Each node's own, stronger than what stands in `mqtt`. */
   readonly credentials?: NodeCredentials | undefined;
+  /** Only announcements with a proof pass; without, all do. */
+  readonly proofs?: ProofTrust | undefined;
   readonly cache: ObjectCache;
   readonly timing: BridgeTiming;
   readonly events: NodeEvents;

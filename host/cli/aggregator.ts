@@ -15,6 +15,7 @@ import type { Output } from './output.js';
 import { planOfFlags, planSettings, roundsOf } from './plan-settings.js';
 import { describeScores, scoreFields, scoresOf } from './scores.js';
 import { addSettings, resolveSettings, type Resolved, type SettingTable } from './settings.js';
+import { roundKeyOf, roundKeySettings } from './trust-settings.js';
 import { dataSettings, kernelsOf, prepareModel, prepareTask, type Recipe } from './task.js';
 import { federateDataset } from '../data/partition.js';
 
@@ -49,6 +50,7 @@ const settings = {
   },
   ...planSettings,
   ...mqttSettings,
+  ...roundKeySettings,
 } as const satisfies SettingTable;
 
 type AggregatorSettings = Resolved<typeof settings>;
@@ -97,6 +99,7 @@ async function runAggregator(
 ): Promise<void> {
   // Says at once what is missing.
   if (options.broker === undefined) mqttOptionsFor(aggregatorIdentity, options);
+  const roundKey = roundKeyOf(options);
   const { recipe, evaluate } = await prepareRecipe(options);
   const rounds = roundsOf(options, recipe);
   const settings = {
@@ -114,6 +117,7 @@ async function runAggregator(
       ...(options.deadlineMs !== undefined && { deadlineMs: options.deadlineMs }),
     },
     keep: options.keep,
+    ...(roundKey && { roundKey }),
     ...(evaluate && { evaluate }),
     onRound: (report: RoundReport) => printRound(output, recipe.model, report),
     onReceipt: (report: ReceiptReport) => output.log.debug(report, 'receipt'),
@@ -131,7 +135,7 @@ async function runAggregator(
     const onRefusal = ({ code, message }: LinnetError): void => output.log.warn({ code }, message);
     const aggregator = await Aggregator.start({ ...settings, mqtt: { ...mqtt, onRefusal } });
     output.note(
-      `federation ${options.federation}: ${rounds} rounds of ${options.cohort} contributions, store ${options.store}`,
+      `federation ${options.federation}: ${rounds} rounds of ${options.cohort} contributions, store ${options.store}${roundKey ? `, signed under delegation ${roundKey.delegation.serial}` : ''}`,
     );
     await aggregator.finished;
     await aggregator.close();

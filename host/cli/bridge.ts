@@ -10,6 +10,7 @@ import { findOnlyDevice } from './devices.js';
 import { mqttOptionsOf, mqttSettings, nodeCredentialsOf } from './mqtt-settings.js';
 import type { Output } from './output.js';
 import { addSettings, resolveSettings, type Resolved, type SettingTable } from './settings.js';
+import { rootOf, trustSettings } from './trust-settings.js';
 
 const settings = {
   federation: {
@@ -33,6 +34,7 @@ const settings = {
     minimum: 1,
   },
   ...mqttSettings,
+  ...trustSettings,
 } as const satisfies SettingTable;
 
 export type BridgeSettings = Resolved<typeof settings>;
@@ -66,6 +68,8 @@ export async function runBridge(
     federation: options.federation,
     mqtt: mqttOptionsOf(options),
     credentials: nodeCredentialsOf(options),
+    root: rootOf(options),
+    state: options.state,
     devices: await devicesOf(options),
     events: {
       onLog: (node, text) => output.log.info({ node }, text),

@@ -19,6 +19,7 @@ export const configSections = [
   'train',
   'devices',
   'replay',
+  'audit',
   'retract',
   'rollback',
   'device',

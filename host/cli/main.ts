@@ -18,6 +18,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   devices: async () => (await import('./devices.js')).addDevicesCommand,
   fleet: async () => (await import('./fleet.js')).addFleetCommand,
   replay: async () => (await import('./replay.js')).addReplayCommand,
+  audit: async () => (await import('./audit.js')).addAuditCommand,
   retract: async () => (await import('./retract.js')).addRetractCommand,
   rollback: async () => (await import('./rollback.js')).addRollbackCommand,
 };

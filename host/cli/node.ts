@@ -15,6 +15,7 @@ import { nativeNodePath } from './demo/runtimes.js';
 import { mqttSettings } from './mqtt-settings.js';
 import type { Output } from './output.js';
 import { addSettings, resolveSettings, type Resolved, type SettingTable } from './settings.js';
+import { trustSettings } from './trust-settings.js';
 
 const settings = {
   name: { kind: 'text', value: 'node', text: 'name of the node' },
@@ -46,6 +47,7 @@ const settings = {
     text: 'be a device on stdin and stdout, whatever broker is named elsewhere',
   },
   ...mqttSettings,
+  ...trustSettings,
 } as const satisfies SettingTable;
 
 type NodeSettings = Resolved<typeof settings>;

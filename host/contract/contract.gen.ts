@@ -148,6 +148,8 @@ export const constant = {
   ID_BYTES: 8,
   /** SHA-256 */
   HASH_BYTES: 32,
+  /** Ed25519 signature */
+  SIGNATURE_BYTES: 64,
   /** cap of ⌈samples / unit⌉ */
   MAX_CONTRIBUTION_WEIGHT: 15,
   /** deltas saturate to ± this */
@@ -1087,6 +1089,34 @@ export interface ServerState {
   readonly online: boolean;
 }
 
+/** by it a root key lets a round key sign announcements; the signature stands last */
+export interface Delegation {
+  /** WIRE_FORMAT */
+  readonly format: number;
+  /** name of the federation */
+  readonly federation: string;
+  /** delegations of the federation, from 1 */
+  readonly serial: number;
+  /** the round key: Ed25519, public */
+  readonly key: Uint8Array;
+  /** by the root key, SIGNATURE_BYTES */
+  readonly signature: Uint8Array;
+}
+
+/** retained: who vouches for an announcement; the signature stands last */
+export interface Proof {
+  /** WIRE_FORMAT */
+  readonly format: number;
+  /** SHA-256 of the announcement */
+  readonly announcement: Uint8Array;
+  /** SHA-256 of the announcement of its parent; absent if it has none */
+  readonly parent?: Uint8Array;
+  /** a Delegation, byte for byte */
+  readonly delegation: Uint8Array;
+  /** by the round key, SIGNATURE_BYTES */
+  readonly signature: Uint8Array;
+}
+
 export interface WireMaps {
   readonly Announcement: Announcement;
   readonly Kernel: Kernel;
@@ -1097,4 +1127,6 @@ export interface WireMaps {
   readonly Birth: Birth;
   readonly Death: Death;
   readonly ServerState: ServerState;
+  readonly Delegation: Delegation;
+  readonly Proof: Proof;
 }

@@ -18,16 +18,17 @@ export class Announcer {
     await this.publishHead();
   }
 
-  /** The objects of the newest version, then its announcement: who reads it finds all it names. */
+  /** The objects of the newest version, its proof, then its announcement: who reads it finds all it names. */
   async publishHead(): Promise<void> {
     const { objects, head } = this.lineage;
-    const { announcement, announcementBytes, snapshot } = head;
+    const { announcement, announcementBytes, proof, snapshot } = head;
     const { kernels, descriptorHash, artefactHash } = announcement;
     // Read from the store: an announcement made before a restart may allow kernels of that time.
     for (const hash of [...kernels.map((kernel) => kernel.hash), descriptorHash])
       await this.publisher.publishObject(hash, objects.read(hash));
     await this.publisher.publishObject(artefactHash, snapshot);
     this.faultPoint('between-objects-and-announcement');
+    if (proof) await this.publisher.publishProof(proof);
     await this.publisher.publishAnnouncement(announcementBytes);
     this.faultPoint('after-announcement');
   }

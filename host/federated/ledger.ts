@@ -25,6 +25,7 @@ import {
   type VersionEvent,
   type VersionRow,
 } from './ledger-rows.js';
+import { ProofTable } from './proof-table.js';
 
 export type { Retraction, UploadRow, VersionEvent, VersionRow } from './ledger-rows.js';
 
@@ -40,12 +41,14 @@ export interface LedgerIdentity {
  * method is one transaction, durable when it returns, and throws ERR_STORE if it cannot be.
  */
 export class Ledger {
+  readonly proofs: ProofTable;
   readonly #store: StoreDatabase;
   readonly #database: Database.Database;
 
   private constructor(store: StoreDatabase) {
     this.#store = store;
     this.#database = store.database;
+    this.proofs = new ProofTable(store.database);
   }
 
   /** Opens or creates the ledger in `folder`; throws ERR_STORE if it belongs to another identity. */

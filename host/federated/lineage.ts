@@ -4,6 +4,7 @@ import { LinnetError } from '../contract/error.js';
 import { decodeWire } from '../contract/wire.js';
 import { parseDescriptor, type ModelInfo } from '../model/descriptor.js';
 import { packSnapshot } from '../model/snapshot.js';
+import type { RoundKey } from '../proof/delegation.js';
 import { noFaults, type FaultPoint } from './fault-point.js';
 import { horizonOf } from './history.js';
 import { Ledger, type UploadRow } from './ledger.js';
@@ -12,6 +13,7 @@ import { ObjectStore } from './objects.js';
 import { OpenVersion, type Upload } from './open-version.js';
 import { masterOfRow, publishVersion, type NewVersion, type Press } from './publication.js';
 import { packAnnouncement, planOf, type PlanSettings } from './plan.js';
+import { proveVersions } from './chain.js';
 import { readUpload } from './stored-upload.js';
 import type { Strategy } from './strategy.js';
 
@@ -39,6 +41,8 @@ export interface LineageOptions {
   /** Newest versions whose uploads are kept, so that they can be replayed and retracted; default 1000. */
   readonly keep?: number;
   readonly strategy: Strategy;
+  /** Signs every version. */
+  readonly roundKey?: RoundKey;
   readonly faultPoint?: FaultPoint;
 }
 
@@ -47,6 +51,8 @@ export interface Head {
   readonly announcement: Announcement;
   /** The announcement as published. */
   readonly announcementBytes: Uint8Array;
+  /** Proof of the announcement as published; absent without a round key. */
+  readonly proof?: Uint8Array;
   readonly snapshot: Uint8Array;
   readonly words: Int16Array;
   /** Q16.16 [P]. */
@@ -145,9 +151,11 @@ export class Lineage {
   #headOf(master: Int32Array, announcementBytes: Uint8Array): Head {
     const announcement = decodeWire('Announcement', announcementBytes);
     const words = publishedWords(master);
+    const proof = proveVersions(this.#ledger, this.#options.roundKey);
     return {
       announcement,
       announcementBytes,
+      ...(proof && { proof }),
       master,
       words,
       snapshot: packSnapshot(this.model.hash, words),

@@ -5,6 +5,7 @@ import { encodeWire } from '../contract/wire.js';
 import { parseDescriptor } from '../model/descriptor.js';
 import type { MqttOptions } from '../mqtt/session.js';
 import { parseMqttUrl } from '../mqtt/url.js';
+import type { RoundKey } from '../proof/delegation.js';
 import type { FaultPoint } from './fault-point.js';
 import { checkPlanSettings, type PlanSettings } from './plan.js';
 import type { HeldOutScores, ReceiptReport, RoundReport } from './report.js';
@@ -27,6 +28,8 @@ export interface AggregatorOptions {
   readonly plan: PlanSettings;
   /** Newest versions whose uploads are kept, so that they can be replayed and retracted; default 1000. */
   readonly keep?: number;
+  /** Signs every version; a store that has been signed is not continued without. */
+  readonly roundKey?: RoundKey;
   /** Nodes that may take part; absent: any. */
   readonly nodes?: readonly string[];
   /** In ServerState; default `aggregator`. */

@@ -56,8 +56,16 @@ export class Publisher {
   }
 
   async publishAnnouncement(announcement: Uint8Array): Promise<void> {
-    const topic = topicOf('announcement', this.scope, { model: toHex(idOf(this.model)) });
-    await this.session.publish(topic, announcement, { retain: true });
+    await this.#publishOfModel('announcement', announcement);
+  }
+
+  async publishProof(proof: Uint8Array): Promise<void> {
+    await this.#publishOfModel('proof', proof);
+  }
+
+  async #publishOfModel(name: string, payload: Uint8Array): Promise<void> {
+    const topic = topicOf(name, this.scope, { model: toHex(idOf(this.model)) });
+    await this.session.publish(topic, payload, { retain: true });
   }
 
   async sendReceipt(node: string, receipt: Receipt): Promise<void> {

@@ -10,7 +10,7 @@ import { LinnetError } from '../contract/error.js';
 /** "LNNL" in the file header says whose database this is. */
 const APPLICATION_ID = 0x4c4e4e4c;
 /** Version of the tables below. */
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
 
 /** What schema 1, which knew nothing but rounds, lacks. */
 const EVENT_COLUMNS = [
@@ -22,6 +22,15 @@ const EVENT_COLUMNS = [
 ];
 /** First version made without the upload. */
 const RETRACTED_COLUMN = 'retracted INTEGER';
+
+/** What schema 2 lacks. */
+const PROOFS_TABLE = `
+  -- Who vouches for a version. One without is of an aggregator without a round key, or not signed yet.
+  CREATE TABLE proofs (
+    version INTEGER PRIMARY KEY REFERENCES versions,
+    proof   BLOB NOT NULL            -- byte for byte as published
+  ) STRICT;
+`;
 
 const SCHEMA = `
   CREATE TABLE meta (
@@ -57,7 +66,7 @@ const SCHEMA = `
   ) STRICT;
 
   CREATE INDEX uploads_of_version ON uploads (version, sequence);
-`;
+  ${PROOFS_TABLE}`;
 
 export function storeError(cause: string, source?: unknown, remedy?: string): LinnetError {
   return new LinnetError('ERR_STORE', cause, {
@@ -144,13 +153,19 @@ function createSchema(database: Database.Database): void {
   });
 }
 
-/** From schema 1. */
-function upgradeSchema(database: Database.Database): void {
+function addEvents(database: Database.Database): void {
+  for (const column of EVENT_COLUMNS) database.exec(`ALTER TABLE versions ADD COLUMN ${column}`);
+  database.exec(`ALTER TABLE uploads ADD COLUMN ${RETRACTED_COLUMN}`);
+  database.exec("UPDATE versions SET event = 'start' WHERE parent IS NULL");
+  database.exec('UPDATE versions SET base = parent');
+}
+
+/** The step from schema 1, from 2 and so on. */
+const upgrades = [addEvents, (database: Database.Database) => database.exec(PROOFS_TABLE)];
+
+function upgradeSchema(database: Database.Database, from: number): void {
   inTransaction(database, () => {
-    for (const column of EVENT_COLUMNS) database.exec(`ALTER TABLE versions ADD COLUMN ${column}`);
-    database.exec(`ALTER TABLE uploads ADD COLUMN ${RETRACTED_COLUMN}`);
-    database.exec("UPDATE versions SET event = 'start' WHERE parent IS NULL");
-    database.exec('UPDATE versions SET base = parent');
+    for (const upgrade of upgrades.slice(from - 1)) upgrade(database);
     database.pragma(`user_version = ${SCHEMA_VERSION}`);
   });
 }
@@ -163,13 +178,14 @@ function prepareSchema(database: Database.Database, path: string, use: StoreUse)
   if (readPragma(database, 'application_id') !== APPLICATION_ID) {
     throw storeError(`${path} is a database of something else`, undefined, 'choose another store');
   }
-  const schema = readPragma(database, 'user_version');
-  if (schema === 1 && use !== 'read') upgradeSchema(database);
+  const schema = readPragma(database, 'user_version') as number;
+  const isOlder = schema >= 1 && schema < SCHEMA_VERSION;
+  if (isOlder && use !== 'read') upgradeSchema(database, schema);
   else if (schema !== SCHEMA_VERSION) {
     throw storeError(
-      `${path} has the schema ${String(schema)}, this release knows ${SCHEMA_VERSION}`,
+      `${path} has the schema ${schema}, this release knows ${SCHEMA_VERSION}`,
       undefined,
-      schema === 1
+      isOlder
         ? 'let this release’s aggregator open it once'
         : 'use the release that wrote it or choose another store',
     );

@@ -6,10 +6,11 @@ import { LinnetError } from '../contract/error.js';
 import { aggregatorIdentity, brokerIdentity } from '../contract/identity.js';
 import { checkName } from '../contract/topics.js';
 import { createAuthority } from './certificates.js';
-import { makeFolder, writeNew } from './files.js';
+import { makeFolder, writeFolder, writeNew } from './files.js';
 import { authorityFiles, Fleet } from './fleet.js';
 import { brokerFiles, mosquittoConfig } from './mosquitto.js';
 import { emptyRegistry, packRegistry } from './registry.js';
+import { createRoot } from './signing-keys.js';
 
 export interface FleetOptions {
   readonly base: string;
@@ -62,10 +63,14 @@ export async function createFleet(
     const brokerFolder = resolve(options.brokerFolder ?? join(folder, 'broker'));
     const config = mosquittoConfig({ folder: brokerFolder, port: options.port, hosts });
     writeNew(join(draft, 'broker', brokerFiles.config), config);
-    const registry = emptyRegistry({ base, federation, hosts });
+    const { root, files } = createRoot();
+    writeFolder(join(draft, 'root'), files, join(draft, 'draft'));
+    const signing = { root, delegations: [] };
+    const registry = emptyRegistry({ base, federation, hosts, signing });
     writeNew(join(draft, 'fleet.json'), packRegistry(registry));
     const fleet = new Fleet(draft, now);
     await fleet.issue([brokerIdentity, aggregatorIdentity], days);
+    await fleet.delegate();
     renameSync(draft, folder);
   } catch (error) {
     rmSync(draft, { recursive: true, force: true });

@@ -3,14 +3,16 @@
  *
  *   fleet.json       what was issued and revoked      nodes/NODE/   credentials of a node
  *   ca/              the authority: keep it offline   aggregator/   those of the aggregator
- *   broker/          files of the broker              old/          revoked and renewed credentials
+ *   root/            its root key: offline as well    old/          revoked and renewed credentials
+ *   broker/          files of the broker
  */
-import { existsSync, readFileSync, renameSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { LinnetError } from '../contract/error.js';
 import { aggregatorIdentity, brokerIdentity } from '../contract/identity.js';
 import { checkName } from '../contract/topics.js';
 import { credentialFiles } from '../mqtt/credentials.js';
+import { rootFile, roundKeyFile, type KeyObject } from '../proof/keys.js';
 import { accessList } from './access.js';
 import {
   daysBetween,
@@ -35,6 +37,15 @@ import {
   type CertificateState,
   type Registry,
 } from './registry.js';
+import {
+  createRoot,
+  createRound,
+  packRoot,
+  readRoot,
+  rootFiles,
+  type DelegationEntry,
+  type Signing,
+} from './signing-keys.js';
 
 /** In ca/. */
 export const authorityFiles = { cert: 'ca.pem', key: 'ca.key' } as const;
@@ -70,6 +81,11 @@ export class Fleet {
   list(): CertificateReport[] {
     const { certificates } = this.registry;
     return certificates.map((entry) => ({ ...entry, state: stateOf(entry, this.now) }));
+  }
+
+  /** The root key and every delegation of a round key, in order. */
+  get signing(): Signing {
+    return this.registry.signing;
   }
 
   /**
@@ -122,6 +138,47 @@ export class Fleet {
     });
   }
 
+  /**
+   * A new round key for the aggregator, signed by the root key in root/ or in the file `rootKey`; or by a new
+   * one, in the place of a root key that is lost. The round key before is gone.
+   */
+  delegate(options: { rootKey?: string; newRoot?: boolean } = {}): Promise<DelegationEntry> {
+    return this.change(() => {
+      const folder = this.folderOf(aggregatorIdentity);
+      if (!existsSync(folder)) {
+        throw usage(
+          'the aggregator was revoked',
+          'let it in again with linnet fleet add @aggregator',
+        );
+      }
+      const root = options.newRoot ? this.replaceRoot() : this.openRoot(options.rootKey);
+      const { registry } = this;
+      const { entry, file } = createRound(root, registry.federation, registry.signing, this.now);
+      const delegations = [...registry.signing.delegations, entry];
+      this.writeRegistry({ ...registry, signing: { ...registry.signing, delegations } });
+      replaceFile(join(folder, roundKeyFile), file);
+      return Promise.resolve(entry);
+    });
+  }
+
+  private openRoot(path = join(this.folder, 'root', rootFiles.key)): KeyObject {
+    return readRoot(path, this.registry.signing);
+  }
+
+  /** Serials go on; every folder of credentials gets the new public key. */
+  private replaceRoot(): KeyObject {
+    const folder = join(this.folder, 'root');
+    const { root, files } = createRoot();
+    const signing = { ...this.registry.signing, root };
+    this.writeRegistry({ ...this.registry, signing });
+    if (existsSync(folder)) moveFolder(folder, this.freeOld('@root'));
+    writeFolder(folder, files, join(this.folder, 'draft'));
+    const nodes = readdirSync(join(this.folder, 'nodes'));
+    for (const name of [aggregatorIdentity, ...nodes])
+      replaceFile(join(this.folderOf(name), rootFile), packRoot(signing));
+    return this.openRoot();
+  }
+
   /** Certificates for identities, whatever they have now. */
   async issue(names: readonly string[], days: number): Promise<CertificateReport[]> {
     const authority = await this.authority();
@@ -132,8 +189,9 @@ export class Fleet {
       const { serial, notAfter } = issued;
       const entry = { name, serial, notAfter: notAfter.toISOString() };
       this.writeRegistry(withCertificate(this.registry, entry));
+      const roundKey = this.findRoundKey(name);
       this.retire(name);
-      this.place(name, issued);
+      this.place(name, issued, roundKey);
       reports.push({ ...entry, state: stateOf(entry, this.now) });
     }
     this.writeAccess();
@@ -163,8 +221,14 @@ export class Fleet {
       : join(this.folder, 'nodes', name);
   }
 
+  /** A renewed aggregator keeps its round key. */
+  private findRoundKey(name: string): string | undefined {
+    const path = join(this.folderOf(name), roundKeyFile);
+    return name === aggregatorIdentity && existsSync(path) ? readFileSync(path, 'utf8') : undefined;
+  }
+
   /** Writes what an identity needs. */
-  private place(name: string, { cert, key }: Issued): void {
+  private place(name: string, { cert, key }: Issued, roundKey?: string): void {
     if (name === brokerIdentity) {
       const folder = join(this.folder, 'broker');
       writeNew(join(folder, brokerFiles.cert), cert);
@@ -175,6 +239,8 @@ export class Fleet {
       [credentialFiles.cafile]: readFileSync(join(this.folder, 'ca', authorityFiles.cert), 'utf8'),
       [credentialFiles.cert]: cert,
       [credentialFiles.key]: key,
+      [rootFile]: packRoot(this.registry.signing),
+      ...(roundKey !== undefined && { [roundKeyFile]: roundKey }),
     };
     writeFolder(this.folderOf(name), files, join(this.folder, 'draft'));
   }

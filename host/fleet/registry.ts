@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { LinnetError } from '../contract/error.js';
 import { brokerIdentity } from '../contract/identity.js';
+import { signingSchema, type Signing } from './signing-keys.js';
 
 const format = 1;
 
@@ -22,6 +23,7 @@ const registrySchema = z.strictObject({
   base: z.string(),
   federation: z.string(),
   hosts: z.array(z.string()).min(1),
+  signing: signingSchema,
   certificates: z.array(certificateSchema),
 });
 
@@ -42,6 +44,7 @@ export function emptyRegistry(scope: {
   readonly base: string;
   readonly federation: string;
   readonly hosts: readonly string[];
+  readonly signing: Signing;
 }): Registry {
   return { format, ...scope, certificates: [] };
 }

@@ -1,4 +1,4 @@
-import { Bridge } from '../../host/bridge/bridge.js';
+import { Bridge, type BridgeOptions } from '../../host/bridge/bridge.js';
 import type { BridgedNodeOptions } from '../../host/bridge/options.js';
 import { startBroker, type Broker } from '../../host/mqtt/broker.js';
 import { federation } from '../node/fixture.js';
@@ -11,6 +11,7 @@ export const timing = {
   reopenMs: 20,
   pingMs: 50,
   republishMs: 200,
+  proofMs: 200,
   peer: { requestMs: 250, requestTries: 4 },
 };
 
@@ -23,6 +24,10 @@ interface StartOptions {
 export class Rig {
   /** Log lines of the bridges, `node: text`. */
   readonly logs: string[] = [];
+  /** What bridges said aloud, `code: message`. */
+  readonly refusals: string[] = [];
+  /** Of the bridges to come. */
+  trust: Pick<BridgeOptions, 'root' | 'state'> = {};
   /** Why a bridge's run() ended, if it did. */
   failure: unknown;
   private readonly ends: (() => Promise<void>)[] = [];
@@ -49,9 +54,13 @@ export class Rig {
     const bridge = new Bridge({
       federation,
       mqtt: { url, protocolVersion: this.protocolVersion, reconnectMs: 30 },
+      ...this.trust,
       devices,
       timing,
-      events: { onLog: (node, text) => this.logs.push(`${node}: ${text}`) },
+      events: {
+        onLog: (node, text) => this.logs.push(`${node}: ${text}`),
+        onRefusal: (_, { code, message }) => this.refusals.push(`${code}: ${message}`),
+      },
     });
     this.ends.push(() => bridge.close());
     bridge.run().catch((error: unknown) => {

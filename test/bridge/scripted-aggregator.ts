@@ -60,8 +60,16 @@ export class ScriptedAggregator {
     return bytes;
   }
 
-  async publishAnnouncement(bytes: Uint8Array): Promise<void> {
-    const topic = topicOf('announcement', scope, { model: toHex(idOf(fixture.descriptorHash)) });
+  publishAnnouncement(bytes: Uint8Array): Promise<void> {
+    return this.publishOfModel('announcement', bytes);
+  }
+
+  publishProof(bytes: Uint8Array): Promise<void> {
+    return this.publishOfModel('proof', bytes);
+  }
+
+  private async publishOfModel(name: string, bytes: Uint8Array): Promise<void> {
+    const topic = topicOf(name, scope, { model: toHex(idOf(fixture.descriptorHash)) });
     await this.session.publish(topic, bytes, { retain: true });
   }
 

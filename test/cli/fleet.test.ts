@@ -1,10 +1,12 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mqttOptionsFor, mqttSettings } from '../../host/cli/mqtt-settings.js';
 import { resolveSettings } from '../../host/cli/settings.js';
 import { recordsOf, runFleet } from './run-command.js';
+
+const timeOf = (iso: unknown): string => `${(iso as string).slice(0, 16).replace('T', ' ')} UTC`;
 
 describe('linnet fleet', () => {
   let root: string;
@@ -42,17 +44,43 @@ describe('linnet fleet', () => {
     const [revoked] = recordsOf(await run('revoke', 'node-1'));
     expect(revoked).toMatchObject({ ...added[1], state: 'revoked' });
     const listed = recordsOf(await run('list'));
-    expect(listed.slice(2)).toEqual([added[0], revoked]);
-    expect(listed.slice(0, 2)).toMatchObject([{ name: '@broker' }, { name: '@aggregator' }]);
+    const certificates = listed.slice(0, 4);
+    expect(certificates.slice(2)).toEqual([added[0], revoked]);
+    expect(certificates.slice(0, 2)).toMatchObject([{ name: '@broker' }, { name: '@aggregator' }]);
+    const [root, round] = listed.slice(4);
+    expect(root).toMatchObject({ type: 'root', here: true });
+    expect(round).toMatchObject({ type: 'delegation', serial: 1 });
     const { stdout } = await runFleet('fleet', 'list', '--fleet', folder);
     const [head, , ...rows] = stdout.trim().split('\n');
     expect(head).toMatch(/^name +serial +valid until +state$/);
-    const cells = rows.map((row) => row.split(/ {2,}/));
+    expect(rows.slice(4)).toEqual([
+      `root key ${(root['key'] as string).slice(0, 16)}: here, take it offline`,
+      `round key ${(round['key'] as string).slice(0, 16)}: delegation 1, ${timeOf(round['at'])}`,
+    ]);
+    const cells = rows.slice(0, 4).map((row) => row.split(/ {2,}/));
     expect(cells).toEqual(
-      listed.map(({ name, serial, notAfter, state }) => [
-        ...[name, serial, `${(notAfter as string).slice(0, 16).replace('T', ' ')} UTC`, state],
+      certificates.map(({ name, serial, notAfter, state }) => [
+        ...[name, serial, timeOf(notAfter), state],
       ]),
     );
+  });
+
+  it('delegate makes the next round key, with the root key on another medium or a new one', async () => {
+    const file = join(folder, 'aggregator/round.pem');
+    const before = readFileSync(file, 'utf8');
+    const medium = join(root, 'medium');
+    renameSync(join(folder, 'root'), medium);
+    const missing = await run('delegate');
+    expect(missing.error?.message).toMatch(/root key is not at .*--root-key.*--new-root/);
+    expect(readFileSync(file, 'utf8')).toBe(before);
+    const key = join(medium, 'root.key');
+    const [second] = recordsOf(await run('delegate', '--root-key', key));
+    expect(second).toMatchObject({ type: 'delegation', serial: 2 });
+    expect(recordsOf(await run('list')).slice(4)).toMatchObject([{ here: false }, {}, second]);
+    const [third] = recordsOf(await run('delegate', '--new-root'));
+    expect(third).toMatchObject({ serial: 3 });
+    const lost = await run('delegate', '--root-key', key);
+    expect(lost.error).toMatchObject({ code: 'ERR_AUTH', exitCode: 5 });
   });
 
   it('reads its settings from linnet.yaml, whichever the command', async () => {

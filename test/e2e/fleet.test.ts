@@ -1,10 +1,11 @@
 /** A federation whose every connection is mutual TLS, through the real mosquitto and the real CLI. */
-import { cpSync } from 'node:fs';
+import { cpSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nativeNodePath } from '../../host/cli/demo/runtimes.js';
 import { dealShards } from '../../host/cli/demo/shards.js';
 import { prepareTask } from '../../host/cli/task.js';
+import { createKey, packPublicKey } from '../../host/proof/keys.js';
 import { SecuredBroker } from '../fleet/secured-broker.js';
 import { hasMosquitto } from '../mqtt/mosquitto.js';
 import { parseRecords, startCli } from './process.js';
@@ -42,7 +43,8 @@ describe.skipIf(!hasNative || !hasMosquitto)('a federation of a fleet', () => {
         `exec:${nativeNodePath()} --name ${node} --data ${path} --flash ${scene.path(node)}`,
     );
     const bridge = startCli(scene, [
-      ...['bridge', ...mqtt, '--credentials', credentials, '--port', ...ports],
+      ...['bridge', ...mqtt, '--credentials', credentials, '--state', scene.path('state')],
+      ...['--port', ...ports],
     ]);
     await bridge.waitForOutput('certificate revoked');
     const [{ code, stdout }, reference] = await Promise.all([
@@ -55,6 +57,18 @@ describe.skipIf(!hasNative || !hasMosquitto)('a federation of a fleet', () => {
       reference.rounds.map(({ modelHash }) => modelHash),
     );
     expect(rounds.map(({ contributions }) => contributions)).toEqual([cohort, cohort]);
+    // The bridge passed only what the fleet's root key vouches for; an auditor sees the same chain.
+    const roots = ['fleet/root/root.pub', 'foreign.pub'].map((file) => join(broker.folder, file));
+    writeFileSync(roots[1], packPublicKey(createKey()));
+    const audits = roots.map((root) =>
+      startCli(scene, ['audit', '--store', scene.path('store'), '--root', root, '--json']),
+    );
+    const [own, foreign] = await Promise.all(audits.map(({ ended }) => ended));
+    expect(own.code).toBe(0);
+    expect(parseRecords(own.stdout).at(-1)).toMatchObject({ type: 'audit', last: 2, holds: true });
+    expect(foreign.code).toBe(5);
+    expect(foreign.stderr).toMatch(/breaks at version 0: .*not signed by the root key .*ERR_AUTH/);
+    expect(readdirSync(scene.path('state'))).toEqual(['seen-linnet.json']);
     const { stderr } = await bridge.kill('SIGTERM');
     const warnings = parseRecords(stderr.replace(/^[^{].*$/gm, '')).map(({ node }) => node);
     expect(new Set(warnings)).toEqual(new Set(['revoked']));

@@ -6,6 +6,7 @@
 import { writeSync } from 'node:fs';
 import type { FaultPoint } from '../../host/federated/fault-point.js';
 import { Aggregator } from '../../host/federated/server.js';
+import { parseRoundKey } from '../../host/proof/delegation.js';
 import { aggregatorOptions } from './federation.js';
 import { slicedDescriptor } from './fixture.js';
 
@@ -14,6 +15,8 @@ export interface ChildSettings {
   readonly url: string;
   readonly protocolVersion: 4 | 5;
   readonly rounds: number;
+  /** As a file. */
+  readonly roundKey: string;
 }
 
 function faultPointOf(setting: string | undefined): FaultPoint {
@@ -29,12 +32,13 @@ function faultPointOf(setting: string | undefined): FaultPoint {
 }
 
 const settings = JSON.parse(process.argv[2]) as ChildSettings;
-const { folder, url, protocolVersion, rounds } = settings;
+const { folder, url, protocolVersion, rounds, roundKey } = settings;
 const aggregator = await Aggregator.start(
   aggregatorOptions(folder, url, {
     mqtt: { url, protocolVersion, reconnectMs: 50 },
     descriptor: slicedDescriptor,
     rounds,
+    roundKey: parseRoundKey(roundKey, 'round.pem'),
     faultPoint: faultPointOf(process.env.LINNET_FAULT_POINT),
   }),
 );

@@ -5,12 +5,15 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { receipt } from '../../host/contract/contract.gen.js';
 import { idOf, toHex } from '../../host/contract/hash.js';
+import { Audit } from '../../host/federated/audit.js';
 import { faultPointNames, type FaultPointName } from '../../host/federated/fault-point.js';
 import { Ledger } from '../../host/federated/ledger.js';
 import { replayStore } from '../../host/federated/replay.js';
 import { parseDescriptor } from '../../host/model/descriptor.js';
+import { packRoundKey } from '../../host/proof/delegation.js';
 import { brokerCases, type BrokerCase } from '../mqtt/brokers.js';
 import { waitFor } from '../mqtt/wait.js';
+import { root, roundKeyOf } from '../proof/fixture.js';
 import type { ChildSettings } from './aggregator-child.js';
 import { compileChild, type CompiledChild } from './compile-child.js';
 import { cohort, expectedHashes } from './federation.js';
@@ -21,7 +24,8 @@ const model = parseDescriptor(slicedDescriptor);
 
 let child: CompiledChild;
 beforeAll(() => {
-  const host = ['contract', 'federated', 'kernel', 'model', 'mqtt'].map((room) => `host/${room}`);
+  const rooms = ['contract', 'federated', 'kernel', 'model', 'mqtt', 'proof'];
+  const host = rooms.map((room) => `host/${room}`);
   const entry = join(import.meta.dirname, 'aggregator-child.ts');
   const tests = ['federated', 'mqtt', 'node', 'oracle'].map((room) => `test/${room}`);
   child = compileChild(entry, [...host, ...tests]);
@@ -84,11 +88,12 @@ async function openFederation(broker: BrokerCase, rounds: number) {
     cohort.map((name) => ScriptedNode.start({ url, protocolVersion, name, parameters })),
   );
   cleanups.push(() => Promise.all(nodes.map((node) => node.close())));
-  const settings: ChildSettings = { folder, url, protocolVersion, rounds };
+  const roundKey = packRoundKey(roundKeyOf(1, root, 'test'));
+  const settings: ChildSettings = { folder, url, protocolVersion, rounds, roundKey };
   return { settings, nodes, store: join(folder, 'store') };
 }
 
-/** Nothing lost, nothing twice: the ledger has every promise, every version is its average. */
+/** Nothing lost, nothing twice: the ledger has every promise, every version is its average, and signed. */
 function expectWholeLedger(store: string, nodes: readonly ScriptedNode[], rounds: number): void {
   const identity = { federation: 'test', model: model.hash };
   const ledger = Ledger.open(store, identity);
@@ -110,6 +115,9 @@ function expectWholeLedger(store: string, nodes: readonly ScriptedNode[], rounds
     expectedHashes(rounds, slicedDescriptor),
   );
   expect(replayed.every(({ isEqual }) => isEqual)).toBe(true);
+  const audit = Audit.open(store, [root]);
+  expect([...audit.versions()].map(({ fault }) => fault)).toEqual(Array(rounds + 1));
+  audit.close();
 }
 
 /**

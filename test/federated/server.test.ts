@@ -9,6 +9,8 @@ import { replayStore } from '../../host/federated/replay.js';
 import { Aggregator, type AggregatorOptions } from '../../host/federated/server.js';
 import { parseDescriptor } from '../../host/model/descriptor.js';
 import { brokerCases } from '../mqtt/brokers.js';
+import { checkProof } from '../../host/proof/proof.js';
+import { root, roundKeyOf } from '../proof/fixture.js';
 import { waitFor } from '../mqtt/wait.js';
 import { aggregatorOptions, cohort, expectedHashes } from './federation.js';
 import { hanging, importing } from '../node/bad-kernels.js';
@@ -89,6 +91,26 @@ describe.each(brokerCases)('aggregator on $name', (broker) => {
     await aggregator.close();
     const after = (await scene.retained()).get('linnet/test/srv/state')!;
     expect(decodeWire('ServerState', after).online).toBe(false);
+  });
+
+  it('publishes the proof of every version, and byte for byte again after a restart', async () => {
+    const scene = await openScene(broker);
+    const roundKey = roundKeyOf(1, root, 'test');
+    const model = toHex(idOf(parseDescriptor(smallDescriptor).hash));
+    const first = await scene.aggregator({ rounds: 1, roundKey });
+    await scene.nodes();
+    await first.finished;
+    await first.close();
+    const read = async (): Promise<Uint8Array[]> => {
+      const retained = await scene.retained();
+      return ['proof', 'ann'].map((name) => retained.get(`linnet/test/mdl/${model}/${name}`)!);
+    };
+    const [proof, announcement] = await read();
+    const trust = { roots: [root], federation: 'test' };
+    expect(checkProof(proof, announcement, trust).announcement.version).toBe(1);
+    const second = await scene.aggregator({ rounds: 1, roundKey });
+    await second.finished;
+    expect(await read()).toEqual([proof, announcement]);
   });
 
   it('counts a duplicate once, before and after the version has closed', async () => {

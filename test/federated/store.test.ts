@@ -140,9 +140,9 @@ describe('ledger', () => {
     withFolder((folder) => {
       Ledger.open(folder).close();
       const later = new Database(join(folder, 'ledger.db'));
-      later.pragma('user_version = 3');
+      later.pragma('user_version = 4');
       later.close();
-      expect(() => Ledger.open(folder)).toThrow(storeFailure('schema 3'));
+      expect(() => Ledger.open(folder)).toThrow(storeFailure('schema 4'));
     }));
 
   it('takes over a store of schema 1, which knew rounds alone', () =>
@@ -156,6 +156,7 @@ describe('ledger', () => {
       for (const column of ['event', 'base', 'retracted_node', 'retracted_from', 'digest'])
         older.exec(`ALTER TABLE versions DROP COLUMN ${column}`);
       older.exec('ALTER TABLE uploads DROP COLUMN retracted');
+      older.exec('DROP TABLE proofs');
       older.pragma('user_version = 1');
       older.close();
       expect(() => Ledger.openExisting(folder, 'read')).toThrow(storeFailure('open it once'));
@@ -164,6 +165,24 @@ describe('ledger', () => {
       const round = { ...version, version: 1, parent: 0, event: 'round', base: 0 };
       expect(again.findVersion(1)).toEqual(round);
       expect([...again.uploadsOf(0)]).toEqual([upload('a')]);
+      again.close();
+    }));
+
+  it('takes over a store of schema 2, which knew no proofs', () =>
+    withFolder((folder) => {
+      const ledger = Ledger.open(folder, identity);
+      ledger.addVersion(version);
+      ledger.close();
+      const older = new Database(join(folder, 'ledger.db'));
+      older.exec('DROP TABLE proofs');
+      older.pragma('user_version = 2');
+      older.close();
+      expect(() => Ledger.openExisting(folder, 'read')).toThrow(storeFailure('open it once'));
+      const again = Ledger.open(folder, identity);
+      expect(again.proofs.newest()).toBeUndefined();
+      again.proofs.put(0, new Uint8Array([1, 2]));
+      expect([again.proofs.newest(), again.proofs.find(0)]).toEqual([0, new Uint8Array([1, 2])]);
+      expect(again.readWhole(0)).toEqual(version);
       again.close();
     }));
 

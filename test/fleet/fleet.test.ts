@@ -73,6 +73,7 @@ function checkFolder(model: readonly Expected[], now: Date): void {
     'fleet.json',
     'nodes',
     'old',
+    'root',
   ]);
   const reports = new Fleet(folder, now).list().filter(({ name }) => !name.startsWith('@'));
   expect(reports.map(({ name, serial, state }) => ({ name, serial, state }))).toEqual(
@@ -96,6 +97,7 @@ function checkFolder(model: readonly Expected[], now: Date): void {
   const inPlace = [...newest.values()].filter(({ revoked }) => !revoked);
   expect(readdirSync(path('nodes')).sort()).toEqual(inPlace.map(({ name }) => name).sort());
   for (const { name, serial } of inPlace) {
+    expect(read('nodes', name, 'root.pub')).toBe(read('root/root.pub'));
     const certificate = new X509Certificate(read('nodes', name, 'cert.pem'));
     expect(certificate.serialNumber.toLowerCase()).toBe(serial);
   }

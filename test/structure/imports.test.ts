@@ -15,10 +15,11 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   frame: ['contract'],
   link: ['contract'],
   mqtt: ['contract'],
-  fleet: ['contract', 'mqtt'],
+  proof: ['contract'],
+  fleet: ['contract', 'mqtt', 'proof'],
   device: ['contract', 'data', 'frame', 'link'],
-  bridge: ['contract', 'device', 'frame', 'link', 'mqtt'],
-  federated: ['contract', 'kernel', 'model', 'mqtt'],
+  bridge: ['contract', 'device', 'frame', 'link', 'mqtt', 'proof'],
+  federated: ['contract', 'kernel', 'model', 'mqtt', 'proof'],
   sim: ['contract', 'data', 'frame', 'kernel', 'model'],
   cli: [
     'contract',
@@ -33,6 +34,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
     'federated',
     'sim',
     'fleet',
+    'proof',
   ],
 };
 

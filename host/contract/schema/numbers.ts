@@ -280,6 +280,7 @@ export const constants: readonly Constant[] = [
     text: 'leading bytes of a SHA-256 that serve as an id',
   },
   { name: 'HASH_BYTES', value: 32, unit: 'bytes', text: 'SHA-256' },
+  { name: 'SIGNATURE_BYTES', value: 64, unit: 'bytes', text: 'Ed25519 signature' },
   { name: 'MAX_CONTRIBUTION_WEIGHT', value: 15, unit: '', text: 'cap of ⌈samples / unit⌉' },
   { name: 'DELTA_LIMIT', value: 32767, unit: '', text: 'deltas saturate to ± this' },
   {
