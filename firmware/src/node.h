@@ -77,6 +77,7 @@ enum linnet_phase {
 /* A version whose upload has its definite receipt. */
 struct linnet_finished {
     bool exists;
+    uint32_t epoch;
     uint32_t version;
     uint8_t descriptor[LINNET_ID_BYTES];
     uint8_t artefact[LINNET_ID_BYTES];
@@ -120,6 +121,7 @@ struct linnet_round {
     uint8_t label;
     uint32_t *confusion;               /* of the evaluation, in the engine's heap */
     struct linnet_counters evaluation; /* confusion NULL = none */
+    bool is_trained;
     struct linnet_counters training;
 };
 

@@ -187,6 +187,15 @@ static linnet_status_t keep_evaluation(struct linnet_node *node) {
     return LINNET_OK;
 }
 
+/* Of a training the matrix is not sent: it would be longer than the delta of a small model. */
+static void keep_correct(struct linnet_counters *counters) {
+    counters->correct = 0;
+    for (uint32_t i = 0; i < counters->classes; i++) {
+        counters->correct += counters->confusion[i * (counters->classes + 1)];
+    }
+    counters->confusion = NULL;
+}
+
 static linnet_status_t finish_training(struct linnet_node *node) {
     struct linnet_kernel *kernel = &node->kernel;
     linnet_status_t status =
@@ -194,7 +203,12 @@ static linnet_status_t finish_training(struct linnet_node *node) {
     if (status >= 0) {
         status = read_counters(node, &node->round.training);
     }
-    return status < 0 ? status : linnet_upload_begin(node);
+    if (status < 0) {
+        return status;
+    }
+    keep_correct(&node->round.training);
+    node->round.is_trained = true;
+    return linnet_upload_begin(node);
 }
 
 /* Whether the pull toward the base is due, or not yet through all parameters. */

@@ -11,23 +11,16 @@
 #define OFFSET_BYTES 4u
 #define OVERHEAD_BYTES (LINNET_MESSAGE_HEADER_BYTES + OFFSET_BYTES)
 
-static bool has_training(const struct linnet_node *node) {
-    return node->round.training.confusion != NULL;
-}
-
 static struct linnet_envelope describe(struct linnet_node *node) {
     const struct linnet_announcement *announcement = &node->work.announcement;
     const struct linnet_round *round = &node->round;
-    bool trained = has_training(node);
+    bool trained = round->is_trained;
     struct linnet_envelope envelope = {
-        .federation = announcement->federation,
-        .model = announcement->descriptor_hash,
+        .epoch = announcement->epoch,
         .version = announcement->version,
         .artefact = announcement->artefact_hash,
-        .node = linnet_node_name(node),
         .contribution = 0,
-        .numerics = announcement->numerics,
-        .kernel = node->kernel_hash,
+        .kernel = (uint32_t)(round->kernel - announcement->kernels),
         .samples = trained ? round->samples : 0,
         .training = trained ? &round->training : NULL,
         .evaluation = round->evaluation.confusion != NULL ? &round->evaluation : NULL,
@@ -57,7 +50,7 @@ linnet_status_t linnet_upload_begin(struct linnet_node *node) {
 linnet_status_t linnet_upload_measure(struct linnet_node *node) {
     bool is_done = true;
     linnet_status_t status =
-        has_training(node) ? linnet_payload_measure(node, &is_done) : LINNET_OK;
+        node->round.is_trained ? linnet_payload_measure(node, &is_done) : LINNET_OK;
     if (status >= 0 && is_done) {
         begin_digest(node);
     }
@@ -107,6 +100,7 @@ linnet_status_t linnet_upload_digest(struct linnet_node *node) {
 
 uint32_t linnet_upload_pack_offer(struct linnet_node *node, uint8_t *out, uint32_t capacity) {
     const struct linnet_offer_request offer = {
+        .model = node->work.announcement.descriptor_hash,
         .version = node->work.announcement.version,
         .contribution = 0,
         .length = node->upload.length,

@@ -37,7 +37,8 @@ static bool plans_equal(const struct linnet_plan *a, const struct linnet_plan *b
 }
 
 bool linnet_work_is_same(const struct linnet_announcement *a, const struct linnet_announcement *b) {
-    return a->version == b->version && spans_equal(a->federation, b->federation) &&
+    return a->epoch == b->epoch && a->version == b->version &&
+           spans_equal(a->federation, b->federation) &&
            memcmp(a->artefact_hash, b->artefact_hash, LINNET_HASH_BYTES) == 0 &&
            memcmp(a->descriptor_hash, b->descriptor_hash, LINNET_HASH_BYTES) == 0 &&
            plans_equal(&a->plan, &b->plan);
@@ -45,13 +46,15 @@ bool linnet_work_is_same(const struct linnet_announcement *a, const struct linne
 
 static bool is_finished(const struct linnet_finished *finished,
                         const struct linnet_announcement *announcement) {
-    return finished->exists && finished->version == announcement->version &&
+    return finished->exists && finished->epoch == announcement->epoch &&
+           finished->version == announcement->version &&
            memcmp(finished->descriptor, announcement->descriptor_hash, LINNET_ID_BYTES) == 0 &&
            memcmp(finished->artefact, announcement->artefact_hash, LINNET_ID_BYTES) == 0;
 }
 
 static void keep_finished(struct linnet_work *work) {
     work->finished.exists = true;
+    work->finished.epoch = work->announcement.epoch;
     work->finished.version = work->announcement.version;
     memcpy(work->finished.descriptor, work->announcement.descriptor_hash, LINNET_ID_BYTES);
     memcpy(work->finished.artefact, work->announcement.artefact_hash, LINNET_ID_BYTES);

@@ -1,8 +1,8 @@
 /** One device and its MQTT connection: the node as the federation sees it. */
-import type { HelloRequest } from '../contract/contract.gen.js';
+import type { Envelope, HelloRequest } from '../contract/contract.gen.js';
 import { receipt as receiptCode } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
-import { equalBytes, idOf, toHex } from '../contract/hash.js';
+import { equalBytes, toHex } from '../contract/hash.js';
 import { checkName, matchTopic, topicOf } from '../contract/topics.js';
 import { decodeWire } from '../contract/wire.js';
 import type { SampleServer } from '../device/device.js';
@@ -213,20 +213,17 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
     await this.keeper.device?.sendReceipt(bytes);
   }
 
-  private async takeUpload({ bytes }: CollectedUpload): Promise<void> {
+  private async takeUpload({ model, version, bytes }: CollectedUpload): Promise<void> {
     const envelope = decodeWire('Envelope', bytes);
     const node = this.connection?.node;
-    if (node === undefined || envelope.node !== node) {
-      throw new LinnetError('ERR_MESSAGE', `an upload of ${envelope.node} came from ${node}`);
+    if (node === undefined || envelope.version !== version) {
+      throw new LinnetError('ERR_MESSAGE', 'the upload is not what its offer said');
     }
     const topic = topicOf('upload', this.context.scope, {
-      model: toHex(envelope.model),
-      version: envelope.version,
-      shard: 0,
-      node,
+      ...{ model: toHex(model), version, shard: 0, node },
     });
     this.outbox.put(topic, bytes);
-    await this.noteKernel(envelope.kernel);
+    await this.noteKernel(envelope);
   }
 
   private async publish(topic: string, bytes: Uint8Array): Promise<void> {
@@ -240,9 +237,10 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
   }
 
   /** Tells the federation when the device trains with another kernel than its birth said. */
-  private async noteKernel(id: Uint8Array): Promise<void> {
-    const kernels = this.announcer.announcement?.kernels ?? [];
-    const hash = kernels.find((kernel) => equalBytes(idOf(kernel.hash), id))?.hash;
+  private async noteKernel({ epoch, version, kernel }: Envelope): Promise<void> {
+    const { announcement } = this.announcer;
+    const isIts = announcement?.epoch === epoch && announcement.version === version;
+    const hash = isIts ? announcement.kernels[kernel]?.hash : undefined;
     if (!hash || !this.hello || equalBytes(hash, this.identity.kernelHash!)) return;
     this.kernelHash = hash;
     await this.publishBirth();

@@ -13,7 +13,7 @@ import { initialWordsOf, openHeldOut } from './held-out.js';
 import { mqttOptionsFor, mqttSettings } from './mqtt-settings.js';
 import type { Output } from './output.js';
 import { planOfFlags, planSettings, roundsOf } from './plan-settings.js';
-import { describeScores, scoreFields, scoresOf } from './scores.js';
+import { describeScores, scoreFields, trainingScoresOf } from './scores.js';
 import { addSettings, resolveSettings, type Resolved, type SettingTable } from './settings.js';
 import { dataSettings, kernelsOf, prepareModel, prepareTask, type Recipe } from './task.js';
 import { federateDataset } from '../data/partition.js';
@@ -25,6 +25,10 @@ const settings = {
     value: 'folder',
     text: 'ledger and models; continued if it exists',
     default: 'linnet-store',
+  },
+  epoch: {
+    kind: 'integer',
+    text: 'greater than that of the store whose place this one takes; absent: that of the store',
   },
   ...dataSettings,
   cohort: { kind: 'integer', text: 'contributions that complete a round', default: 4, minimum: 1 },
@@ -55,7 +59,7 @@ type AggregatorSettings = Resolved<typeof settings>;
 
 function printRound(output: Output, model: ModelInfo, report: RoundReport): void {
   const { heldOut, training } = report;
-  const own = training && scoresOf(model, training);
+  const own = training && trainingScoresOf(model, training);
   output.record({
     type: 'round',
     round: report.version,
@@ -65,7 +69,7 @@ function printRound(output: Output, model: ModelInfo, report: RoundReport): void
     uplinkBytes: report.uplinkBytes,
     seconds: report.durationMs / 1000,
     ...(heldOut && scoreFields(heldOut)),
-    ...(own && { training: scoreFields(own) }),
+    ...(own && { training: own }),
   });
   const scores = heldOut
     ? `held out ${describeScores(heldOut)}`
@@ -103,6 +107,7 @@ async function runAggregator(
     store: options.store,
     software: `linnet ${packageVersion()}`,
     federation: options.federation,
+    ...(options.epoch !== undefined && { epoch: options.epoch }),
     descriptor: recipe.descriptor,
     kernels: kernelsOf(options.kernel),
     initialWords: () => initialWordsOf(recipe, options.seed),

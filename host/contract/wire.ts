@@ -3,6 +3,7 @@
  * tables of the schema. Decoding is strict: shortest forms, sorted keys, no duplicates, no rest.
  */
 import { decode, encode, rfc8949EncodeOptions, type DecodeOptions } from 'cborg';
+import { constant } from './contract.gen.js';
 import type { WireMaps } from './contract.gen.js';
 import { LinnetError } from './error.js';
 import type { WireKey, WireMap, WireType } from './schema.js';
@@ -57,8 +58,9 @@ function fromWire(type: WireType, value: unknown, where: string): unknown {
   const fits = {
     uint: () => isUint(value),
     bytes: () => isBytes(value),
-    id: () => isBytes(value, 8),
-    hash: () => isBytes(value, 32),
+    id: () => isBytes(value, constant.ID_BYTES),
+    hash: () => isBytes(value, constant.HASH_BYTES),
+    mac: () => isBytes(value, constant.MAC_BYTES),
     text: () => typeof value === 'string',
     bool: () => typeof value === 'boolean',
     uints: () => Array.isArray(value) && value.every(isUint),

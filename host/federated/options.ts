@@ -16,6 +16,8 @@ export interface AggregatorOptions {
   readonly store: string;
   readonly mqtt: Omit<MqttOptions, 'clientId' | 'will' | 'clean'> & { readonly clientId?: string };
   readonly federation: string;
+  /** Orders announcements before their versions do; absent: that of the store, at first 0. */
+  readonly epoch?: number;
   readonly descriptor: Uint8Array;
   /** Kernels nodes may use and can fetch, at least one; a node takes the first it can run. */
   readonly kernels: readonly Uint8Array[];

@@ -85,7 +85,7 @@ export class RoundLoop {
     this.session.onReconnect(() => this.#mailbox.put({ type: 'reconnect' }));
     const model = toHex(idOf(this.lineage.model.hash));
     await this.session.subscribe(topicOf('upload', scopeOf(this.options), { model }));
-    await this.#announcer.publishAll(packState(this.options, this.lineage.epoch, true));
+    await this.#announcer.publishAll(packState(this.options, this.lineage.starts, true));
     await this.#announcer.clearOutdated();
     this.#openVersion();
   }
@@ -110,7 +110,7 @@ export class RoundLoop {
 
   /** Tells nodes that nobody will answer now. */
   async publishOffline(): Promise<void> {
-    await this.#publisher.publishState(packState(this.options, this.lineage.epoch, false));
+    await this.#publisher.publishState(packState(this.options, this.lineage.starts, false));
   }
 
   async #work(tasks: readonly Task[]): Promise<void> {
@@ -137,7 +137,7 @@ export class RoundLoop {
 
   async #handle(task: Exclude<Task, { type: 'upload' }>): Promise<void> {
     if (task.type === 'reconnect') {
-      await this.#announcer.publishAll(packState(this.options, this.lineage.epoch, true));
+      await this.#announcer.publishAll(packState(this.options, this.lineage.starts, true));
     } else if (task.version === this.lineage.open.version) {
       await this.#advance({ type: 'deadline' });
     }

@@ -164,9 +164,7 @@ export class NodeRound {
     if (!taskTrains(plan) && !taskEvaluates(plan)) return undefined;
     const evaluation = taskEvaluates(plan) ? await this.evaluate(kernel) : undefined;
     const result = {
-      node: host.node,
       kernelHash: stored.hash,
-      numerics: stored.numerics,
       ...(evaluation && { evaluation }),
     };
     if (!taskTrains(plan)) {

@@ -310,7 +310,7 @@ export class V8Node implements NodeHost, SessionOwner {
       this.recall(announcement) ?? (await new NodeRound(this, announcement, signal).run());
     if (envelope) {
       if (this.options.samples) this.objects.upload = { node: this.node, announcement, envelope };
-      work.upload = new NodeUpload(this, announcement.version, envelope, signal);
+      work.upload = new NodeUpload(this, announcement, envelope, signal);
       await work.upload.run();
       this.finished = announcement;
     }
@@ -345,6 +345,7 @@ export class V8Node implements NodeHost, SessionOwner {
 
 function isSameVersion(a: Announcement, b: Announcement): boolean {
   return (
+    a.epoch === b.epoch &&
     a.version === b.version &&
     equalBytes(a.descriptorHash, b.descriptorHash) &&
     equalBytes(a.artefactHash, b.artefactHash)
