@@ -150,7 +150,7 @@ uint32_t scene_announce(const struct scene *scene, uint32_t version, uint8_t *ou
     static const char federation[] = "cuts";
     struct linnet_span name = {(const uint8_t *)federation, sizeof federation - 1u};
     struct linnet_writer w = linnet_writer(out, capacity);
-    linnet_cbor_put_head(&w, LINNET_CBOR_MAP, 10);
+    linnet_cbor_put_head(&w, LINNET_CBOR_MAP, 11);
     put_number(&w, LINNET_ANNOUNCEMENT_FORMAT, LINNET_WIRE_FORMAT_VERSION);
     linnet_cbor_put_uint(&w, LINNET_ANNOUNCEMENT_FEDERATION);
     linnet_cbor_put_text(&w, name);
@@ -166,6 +166,7 @@ uint32_t scene_announce(const struct scene *scene, uint32_t version, uint8_t *ou
     }
     put_kernel(&w, scene, kernel_index(scene, version));
     put_plan(&w);
+    put_number(&w, LINNET_ANNOUNCEMENT_EPOCH, 0);
     return linnet_writer_length(&w);
 }
 

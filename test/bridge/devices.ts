@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import { messageId, status } from '../../host/contract/contract.gen.js';
 import type { HelloRequest } from '../../host/contract/contract.gen.js';
-import { sha256 } from '../../host/contract/hash.js';
+import { idOf, sha256 } from '../../host/contract/hash.js';
 import { packResponse, type AnsweredName, type RequestBodies } from '../../host/contract/pack.js';
 import type { Response } from '../../host/contract/pack.js';
 import { Peer } from '../../host/frame/peer.js';
@@ -9,7 +9,7 @@ import { ownSamples } from '../../host/sim/node-samples.js';
 import type { NodeObjects } from '../../host/sim/node-host.js';
 import { V8Node } from '../../host/sim/v8-node.js';
 import { helloOf } from '../device/raw-end.js';
-import { dataset } from '../node/fixture.js';
+import { dataset, descriptorHash } from '../node/fixture.js';
 import { shortTiming } from '../node/implementations.js';
 import type { DeviceProgram } from './device-port.js';
 
@@ -59,7 +59,8 @@ export class ScriptedDevice {
   /** Offers an envelope and sends all of it; returns the host's last word. */
   async upload(envelope: Uint8Array, version = 0): Promise<number> {
     const hash = sha256(envelope);
-    const offer = { version, contribution: 0, length: envelope.length, hash };
+    const model = idOf(descriptorHash);
+    const offer = { model, version, contribution: 0, length: envelope.length, hash };
     let offset = (await this.ask('OFFER', offer)).body!.nextOffset;
     while (offset < envelope.length) {
       const data = envelope.subarray(offset, offset + 400);

@@ -85,7 +85,13 @@ async function playRound({ peer }: Rig): Promise<Uint8Array> {
     const slice = { hash, offset: fetched.length, length: 400 };
     fetched.push(...(await peer.request('OBJECT', slice, never)).body!.data);
   }
-  const offer = { version: 1, contribution: 0, length: envelope.length, hash };
+  const offer = {
+    model: hash.slice(0, 8),
+    version: 1,
+    contribution: 0,
+    length: envelope.length,
+    hash,
+  };
   let offset = (await peer.request('OFFER', offer, never)).body!.nextOffset;
   while (offset < envelope.length) {
     const data = envelope.subarray(offset, offset + 250);

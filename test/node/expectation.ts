@@ -53,18 +53,19 @@ function inputsOf(dataset: Dataset, row: number): Int8Array {
   return dataset.x.slice(row * length, (row + 1) * length);
 }
 
-function countersOf(machine: OracleMachine): ReadonlyMap<number, Cbor> {
+function countersOf(machine: OracleMachine, isTraining: boolean): ReadonlyMap<number, Cbor> {
   const { samples, loss, skipped, confusion } = machine.counters();
   const saturations = machine.saturations();
   const { classes } = machine.model;
   const matrix = new Array<number>(classes * classes).fill(0);
   for (const [label, predicted, count] of confusion) matrix[label * classes + predicted] = count;
+  const correct = matrix.reduce((sum, n, i) => (i % (classes + 1) === 0 ? sum + n : sum), 0);
   return new Map<number, Cbor>([
     [1, samples],
     [2, loss],
     [3, skipped],
     [4, saturations],
-    [5, matrix],
+    isTraining ? [6, correct] : [5, matrix],
   ]);
 }
 
@@ -112,7 +113,7 @@ function evaluateAll(machine: OracleMachine, { dataset }: Task): ReadonlyMap<num
   for (const row of rowsOf(dataset, 1)) {
     machine.evaluate(inputsOf(dataset, row), labelOf(machine, dataset, row));
   }
-  return countersOf(machine);
+  return countersOf(machine, false);
 }
 
 function trainAll(machine: OracleMachine, given: Task, epochs: number, m: number): void {
@@ -138,21 +139,18 @@ function payloadOf(machine: OracleMachine, id: number, base: Int16Array): Uint8A
 
 /** SPEC 7, steps 4 to 6. */
 export function expectedEnvelope(given: Task): Uint8Array {
-  const { announcement, dataset, node } = given;
+  const { announcement, dataset, kernelHash } = given;
   const { plan } = announcement;
   const trains = plan.task === task.TRAIN || plan.task === task.BOTH;
   const available = trains ? rowsOf(dataset, 0).length : 0;
   const m = plan.samples === 0 ? available : Math.min(available, plan.samples);
   const envelope = new Map<number, Cbor>([
-    [1, 1],
-    [2, announcement.federation],
-    [3, announcement.descriptorHash.slice(0, 8)],
+    [1, 2],
+    [2, announcement.epoch],
     [4, announcement.version],
     [5, announcement.artefactHash.slice(0, 8)],
-    [6, node],
     [7, 0],
-    [8, announcement.numerics],
-    [9, given.kernelHash.slice(0, 8)],
+    [9, announcement.kernels.findIndex(({ hash }) => Buffer.compare(hash, kernelHash) === 0)],
     [10, m],
     [13, trains ? plan.codec : codec.NONE],
     [14, new Uint8Array()],
@@ -165,7 +163,7 @@ export function expectedEnvelope(given: Task): Uint8Array {
   }
   if (trains) {
     trainAll(machine, given, plan.epochs, m);
-    envelope.set(11, countersOf(machine));
+    envelope.set(11, countersOf(machine, true));
     envelope.set(14, payloadOf(machine, plan.codec, given.words));
   }
   return Uint8Array.from(writeCbor(envelope));
