@@ -33,12 +33,12 @@ static uint32_t present_split(const struct linnet_node *node) {
 }
 
 /* Little-endian u32 at the start of SHA-256 of the name. */
-static uint32_t node_key(const struct linnet_node *node) {
+static linnet_status_t put_node_key(struct linnet_node *node) {
     uint8_t digest[LINNET_HASH_BYTES];
-    struct linnet_span name = linnet_node_name(node);
-    linnet_sha256(name.data, name.length, digest);
+    linnet_status_t status = linnet_hash_compute(node->port, linnet_node_name(node), digest);
     struct linnet_reader r = linnet_reader(digest, sizeof digest);
-    return linnet_get_u32(&r);
+    linnet_kernel_set_word(&node->kernel, LINNET_BLOCK_NODE_KEY, linnet_get_u32(&r));
+    return status;
 }
 
 /* Class weights of the plan, or zeros. */
@@ -67,12 +67,14 @@ static linnet_status_t begin(struct linnet_node *node, uint32_t total_steps) {
     const struct linnet_announcement *announcement = &node->work.announcement;
     const struct linnet_plan *plan = &announcement->plan;
     linnet_status_t status = put_class_weights(node);
+    if (status == LINNET_OK) {
+        status = put_node_key(node);
+    }
     if (status < 0) {
         return status;
     }
     linnet_kernel_set_word(kernel, LINNET_BLOCK_FEDERATION_SEED, plan->seed);
     linnet_kernel_set_word(kernel, LINNET_BLOCK_BASE_VERSION, announcement->version);
-    linnet_kernel_set_word(kernel, LINNET_BLOCK_NODE_KEY, node_key(node));
     linnet_kernel_set_word(kernel, LINNET_BLOCK_LR_SHIFT, plan->lr_shift);
     linnet_kernel_set_word(kernel, LINNET_BLOCK_LR_DECAY, plan->lr_decay);
     linnet_kernel_set_word(kernel, LINNET_BLOCK_TOTAL_STEPS, total_steps);

@@ -144,6 +144,7 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
     if (matchTopic('announcement', this.context.scope, topic))
       this.guard(this.takeAnnouncement(payload));
     else if (matchTopic('serverState', this.context.scope, topic)) this.takeServerState(payload);
+    else if (topic === this.connection?.topic('authorisation')) this.guard(this.takeTag(payload));
     else if (topic === this.connection?.topic('receipt')) this.guard(this.takeReceipt(payload));
   }
 
@@ -181,6 +182,7 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
     if (before?.node !== name) {
       this.claimName(name, before?.node);
       this.outbox.clear();
+      this.announcer.forgetTag();
     }
     this.lastSequence = Math.max(this.lastSequence + 1, Math.floor(Date.now() / 1000));
     const birth = { node: name, bootEpoch, sequence: this.lastSequence };
@@ -202,6 +204,11 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
   private async takeAnnouncement(bytes: Uint8Array): Promise<void> {
     this.messageBytes += bytes.length;
     if (this.announcer.take(bytes)) await this.announcer.forward();
+  }
+
+  private async takeTag(bytes: Uint8Array): Promise<void> {
+    this.messageBytes += bytes.length;
+    if (this.announcer.takeTag(bytes)) await this.announcer.forward();
   }
 
   private async takeReceipt(bytes: Uint8Array): Promise<void> {

@@ -4,6 +4,7 @@ import type { LinnetError } from '../contract/error.js';
 import { aggregatorIdentity } from '../contract/identity.js';
 import { packageVersion } from '../kernel/load.js';
 import { KEEP_VERSIONS } from '../federated/lineage.js';
+import { KeyFolder } from '../federated/node-keys.js';
 import { Aggregator } from '../federated/server.js';
 import type { HeldOutScores, ReceiptReport, RoundReport } from '../federated/report.js';
 import type { ModelInfo } from '../model/descriptor.js';
@@ -29,6 +30,11 @@ const settings = {
   epoch: {
     kind: 'integer',
     text: 'greater than that of the store whose place this one takes; absent: that of the store',
+  },
+  keys: {
+    kind: 'text',
+    value: 'folder',
+    text: 'keys of the nodes, as linnet fleet makes them: uploads without a right tag are refused',
   },
   ...dataSettings,
   cohort: { kind: 'integer', text: 'contributions that complete a round', default: 4, minimum: 1 },
@@ -108,6 +114,7 @@ async function runAggregator(
     software: `linnet ${packageVersion()}`,
     federation: options.federation,
     ...(options.epoch !== undefined && { epoch: options.epoch }),
+    ...(options.keys !== undefined && { keys: new KeyFolder(options.keys, options.federation) }),
     descriptor: recipe.descriptor,
     kernels: kernelsOf(options.kernel),
     initialWords: () => initialWordsOf(recipe, options.seed),

@@ -1,12 +1,14 @@
 /** Which receipt an upload gets (SPEC, section 8). Never throws, whatever the bytes are. */
-import { codec, receipt, task, version } from '../contract/contract.gen.js';
+import { codec, macKind, receipt, task, version } from '../contract/contract.gen.js';
 import type { Announcement, Envelope } from '../contract/contract.gen.js';
+import { isSealed } from '../contract/authentic.js';
 import { equalBytes, idOf, sha256, toHex } from '../contract/hash.js';
 import { checkName, matchTopic, type TopicScope } from '../contract/topics.js';
 import { decodeWire } from '../contract/wire.js';
 import { isFrozen, type ModelInfo } from '../model/info.js';
 import { decodePayload, isCodec } from './codecs.js';
 import { isEvaluationPlausible, isTrainingPlausible } from './counters.js';
+import type { NodeKeys } from './node-keys.js';
 import type { Upload } from './open-version.js';
 
 /** A message on the upload topic. */
@@ -33,6 +35,8 @@ export interface IntakeRules {
   readonly model: ModelInfo;
   /** Nodes of the federation; absent: any. */
   readonly nodes?: ReadonlySet<string>;
+  /** Keys of the nodes; absent: uploads need no tag. */
+  readonly keys?: NodeKeys;
   /** SHA-256 of the upload accepted under this key, of any version. */
   findUpload(version: number, node: string, contribution: number): Uint8Array | undefined;
 }
@@ -67,9 +71,15 @@ export function maxEnvelopeBytes({ model: { parameters, classes } }: IntakeRules
   );
 }
 
+/** Whether the node of the topic wrote these bytes for this model. */
+function isAuthentic({ node, bytes }: IncomingUpload, rules: IntakeRules): boolean {
+  if (!rules.keys) return true;
+  const key = rules.keys.find(node);
+  return key !== undefined && isSealed(key, macKind.UPLOAD, rules.model.hash, bytes);
+}
+
 /** The envelope, if it is one that could have been sent to this topic. */
-function readEnvelope(incoming: IncomingUpload, rules: IntakeRules): Envelope | undefined {
-  if (incoming.bytes.length > maxEnvelopeBytes(rules)) return undefined;
+function readEnvelope(incoming: IncomingUpload): Envelope | undefined {
   let envelope: Envelope;
   try {
     envelope = decodeWire('Envelope', incoming.bytes);
@@ -128,10 +138,13 @@ export function judgeUpload(
   rules: IntakeRules,
 ): Verdict {
   const hash = sha256(incoming.bytes);
-  const envelope = readEnvelope(incoming, rules);
-  if (!envelope) {
-    return { code: receipt.MALFORMED, version: incoming.version, contribution: 0, hash };
-  }
+  const unread = (code: number): Verdict => {
+    return { code, version: incoming.version, contribution: 0, hash };
+  };
+  if (incoming.bytes.length > maxEnvelopeBytes(rules)) return unread(receipt.MALFORMED);
+  if (!isAuthentic(incoming, rules)) return unread(receipt.BAD_MAC);
+  const envelope = readEnvelope(incoming);
+  if (!envelope) return unread(receipt.MALFORMED);
   const { model, node } = incoming;
   const { version: base, contribution } = envelope;
   const verdict = (code: number, upload?: Upload): Verdict => ({

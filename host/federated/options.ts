@@ -6,6 +6,7 @@ import { parseDescriptor } from '../model/descriptor.js';
 import type { MqttOptions } from '../mqtt/session.js';
 import { parseMqttUrl } from '../mqtt/url.js';
 import type { FaultPoint } from './fault-point.js';
+import type { NodeKeys } from './node-keys.js';
 import { checkPlanSettings, type PlanSettings } from './plan.js';
 import type { HeldOutScores, ReceiptReport, RoundReport } from './report.js';
 import { checkRoundRules, type RoundRules } from './round.js';
@@ -31,6 +32,8 @@ export interface AggregatorOptions {
   readonly keep?: number;
   /** Nodes that may take part; absent: any. */
   readonly nodes?: readonly string[];
+  /** Their keys: with them what has no right tag is not counted. */
+  readonly keys?: NodeKeys;
   /** In ServerState; default `aggregator`. */
   readonly name?: string;
   /** Name and version, in ServerState; default `linnet`. */

@@ -196,6 +196,8 @@ export interface RoundResult {
   readonly evaluation?: KernelCounters;
   /** Coded by the plan's codec; absent without training. */
   readonly payload?: Uint8Array;
+  /** What stands in the place of the tag until the rest of the envelope is there. */
+  readonly mac?: Uint8Array;
 }
 
 function evaluationToWire(counters: KernelCounters): Counters {
@@ -211,7 +213,7 @@ function trainingToWire({ confusion, ...counters }: KernelCounters): Counters {
 
 /** The upload, byte for byte (SPEC, sections 7.6 and 9). */
 export function buildEnvelope(announcement: Announcement, result: RoundResult): Uint8Array {
-  const { training, evaluation, payload } = result;
+  const { training, evaluation, payload, mac } = result;
   return encodeWire('Envelope', {
     format: version.WIRE_FORMAT,
     epoch: announcement.epoch,
@@ -224,5 +226,6 @@ export function buildEnvelope(announcement: Announcement, result: RoundResult): 
     ...(evaluation && { evaluation: evaluationToWire(evaluation) }),
     codec: payload ? announcement.plan.codec : codec.NONE,
     payload: payload ?? new Uint8Array(),
+    ...(mac && { mac }),
   });
 }

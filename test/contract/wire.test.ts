@@ -181,5 +181,6 @@ function toMap(value: Announcement): Map<number, unknown> {
     [9, value.numerics],
     [10, [kernel]],
     [11, planMap],
+    [13, value.epoch],
   ]);
 }

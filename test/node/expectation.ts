@@ -2,13 +2,14 @@
  * The envelope a node must send, from the specification alone: the oracle trains, and a CBOR writer
  * of its own puts it in order. Nothing of the node, the kernel or host/contract/wire takes part.
  */
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { codec, constant, task } from '../../host/contract/contract.gen.js';
 import type { Announcement } from '../../host/contract/contract.gen.js';
 import type { Dataset } from '../../host/data/dataset.js';
 import { OracleMachine } from '../oracle/machine.js';
 import { generousMemoryBytes } from '../oracle/memory.js';
 import { readModel } from '../oracle/descriptor.js';
+import { encodeAnnouncement } from './fixture.js';
 import type { Settings } from '../vectors/script.js';
 
 type Cbor = number | string | Uint8Array | readonly Cbor[] | ReadonlyMap<number, Cbor>;
@@ -77,6 +78,8 @@ export interface Task {
   readonly words: Int16Array;
   readonly dataset: Dataset;
   readonly kernelHash: Uint8Array;
+  /** Of the node. */
+  readonly key?: Uint8Array;
 }
 
 function loadedMachine({ announcement, descriptor, words }: Task): OracleMachine {
@@ -137,6 +140,41 @@ function payloadOf(machine: OracleMachine, id: number, base: Int16Array): Uint8A
   return new Uint8Array(payload);
 }
 
+/** SPEC 8.2: HKDF of RFC 5869 with one block. */
+function keyIn(nodeKey: Uint8Array, federation: string, node: string): Buffer {
+  const extracted = createHmac('sha256', new Uint8Array(32)).update(nodeKey).digest();
+  return createHmac('sha256', extracted).update(`linnet-1 ${federation}\0${node}\x01`).digest();
+}
+
+/** SPEC 8.2: the tag of an announcement for a node, zeros without a key. */
+export function tagOf(
+  nodeKey: Uint8Array | undefined,
+  node: string,
+  announcement: Announcement,
+): Uint8Array {
+  if (!nodeKey) return new Uint8Array(16);
+  const digest = createHash('sha256').update(encodeAnnouncement(announcement)).digest();
+  const key = keyIn(nodeKey, announcement.federation, node);
+  const mac = createHmac('sha256', key)
+    .update(Uint8Array.of(2, ...digest))
+    .digest();
+  return new Uint8Array(mac.subarray(0, 16));
+}
+
+/** A receipt, which ends with 16 bytes of no meaning, with its tag. */
+export function sealReceipt(
+  nodeKey: Uint8Array,
+  node: string,
+  { federation, descriptorHash }: Announcement,
+  receipt: Uint8Array,
+): Uint8Array {
+  const covered = receipt.slice(0, -16);
+  const mac = createHmac('sha256', keyIn(nodeKey, federation, node))
+    .update(Uint8Array.of(3, ...descriptorHash, ...covered))
+    .digest();
+  return Uint8Array.of(...covered, ...mac.subarray(0, 16));
+}
+
 /** SPEC 7, steps 4 to 6. */
 export function expectedEnvelope(given: Task): Uint8Array {
   const { announcement, dataset, kernelHash } = given;
@@ -166,5 +204,12 @@ export function expectedEnvelope(given: Task): Uint8Array {
     envelope.set(11, countersOf(machine, true));
     envelope.set(14, payloadOf(machine, plan.codec, given.words));
   }
-  return Uint8Array.from(writeCbor(envelope));
+  if (!given.key) return Uint8Array.from(writeCbor(envelope));
+  envelope.set(15, new Uint8Array(16));
+  const covered = Uint8Array.from(writeCbor(envelope)).slice(0, -16);
+  const key = keyIn(given.key, announcement.federation, given.node);
+  const mac = createHmac('sha256', key)
+    .update(Uint8Array.of(1, ...announcement.descriptorHash, ...covered))
+    .digest();
+  return Uint8Array.of(...covered, ...mac.subarray(0, 16));
 }
