@@ -14,11 +14,11 @@ import { shortTiming } from '../node/implementations.js';
 import type { DeviceProgram } from './device-port.js';
 
 /** The real V8 node; without a name it takes its name and samples from the host. */
-export function v8Device(node: string): DeviceProgram {
-  const objects: NodeObjects = {};
+export function v8Device(node: string, key?: Uint8Array, objects: NodeObjects = {}): DeviceProgram {
   return async (socket, signal) => {
     const device = new V8Node({
       node,
+      ...(key && { key }),
       ...(node !== '' && { samples: ownSamples(dataset) }),
       write: (bytes) => void socket.write(bytes),
       timing: shortTiming,
