@@ -13,7 +13,7 @@ export interface NodeKeys {
 }
 
 const suffix = '.key';
-/** A change within the grain of the file system's clock does not show in it. */
+/** A change right after another may not show in the file system's clock: the folder is read again. */
 const GRAIN_MS = 100;
 
 /** 64 hex digits and a line feed, as `linnet fleet add` writes them. Throws ERR_CONFIG. */
@@ -38,7 +38,10 @@ export function readKey(path: string): Uint8Array {
 /** A folder of NODE.key; what comes and goes there counts at once. */
 export class KeyFolder implements NodeKeys {
   private known = new Map<string, Uint8Array | undefined>();
+  /** As the file system has it. */
   private changedMs = -1;
+  /** When that was noticed, and when the folder was read last. */
+  private noticedMs = 0;
   private readMs = 0;
 
   /** Throws ERR_USAGE if there is no such folder. */
@@ -69,8 +72,10 @@ export class KeyFolder implements NodeKeys {
   private refresh(): void {
     try {
       const { mtimeMs } = statSync(this.folder);
-      if (mtimeMs === this.changedMs && this.readMs - mtimeMs > GRAIN_MS) return;
-      this.readMs = Date.now();
+      const nowMs = performance.now();
+      if (mtimeMs !== this.changedMs) this.noticedMs = nowMs;
+      else if (this.readMs - this.noticedMs > GRAIN_MS) return;
+      this.readMs = nowMs;
       const files = readdirSync(this.folder).filter((file) => file.endsWith(suffix));
       this.known = new Map(files.map((file) => [file.slice(0, -suffix.length), undefined]));
       this.changedMs = mtimeMs;
