@@ -178,7 +178,7 @@ function readRun(material: Material, upload: CollectedUpload, device: Device): T
   const { samples = 0, skipped = 0, saturations = 0 } = envelope.training ?? {};
   return {
     words: applyDelta(material.words, envelope),
-    kernel: toHex(idOf(kernels[envelope.kernel]!.hash)),
+    kernel: toHex(idOf(kernels[envelope.kernel].hash)),
     skippedShare: skipped / Math.max(1, samples),
     saturations,
     engine: device.hello?.engine ?? '',
