@@ -221,7 +221,8 @@ describe('an upload', () => {
     await end.ask('HELLO', helloOf({ bootEpoch: 2 }));
     expect(await makeOffer()).toBe(400);
     expect(await send(400, 300)).toBe(700);
-    expect(host.uploads).toEqual([{ version: 4, contribution: 0, bytes: envelope }]);
+    const { model } = offer;
+    expect(host.uploads).toEqual([{ model, version: 4, contribution: 0, bytes: envelope }]);
     expect(await makeOffer()).toBe(700);
     expect(host.uploads).toHaveLength(2);
   });

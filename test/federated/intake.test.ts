@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { codec, receipt, task } from '../../host/contract/contract.gen.js';
+import { federationKey, seal } from '../../host/contract/authentic.js';
+import { codec, macKind, receipt, task } from '../../host/contract/contract.gen.js';
 import type { Announcement, Counters, Envelope } from '../../host/contract/contract.gen.js';
-import { idOf, sha256, toHex } from '../../host/contract/hash.js';
+import { idOf, noMac, sha256, toHex } from '../../host/contract/hash.js';
 import { decodeWire } from '../../host/contract/wire.js';
 import {
   judgeUpload,
@@ -11,6 +12,7 @@ import {
   type IncomingUpload,
   type IntakeRules,
 } from '../../host/federated/intake.js';
+import type { NodeKeys } from '../../host/federated/node-keys.js';
 import { packAnnouncement, planOf, type PlanSettings } from '../../host/federated/plan.js';
 import { evaluationSettings, Kernel } from '../../host/kernel/kernel.js';
 import { loadKernelBytes } from '../../host/kernel/load.js';
@@ -217,6 +219,50 @@ describe('intake', () => {
     const bytes = new Uint8Array(most + 1);
     const verdict = judgeUpload(incomingOf(bytes), announcement, rules);
     expect(verdict.code).toBe(receipt.MALFORMED);
+  });
+});
+
+describe('intake with keys', () => {
+  const nodeKey = new Uint8Array(32).fill(5);
+  const key = federationKey(nodeKey, 'test', 'ann');
+  const keys: NodeKeys = {
+    nodes: () => ['ann'],
+    find: (node) => (node === 'ann' ? key : undefined),
+  };
+  const keyed = { ...rules, keys };
+  const bytes = simulateEnvelope(announcement, 'ann', parameters, { mac: noMac });
+  const sealed = (by: Uint8Array, descriptorHash = model.hash): Uint8Array =>
+    seal(by, macKind.UPLOAD, descriptorHash, bytes);
+  const codeOf = (upload: Uint8Array, topic: Partial<IncomingUpload> = {}): number =>
+    judgeUpload({ ...incomingOf(upload), ...topic }, announcement, keyed).code;
+
+  it('accepts what the node sealed, and takes a tag as it is without keys', () => {
+    expect(codeOf(sealed(key))).toBe(receipt.ACCEPTED);
+    expect(judgeUpload(incomingOf(bytes), announcement, rules).code).toBe(receipt.ACCEPTED);
+  });
+
+  it('refuses it with any byte altered, left out or added', () => {
+    const upload = sealed(key);
+    for (let at = 0; at < upload.length; at++) {
+      expect(codeOf(upload.map((byte, i) => (i === at ? byte ^ 1 : byte)))).toBe(receipt.BAD_MAC);
+      expect(codeOf(upload.filter((_, i) => i !== at))).toBe(receipt.BAD_MAC);
+    }
+    expect(codeOf(Uint8Array.of(...upload, 0))).toBe(receipt.BAD_MAC);
+    expect(codeOf(new Uint8Array())).toBe(receipt.BAD_MAC);
+  });
+
+  it('refuses the tag of another node, federation, model and kind, and none', () => {
+    const others = [
+      sealed(federationKey(nodeKey, 'test', 'ben')),
+      sealed(federationKey(nodeKey, 'other', 'ann')),
+      sealed(nodeKey),
+      sealed(key, new Uint8Array(32)),
+      seal(key, macKind.RECEIPT, model.hash, bytes),
+      bytes,
+      simulateEnvelope(announcement, 'ann', parameters),
+    ];
+    for (const upload of others) expect(codeOf(upload)).toBe(receipt.BAD_MAC);
+    expect(codeOf(sealed(key), { node: 'ben' })).toBe(receipt.BAD_MAC);
   });
 });
 
