@@ -2,7 +2,12 @@ import type { Socket } from 'node:net';
 import { messageId, status } from '../../host/contract/contract.gen.js';
 import type { HelloRequest } from '../../host/contract/contract.gen.js';
 import { idOf, sha256 } from '../../host/contract/hash.js';
-import { packResponse, type AnsweredName, type RequestBodies } from '../../host/contract/pack.js';
+import {
+  packResponse,
+  unpackRequest,
+  type AnsweredName,
+  type RequestBodies,
+} from '../../host/contract/pack.js';
 import type { Response } from '../../host/contract/pack.js';
 import { Peer } from '../../host/frame/peer.js';
 import { ownSamples } from '../../host/sim/node-samples.js';
@@ -83,7 +88,8 @@ export class ScriptedDevice {
   private take(id: number, body: Uint8Array): Uint8Array | undefined {
     const code = this.answer(id);
     if (code === undefined) return undefined;
-    if (id === messageId.ANNOUNCE) this.announcements.push(body.slice());
+    if (id === messageId.ANNOUNCE)
+      this.announcements.push(unpackRequest('ANNOUNCE', body).announcement);
     if (id === messageId.RECEIPT) this.receipts.push(body.slice());
     if (id === messageId.PING) return Uint8Array.of(0, 0, ...body);
     return packResponse('RESET', code);
