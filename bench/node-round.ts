@@ -65,6 +65,7 @@ function announce(round: Round, snapshot: Uint8Array, modelVersion: number): Uin
   return encodeWire('Announcement', {
     format: version.WIRE_FORMAT,
     federation,
+    epoch: 0,
     version: modelVersion,
     ...(modelVersion > 0 && { parent: modelVersion - 1 }),
     artefactHash: sha256(snapshot),

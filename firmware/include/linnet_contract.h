@@ -10,7 +10,7 @@
 #define LINNET_INTRINSIC_SET_VERSION 1u
 #define LINNET_DESCRIPTOR_FORMAT_VERSION 1u
 #define LINNET_SNAPSHOT_FORMAT_VERSION 1u
-#define LINNET_WIRE_FORMAT_VERSION 1u
+#define LINNET_WIRE_FORMAT_VERSION 2u
 
 /* Status codes: 0 or positive is success. */
 typedef enum linnet_status {
@@ -42,6 +42,8 @@ typedef enum linnet_status {
     LINNET_ERR_CBOR = -32, /* a payload is not deterministic CBOR of the specified shape */
     LINNET_ERR_NO_SAMPLES = -33, /* the node has no samples to train on */
     LINNET_ERR_TRIAL = -34, /* every announced kernel that the device could run has failed its trial there */
+    LINNET_ERR_MAC = -35, /* the announcement has no tag, or a wrong one, for the key of this node */
+    LINNET_ERR_ROLLBACK = -36, /* the announcement is older than one this node has accepted */
     LINNET_ERR_USAGE = -50, /* the command line makes no sense */
     LINNET_ERR_CONFIG = -51, /* the configuration makes no sense */
     LINNET_ERR_DATA = -52, /* the data file cannot be used */
@@ -76,6 +78,8 @@ typedef enum linnet_status {
 #define LINNET_NAME_MAX_BYTES 32u
 #define LINNET_OBJECT_SLICE_BYTES 32768u
 #define LINNET_ID_BYTES 8u
+#define LINNET_MAC_BYTES 16u
+#define LINNET_KEY_BYTES 32u
 #define LINNET_HASH_BYTES 32u
 #define LINNET_SIGNATURE_BYTES 64u
 #define LINNET_MAX_CONTRIBUTION_WEIGHT 15u
@@ -176,6 +180,11 @@ typedef enum linnet_status {
 #define LINNET_LOG_LEVEL_WARN 1u
 #define LINNET_LOG_LEVEL_INFO 2u
 #define LINNET_LOG_LEVEL_DEBUG 3u
+
+/* what a tag is of */
+#define LINNET_MAC_KIND_UPLOAD 1u
+#define LINNET_MAC_KIND_ANNOUNCEMENT 2u
+#define LINNET_MAC_KIND_RECEIPT 3u
 
 /* which samples of a node */
 #define LINNET_SPLIT_TRAIN 0u
@@ -346,6 +355,7 @@ struct linnet_head {
 #define LINNET_ANNOUNCEMENT_KERNELS 10u
 #define LINNET_ANNOUNCEMENT_PLAN 11u
 #define LINNET_ANNOUNCEMENT_FINAL 12u
+#define LINNET_ANNOUNCEMENT_EPOCH 13u
 #define LINNET_KERNEL_HASH 1u
 #define LINNET_KERNEL_BYTES 2u
 #define LINNET_KERNEL_INTRINSIC_SET 3u
@@ -363,30 +373,32 @@ struct linnet_head {
 #define LINNET_PLAN_FROZEN_LAYERS 12u
 #define LINNET_PLAN_PROXIMAL_SHIFT 13u
 #define LINNET_ENVELOPE_FORMAT 1u
-#define LINNET_ENVELOPE_FEDERATION 2u
-#define LINNET_ENVELOPE_MODEL 3u
+#define LINNET_ENVELOPE_EPOCH 2u
 #define LINNET_ENVELOPE_VERSION 4u
 #define LINNET_ENVELOPE_ARTEFACT 5u
-#define LINNET_ENVELOPE_NODE 6u
 #define LINNET_ENVELOPE_CONTRIBUTION 7u
-#define LINNET_ENVELOPE_NUMERICS 8u
 #define LINNET_ENVELOPE_KERNEL 9u
 #define LINNET_ENVELOPE_SAMPLES 10u
 #define LINNET_ENVELOPE_TRAINING 11u
 #define LINNET_ENVELOPE_EVALUATION 12u
 #define LINNET_ENVELOPE_CODEC 13u
 #define LINNET_ENVELOPE_PAYLOAD 14u
+#define LINNET_ENVELOPE_MAC 15u
 #define LINNET_COUNTERS_SAMPLES 1u
 #define LINNET_COUNTERS_LOSS 2u
 #define LINNET_COUNTERS_SKIPPED 3u
 #define LINNET_COUNTERS_SATURATIONS 4u
 #define LINNET_COUNTERS_CONFUSION 5u
+#define LINNET_COUNTERS_CORRECT 6u
 #define LINNET_RECEIPT_CODE 1u
 #define LINNET_RECEIPT_VERSION 2u
 #define LINNET_RECEIPT_CONTRIBUTION 3u
 #define LINNET_RECEIPT_UPLOAD 4u
 #define LINNET_RECEIPT_CURRENT 5u
 #define LINNET_RECEIPT_RETRY_MS 6u
+#define LINNET_RECEIPT_MAC 7u
+#define LINNET_AUTHORISATION_ANNOUNCEMENT 1u
+#define LINNET_AUTHORISATION_MAC 2u
 #define LINNET_BIRTH_BOOT_EPOCH 1u
 #define LINNET_BIRTH_SEQUENCE 2u
 #define LINNET_BIRTH_RUNTIME 3u

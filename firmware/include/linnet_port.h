@@ -21,6 +21,33 @@ struct linnet_flash {
     uint32_t write_bytes;  /* program unit, a power of two up to 64 */
 };
 
+/*
+ * The cryptography of the board, in the shape of the PSA Crypto API: firmware/ports/psa passes
+ * every call on to it. A hash is SHA-256, a MAC is HMAC-SHA-256, a key derivation HKDF-SHA-256
+ * without a salt. One hash and one MAC are open at a time, between setup and finish; a setup gives
+ * up what was open, and the compute functions are called meanwhile. All return 0 or a negative
+ * linnet_status_t.
+ */
+struct linnet_crypto {
+    void *context; /* first argument of every callback */
+
+    int32_t (*hash_compute)(void *context, const uint8_t *input, uint32_t length,
+                            uint8_t hash[LINNET_HASH_BYTES]);
+    int32_t (*hash_setup)(void *context);
+    int32_t (*hash_update)(void *context, const uint8_t *input, uint32_t length);
+    int32_t (*hash_finish)(void *context, uint8_t hash[LINNET_HASH_BYTES]);
+
+    int32_t (*mac_compute)(void *context, const uint8_t key[LINNET_KEY_BYTES], const uint8_t *input,
+                           uint32_t length, uint8_t mac[LINNET_HASH_BYTES]);
+    int32_t (*mac_sign_setup)(void *context, const uint8_t key[LINNET_KEY_BYTES]);
+    int32_t (*mac_update)(void *context, const uint8_t *input, uint32_t length);
+    int32_t (*mac_sign_finish)(void *context, uint8_t mac[LINNET_HASH_BYTES]);
+
+    /* secret: the port's `key`, which may be a handle where it never leaves a secure element. */
+    int32_t (*key_derivation)(void *context, const uint8_t *secret, const uint8_t *info,
+                              uint32_t length, uint8_t key[LINNET_KEY_BYTES]);
+};
+
 struct linnet_port {
     void *context; /* first argument of every callback */
 
@@ -28,6 +55,14 @@ struct linnet_port {
     const char *node;
     const char *runtime;   /* such as "native-wasm3" */
     uint32_t reset_reason; /* LINNET_RESET_REASON_*: decides the trial of a new kernel */
+
+    /*
+     * Key of the node, KEY_BYTES, known to it and the aggregator alone; NULL: it follows whoever
+     * announces. The node reads it where it is and keeps no copy.
+     */
+    const uint8_t *key;
+    /* NULL: the built-in functions, which nobody has audited. */
+    const struct linnet_crypto *crypto;
 
     /* Link: neither call blocks. read returns the bytes received, write the bytes accepted. */
     uint32_t (*link_read)(void *context, uint8_t *out, uint32_t capacity);

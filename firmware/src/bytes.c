@@ -53,10 +53,22 @@ void linnet_put_bytes(struct linnet_writer *w, struct linnet_span data) {
     }
 }
 
-void linnet_put_hash(struct linnet_writer *w, const uint8_t *hash) {
-    for (uint32_t i = 0; i < LINNET_HASH_BYTES; i++) {
-        linnet_put_u8(w, hash != NULL ? hash[i] : 0);
+static void put_fixed(struct linnet_writer *w, const uint8_t *data, uint32_t length) {
+    for (uint32_t i = 0; i < length; i++) {
+        linnet_put_u8(w, data != NULL ? data[i] : 0);
     }
+}
+
+void linnet_put_id(struct linnet_writer *w, const uint8_t *id) {
+    put_fixed(w, id, LINNET_ID_BYTES);
+}
+
+void linnet_put_hash(struct linnet_writer *w, const uint8_t *hash) {
+    put_fixed(w, hash, LINNET_HASH_BYTES);
+}
+
+void linnet_put_mac(struct linnet_writer *w, const uint8_t *mac) {
+    put_fixed(w, mac, LINNET_MAC_BYTES);
 }
 
 void linnet_put_string8(struct linnet_writer *w, struct linnet_span text) {
@@ -124,8 +136,16 @@ int32_t linnet_get_i32(struct linnet_reader *r) {
     return (int32_t)linnet_get_u32(r);
 }
 
+const uint8_t *linnet_get_id(struct linnet_reader *r) {
+    return take(r, LINNET_ID_BYTES);
+}
+
 const uint8_t *linnet_get_hash(struct linnet_reader *r) {
     return take(r, LINNET_HASH_BYTES);
+}
+
+const uint8_t *linnet_get_mac(struct linnet_reader *r) {
+    return take(r, LINNET_MAC_BYTES);
 }
 
 struct linnet_span linnet_get_string8(struct linnet_reader *r) {

@@ -44,8 +44,10 @@ void linnet_put_u16(struct linnet_writer *w, uint16_t v);
 void linnet_put_i16(struct linnet_writer *w, int16_t v);
 void linnet_put_u32(struct linnet_writer *w, uint32_t v);
 void linnet_put_i32(struct linnet_writer *w, int32_t v);
-/* 32 bytes; NULL writes zeros. */
+/* 8, 32 and 16 bytes; NULL writes zeros. */
+void linnet_put_id(struct linnet_writer *w, const uint8_t *id);
 void linnet_put_hash(struct linnet_writer *w, const uint8_t *hash);
+void linnet_put_mac(struct linnet_writer *w, const uint8_t *mac);
 /* At most 255 bytes, preceded by their number; longer text counts as an overflow. */
 void linnet_put_string8(struct linnet_writer *w, struct linnet_span text);
 void linnet_put_bytes(struct linnet_writer *w, struct linnet_span data);
@@ -59,8 +61,10 @@ uint16_t linnet_get_u16(struct linnet_reader *r);
 int16_t linnet_get_i16(struct linnet_reader *r);
 uint32_t linnet_get_u32(struct linnet_reader *r);
 int32_t linnet_get_i32(struct linnet_reader *r);
-/* 32 bytes inside the input; NULL if they are not there. */
+/* 8, 32 and 16 bytes inside the input; NULL if they are not there. */
+const uint8_t *linnet_get_id(struct linnet_reader *r);
 const uint8_t *linnet_get_hash(struct linnet_reader *r);
+const uint8_t *linnet_get_mac(struct linnet_reader *r);
 struct linnet_span linnet_get_string8(struct linnet_reader *r);
 /* The rest of the input. */
 struct linnet_span linnet_get_bytes(struct linnet_reader *r);

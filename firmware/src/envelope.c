@@ -3,6 +3,9 @@
 
 #include <stddef.h>
 
+/* Format, epoch, version, artefact, contribution, kernel, samples, codec, payload. */
+#define MANDATORY_KEYS 9u
+
 static void put_number(struct linnet_writer *w, uint32_t key, uint64_t value) {
     linnet_cbor_put_uint(w, key);
     linnet_cbor_put_uint(w, value);
@@ -14,23 +17,12 @@ static void put_id(struct linnet_writer *w, uint32_t key, const uint8_t *id) {
     linnet_cbor_put_bytes(w, bytes);
 }
 
-static void put_name(struct linnet_writer *w, uint32_t key, struct linnet_span name) {
-    linnet_cbor_put_uint(w, key);
-    linnet_cbor_put_text(w, name);
-}
+/* Key, and head of a byte string of MAC_BYTES. */
+const uint8_t linnet_envelope_mac_key[LINNET_ENVELOPE_MAC_KEY_BYTES] = {
+    LINNET_ENVELOPE_MAC, LINNET_CBOR_BYTES << 5 | LINNET_MAC_BYTES};
 
-static void put_counters(struct linnet_writer *w, uint32_t key,
-                         const struct linnet_counters *counters) {
-    if (counters == NULL) {
-        return;
-    }
+static void put_confusion(struct linnet_writer *w, const struct linnet_counters *counters) {
     uint32_t cells = counters->classes * counters->classes;
-    linnet_cbor_put_uint(w, key);
-    linnet_cbor_put_head(w, LINNET_CBOR_MAP, LINNET_COUNTERS_CONFUSION);
-    put_number(w, LINNET_COUNTERS_SAMPLES, counters->samples);
-    put_number(w, LINNET_COUNTERS_LOSS, counters->loss);
-    put_number(w, LINNET_COUNTERS_SKIPPED, counters->skipped);
-    put_number(w, LINNET_COUNTERS_SATURATIONS, counters->saturations);
     linnet_cbor_put_uint(w, LINNET_COUNTERS_CONFUSION);
     linnet_cbor_put_head(w, LINNET_CBOR_ARRAY, cells);
     for (uint32_t i = 0; i < cells; i++) {
@@ -38,21 +30,37 @@ static void put_counters(struct linnet_writer *w, uint32_t key,
     }
 }
 
+static void put_counters(struct linnet_writer *w, uint32_t key,
+                         const struct linnet_counters *counters) {
+    if (counters == NULL) {
+        return;
+    }
+    linnet_cbor_put_uint(w, key);
+    linnet_cbor_put_head(w, LINNET_CBOR_MAP, LINNET_COUNTERS_SATURATIONS + 1);
+    put_number(w, LINNET_COUNTERS_SAMPLES, counters->samples);
+    put_number(w, LINNET_COUNTERS_LOSS, counters->loss);
+    put_number(w, LINNET_COUNTERS_SKIPPED, counters->skipped);
+    put_number(w, LINNET_COUNTERS_SATURATIONS, counters->saturations);
+    if (counters->confusion != NULL) {
+        put_confusion(w, counters);
+    } else {
+        put_number(w, LINNET_COUNTERS_CORRECT, counters->correct);
+    }
+}
+
 /* Everything up to the payload; keys in ascending order, as deterministic CBOR wants them. */
 static void put_head(struct linnet_writer *w, const struct linnet_envelope *e) {
-    uint32_t pairs = LINNET_ENVELOPE_PAYLOAD; /* as many keys as the last says */
-    pairs -= e->training == NULL ? 1 : 0;
-    pairs -= e->evaluation == NULL ? 1 : 0;
+    uint32_t pairs = MANDATORY_KEYS;
+    pairs += e->training != NULL ? 1 : 0;
+    pairs += e->evaluation != NULL ? 1 : 0;
+    pairs += e->has_mac ? 1 : 0;
     linnet_cbor_put_head(w, LINNET_CBOR_MAP, pairs);
     put_number(w, LINNET_ENVELOPE_FORMAT, LINNET_WIRE_FORMAT_VERSION);
-    put_name(w, LINNET_ENVELOPE_FEDERATION, e->federation);
-    put_id(w, LINNET_ENVELOPE_MODEL, e->model);
+    put_number(w, LINNET_ENVELOPE_EPOCH, e->epoch);
     put_number(w, LINNET_ENVELOPE_VERSION, e->version);
     put_id(w, LINNET_ENVELOPE_ARTEFACT, e->artefact);
-    put_name(w, LINNET_ENVELOPE_NODE, e->node);
     put_number(w, LINNET_ENVELOPE_CONTRIBUTION, e->contribution);
-    put_number(w, LINNET_ENVELOPE_NUMERICS, e->numerics);
-    put_id(w, LINNET_ENVELOPE_KERNEL, e->kernel);
+    put_number(w, LINNET_ENVELOPE_KERNEL, e->kernel);
     put_number(w, LINNET_ENVELOPE_SAMPLES, e->samples);
     put_counters(w, LINNET_ENVELOPE_TRAINING, e->training);
     put_counters(w, LINNET_ENVELOPE_EVALUATION, e->evaluation);

@@ -104,12 +104,12 @@ bool linnet_keep_recall(struct linnet_node *node) {
     if (!has_own_samples(node) || !find(node, &name, &bytes, &envelope) ||
         !is_own_name(node, name) ||
         linnet_announcement_parse(bytes.data, bytes.length, &announcement) != LINNET_OK ||
-        !linnet_work_is_same(&announcement, &node->work.announcement)) {
+        !linnet_work_is_same(&announcement, &node->work.announcement) ||
+        !linnet_auth_upload_is_own(node, envelope)) {
         return false;
     }
     memset(upload, 0, sizeof *upload);
     upload->kept = envelope.data;
     upload->length = envelope.length;
-    linnet_sha256(envelope.data, envelope.length, upload->hash);
-    return true;
+    return linnet_hash_compute(node->port, envelope, upload->hash) == LINNET_OK;
 }

@@ -68,6 +68,7 @@ linnet_status_t linnet_hello_response_unpack(const uint8_t *in, uint32_t length,
 uint32_t linnet_announce_request_pack(const struct linnet_announce_request *in, uint8_t *out, uint32_t capacity)
 {
     struct linnet_writer w = linnet_writer(out, capacity);
+    linnet_put_mac(&w, in->mac);
     linnet_put_bytes(&w, in->announcement);
     return linnet_writer_length(&w);
 }
@@ -75,6 +76,7 @@ uint32_t linnet_announce_request_pack(const struct linnet_announce_request *in, 
 linnet_status_t linnet_announce_request_unpack(const uint8_t *in, uint32_t length, struct linnet_announce_request *out)
 {
     struct linnet_reader r = linnet_reader(in, length);
+    out->mac = linnet_get_mac(&r);
     out->announcement = linnet_get_bytes(&r);
     return linnet_reader_status(&r);
 }
@@ -172,6 +174,7 @@ linnet_status_t linnet_sample_response_unpack(const uint8_t *in, uint32_t length
 uint32_t linnet_offer_request_pack(const struct linnet_offer_request *in, uint8_t *out, uint32_t capacity)
 {
     struct linnet_writer w = linnet_writer(out, capacity);
+    linnet_put_id(&w, in->model);
     linnet_put_u32(&w, in->version);
     linnet_put_u32(&w, in->contribution);
     linnet_put_u32(&w, in->length);
@@ -182,6 +185,7 @@ uint32_t linnet_offer_request_pack(const struct linnet_offer_request *in, uint8_
 linnet_status_t linnet_offer_request_unpack(const uint8_t *in, uint32_t length, struct linnet_offer_request *out)
 {
     struct linnet_reader r = linnet_reader(in, length);
+    out->model = linnet_get_id(&r);
     out->version = linnet_get_u32(&r);
     out->contribution = linnet_get_u32(&r);
     out->length = linnet_get_u32(&r);

@@ -57,6 +57,7 @@ linnet_status_t linnet_hello_response_unpack(const uint8_t *in, uint32_t length,
 
 /* the announcement of a version, byte for byte as it came over MQTT */
 struct linnet_announce_request {
+    const uint8_t *mac; /* its tag for this node (8.2), zeros = none */
     struct linnet_span announcement; /* CBOR, at most ANNOUNCEMENT_MAX_BYTES */
 };
 uint32_t linnet_announce_request_pack(const struct linnet_announce_request *in, uint8_t *out, uint32_t capacity);
@@ -109,6 +110,7 @@ linnet_status_t linnet_sample_response_unpack(const uint8_t *in, uint32_t length
 
 /* offers an upload; the answer says where to go on, so an interrupted upload resumes */
 struct linnet_offer_request {
+    const uint8_t *model; /* leading bytes of the descriptor hash */
     uint32_t version; /* base version */
     uint32_t contribution; /* contribution number */
     uint32_t length; /* bytes of the envelope */

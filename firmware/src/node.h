@@ -8,9 +8,9 @@
 #define LINNET_NODE_H
 
 #include <stdbool.h>
+#include "crypto.h"
 #include "kernel.h"
 #include "link.h"
-#include "sha256.h"
 #include "store.h"
 #include "wire.h"
 
@@ -77,6 +77,7 @@ enum linnet_phase {
 /* A version whose upload has its definite receipt. */
 struct linnet_finished {
     bool exists;
+    uint32_t epoch;
     uint32_t version;
     uint8_t descriptor[LINNET_ID_BYTES];
     uint8_t artefact[LINNET_ID_BYTES];
@@ -91,6 +92,7 @@ struct linnet_work {
     struct linnet_finished finished;
     uint32_t announcement_bytes;
     uint8_t bytes[LINNET_ANNOUNCEMENT_MAX_BYTES];
+    uint8_t key[LINNET_KEY_BYTES]; /* of the node in that federation, if it has one */
 };
 
 struct linnet_fetch {
@@ -120,6 +122,7 @@ struct linnet_round {
     uint8_t label;
     uint32_t *confusion;               /* of the evaluation, in the engine's heap */
     struct linnet_counters evaluation; /* confusion NULL = none */
+    bool is_trained;
     struct linnet_counters training;
 };
 
@@ -134,11 +137,12 @@ struct linnet_payload {
 
 struct linnet_upload {
     uint32_t head_bytes;
-    uint32_t length; /* of the envelope */
-    uint32_t offset; /* hashed, or needed next by the host */
-    struct linnet_sha256 sha256;
+    uint32_t length;               /* of the envelope */
+    uint32_t offset;               /* hashed, or needed next by the host */
+    struct linnet_operations open; /* hash and MAC of it */
     uint8_t hash[LINNET_HASH_BYTES];
-    bool is_keeping;     /* it is being written to the store */
+    uint8_t mac[LINNET_MAC_BYTES]; /* with a key, its last bytes */
+    bool is_keeping;               /* it is being written to the store */
     const uint8_t *kept; /* the envelope in the flash; NULL = it is made anew slice by slice */
 };
 
@@ -188,9 +192,34 @@ void linnet_serve(struct linnet_node *node, const struct linnet_message *message
 /* Tells the host what it has not been told; false if there is nothing. */
 bool linnet_log_pending(struct linnet_node *node);
 
+/* auth.c: tags (SPEC, section 8.2); a node without a key asks for none */
+
+bool linnet_auth_has_key(const struct linnet_node *node);
+/*
+ * Judges an announcement. key: [32], of the node in the federation of the announcement.
+ * Returns ERR_MAC or ERR_ROLLBACK if it must not be followed.
+ */
+linnet_status_t linnet_auth_announcement(struct linnet_node *node, struct linnet_span bytes,
+                                         const struct linnet_announcement *announcement,
+                                         const uint8_t *mac, uint8_t *key);
+/* Notes that it is followed: from now on nothing older is. Returns the status of the flash. */
+linnet_status_t linnet_auth_follow(struct linnet_node *node,
+                                   const struct linnet_announcement *announcement);
+/* Whether the aggregator wrote the receipt. */
+bool linnet_auth_receipt(struct linnet_node *node, struct linnet_span bytes,
+                         const struct linnet_receipt *receipt);
+/* The tag of the upload, from pieces of the envelope; finish writes upload.mac. */
+linnet_status_t linnet_auth_upload_begin(struct linnet_node *node);
+linnet_status_t linnet_auth_upload_update(struct linnet_node *node, struct linnet_span piece);
+linnet_status_t linnet_auth_upload_finish(struct linnet_node *node);
+/* Whether an envelope from the store is one that this node would send with the key it has now. */
+bool linnet_auth_upload_is_own(struct linnet_node *node, struct linnet_span envelope);
+
 /* work.c */
 
-linnet_status_t linnet_work_announce(struct linnet_node *node, struct linnet_span bytes);
+/* mac: [16], the tag of the announcement. */
+linnet_status_t linnet_work_announce(struct linnet_node *node, const uint8_t *mac,
+                                     struct linnet_span bytes);
 linnet_status_t linnet_work_receipt(struct linnet_node *node, struct linnet_span bytes);
 /* Whether b asks for what a asks; a deadline, the kernels and `final` do not change that. */
 bool linnet_work_is_same(const struct linnet_announcement *a, const struct linnet_announcement *b);

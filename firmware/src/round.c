@@ -33,12 +33,12 @@ static uint32_t present_split(const struct linnet_node *node) {
 }
 
 /* Little-endian u32 at the start of SHA-256 of the name. */
-static uint32_t node_key(const struct linnet_node *node) {
+static linnet_status_t put_node_key(struct linnet_node *node) {
     uint8_t digest[LINNET_HASH_BYTES];
-    struct linnet_span name = linnet_node_name(node);
-    linnet_sha256(name.data, name.length, digest);
+    linnet_status_t status = linnet_hash_compute(node->port, linnet_node_name(node), digest);
     struct linnet_reader r = linnet_reader(digest, sizeof digest);
-    return linnet_get_u32(&r);
+    linnet_kernel_set_word(&node->kernel, LINNET_BLOCK_NODE_KEY, linnet_get_u32(&r));
+    return status;
 }
 
 /* Class weights of the plan, or zeros. */
@@ -67,12 +67,14 @@ static linnet_status_t begin(struct linnet_node *node, uint32_t total_steps) {
     const struct linnet_announcement *announcement = &node->work.announcement;
     const struct linnet_plan *plan = &announcement->plan;
     linnet_status_t status = put_class_weights(node);
+    if (status == LINNET_OK) {
+        status = put_node_key(node);
+    }
     if (status < 0) {
         return status;
     }
     linnet_kernel_set_word(kernel, LINNET_BLOCK_FEDERATION_SEED, plan->seed);
     linnet_kernel_set_word(kernel, LINNET_BLOCK_BASE_VERSION, announcement->version);
-    linnet_kernel_set_word(kernel, LINNET_BLOCK_NODE_KEY, node_key(node));
     linnet_kernel_set_word(kernel, LINNET_BLOCK_LR_SHIFT, plan->lr_shift);
     linnet_kernel_set_word(kernel, LINNET_BLOCK_LR_DECAY, plan->lr_decay);
     linnet_kernel_set_word(kernel, LINNET_BLOCK_TOTAL_STEPS, total_steps);
@@ -187,6 +189,15 @@ static linnet_status_t keep_evaluation(struct linnet_node *node) {
     return LINNET_OK;
 }
 
+/* Of a training the matrix is not sent: it would be longer than the delta of a small model. */
+static void keep_correct(struct linnet_counters *counters) {
+    counters->correct = 0;
+    for (uint32_t i = 0; i < counters->classes; i++) {
+        counters->correct += counters->confusion[i * (counters->classes + 1)];
+    }
+    counters->confusion = NULL;
+}
+
 static linnet_status_t finish_training(struct linnet_node *node) {
     struct linnet_kernel *kernel = &node->kernel;
     linnet_status_t status =
@@ -194,7 +205,12 @@ static linnet_status_t finish_training(struct linnet_node *node) {
     if (status >= 0) {
         status = read_counters(node, &node->round.training);
     }
-    return status < 0 ? status : linnet_upload_begin(node);
+    if (status < 0) {
+        return status;
+    }
+    keep_correct(&node->round.training);
+    node->round.is_trained = true;
+    return linnet_upload_begin(node);
 }
 
 /* Whether the pull toward the base is due, or not yet through all parameters. */

@@ -37,12 +37,22 @@ static uint32_t pack_bare(linnet_status_t status, uint8_t *out) {
     return linnet_writer_length(&w);
 }
 
+static uint32_t take_announcement(struct linnet_node *node, const struct linnet_message *request,
+                                  uint8_t *out) {
+    struct linnet_announce_request announce;
+    if (linnet_announce_request_unpack(request->body.data, request->body.length, &announce) !=
+        LINNET_OK) {
+        return 0;
+    }
+    return pack_bare(linnet_work_announce(node, announce.mac, announce.announcement), out);
+}
+
 /* 0: the request makes no sense. */
 static uint32_t pack_answer(struct linnet_node *node, const struct linnet_message *request,
                             uint8_t *out) {
     switch (request->id) {
     case LINNET_MESSAGE_ANNOUNCE:
-        return pack_bare(linnet_work_announce(node, request->body), out);
+        return take_announcement(node, request, out);
     case LINNET_MESSAGE_RECEIPT:
         return pack_bare(linnet_work_receipt(node, request->body), out);
     case LINNET_MESSAGE_PING:

@@ -3,7 +3,7 @@
 #include "store_slot.h"
 
 #include <string.h>
-#include "sha256.h"
+#include "crypto.h"
 
 /* Of a header, "LNNS"; number: kind, length and data: of the object, its hash. */
 #define SLOT_MAGIC 0x534e4e4cu
@@ -15,7 +15,7 @@ static bool is_power_of_two(uint32_t v) {
 static bool is_sound(const struct linnet_flash *flash) {
     return flash->base != NULL && is_power_of_two(flash->sector_bytes) &&
            is_power_of_two(flash->write_bytes) && flash->sector_bytes >= LINNET_CELL_BYTES &&
-           flash->write_bytes <= LINNET_CELL_BYTES;
+           flash->write_bytes <= LINNET_STORE_PIECE_BYTES;
 }
 
 /* Lays the slots of a kind out from a sector on; returns the sector behind them. */
@@ -120,10 +120,11 @@ static struct linnet_span object_of(const struct linnet_store *store,
     return object;
 }
 
-static bool has_hash(struct linnet_span object, const uint8_t *hash) {
+static bool has_hash(const struct linnet_store *store, struct linnet_span object,
+                     const uint8_t *hash) {
     uint8_t digest[LINNET_HASH_BYTES];
-    linnet_sha256(object.data, object.length, digest);
-    return memcmp(digest, hash, sizeof digest) == 0;
+    return linnet_hash_compute(store->port, object, digest) == LINNET_OK &&
+           memcmp(digest, hash, sizeof digest) == 0;
 }
 
 bool linnet_slot_header(const struct linnet_store *store, const struct linnet_slot *slot,
@@ -136,7 +137,7 @@ static bool is_whole(const struct linnet_store *store, struct linnet_slot *slot)
     struct linnet_cell header;
     if (!slot->is_verified) {
         slot->is_verified = linnet_slot_header(store, slot, &header) &&
-                            has_hash(object_of(store, slot, header.length), header.data);
+                            has_hash(store, object_of(store, slot, header.length), header.data);
         slot->sequence = slot->is_verified ? header.sequence : 0;
     }
     return slot->is_verified;
@@ -221,21 +222,21 @@ linnet_status_t linnet_store_begin(struct linnet_store *store, enum linnet_objec
     return status;
 }
 
-/* Programs the bytes of the cell that is being filled; the sectors behind the first are erased
+/* Programs the bytes of the piece that is being filled; the sectors behind the first are erased
  * here. */
 static linnet_status_t flush(struct linnet_store *store) {
     struct linnet_store_write *writing = &store->writing;
     uint32_t write_bytes = store->port->flash.write_bytes;
-    uint32_t filled = (writing->offset - 1) % LINNET_CELL_BYTES + 1;
+    uint32_t filled = (writing->offset - 1) % LINNET_STORE_PIECE_BYTES + 1;
     uint32_t at = writing->slot->offset + LINNET_CELL_BYTES + writing->offset - filled;
     uint32_t padded = (filled + write_bytes - 1) & ~(write_bytes - 1);
-    memset(writing->cell + filled, 0xff, padded - filled);
+    memset(writing->piece + filled, 0xff, padded - filled);
     linnet_status_t status = LINNET_OK;
     if (at % store->port->flash.sector_bytes == 0) {
         status = linnet_flash_erase(store->port, at);
     }
     if (status == LINNET_OK) {
-        status = linnet_flash_program(store->port, at, writing->cell, padded);
+        status = linnet_flash_program(store->port, at, writing->piece, padded);
     }
     return status;
 }
@@ -250,8 +251,8 @@ linnet_status_t linnet_store_write(struct linnet_store *store, uint32_t offset, 
         return LINNET_ERR_RANGE;
     }
     for (uint32_t i = 0; i < length; i++) {
-        writing->cell[writing->offset++ % LINNET_CELL_BYTES] = data[i];
-        if (writing->offset % LINNET_CELL_BYTES == 0) {
+        writing->piece[writing->offset++ % LINNET_STORE_PIECE_BYTES] = data[i];
+        if (writing->offset % LINNET_STORE_PIECE_BYTES == 0) {
             linnet_status_t status = flush(store);
             if (status != LINNET_OK) {
                 writing->slot = NULL;
@@ -278,17 +279,20 @@ static linnet_status_t seal(struct linnet_store *store, const uint8_t *hash) {
     uint8_t digest[LINNET_HASH_BYTES];
     struct linnet_cell header = {
         SLOT_MAGIC, next_sequence(pair), (uint32_t)writing->kind, writing->length, digest, NULL};
-    if (writing->offset % LINNET_CELL_BYTES != 0) {
+    if (writing->offset % LINNET_STORE_PIECE_BYTES != 0) {
         linnet_status_t status = flush(store);
         if (status != LINNET_OK) {
             return status;
         }
     }
-    linnet_sha256(object.data, object.length, digest);
+    linnet_status_t status = linnet_hash_compute(store->port, object, digest);
+    if (status != LINNET_OK) {
+        return status;
+    }
     if (hash != NULL && memcmp(digest, hash, sizeof digest) != 0) {
         return LINNET_ERR_HASH;
     }
-    linnet_status_t status = linnet_cell_write(store->port, slot->offset, &header);
+    status = linnet_cell_write(store->port, slot->offset, &header);
     if (status == LINNET_OK) {
         slot->sequence = header.sequence;
         slot->kind = writing->kind;

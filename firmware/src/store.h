@@ -1,6 +1,6 @@
 /*
- * What a node keeps in flash: the number of its starts, its name, the objects it fetched, and the
- * upload that waits for its receipt.
+ * What a node keeps in flash: the number of its starts, its name, the newest announcement it
+ * followed, the objects it fetched, and the upload that waits for its receipt.
  *
  *     ┌────────┬────────┬────────────┬────────────┬────────┬──────────┬──────────┬──────────┐
  *     │ record │ record │ descriptor │ descriptor │ kernel │ (kernel) │ snapshot │ snapshot │
@@ -41,6 +41,7 @@
 #endif
 
 #define LINNET_STORE_SLOTS_PER_KIND 2u
+#define LINNET_STORE_PIECE_BYTES 64u /* also the largest program unit a store can use */
 
 enum linnet_object_kind {
     LINNET_OBJECT_DESCRIPTOR,
@@ -75,8 +76,8 @@ struct linnet_store_write {
     struct linnet_slot *slot; /* NULL = none */
     enum linnet_object_kind kind;
     uint32_t length;
-    uint32_t offset;                 /* bytes taken so far */
-    uint8_t cell[LINNET_CELL_BYTES]; /* bytes not programmed yet */
+    uint32_t offset;                         /* bytes taken so far */
+    uint8_t piece[LINNET_STORE_PIECE_BYTES]; /* bytes not programmed yet */
 };
 
 struct linnet_store {
@@ -86,6 +87,9 @@ struct linnet_store {
     uint32_t record_offset;   /* of the newest record in the flash */
     uint32_t record_sequence; /* of it; 0 = there is none */
     uint32_t boot_epoch;
+    bool has_followed; /* an announcement; the newest one of them all: */
+    uint32_t followed_epoch;
+    uint32_t followed_version;
     uint8_t trial_slot;   /* kernel slot whose trial has not ended */
     uint8_t trial_starts; /* of it; 0 = there is none */
     uint8_t
@@ -105,6 +109,11 @@ linnet_status_t linnet_store_count_boot(struct linnet_store *store);
 struct linnet_span linnet_store_name(const struct linnet_store *store);
 /* Keeps a name of at most NAME_MAX_BYTES, else ERR_RANGE. */
 linnet_status_t linnet_store_set_name(struct linnet_store *store, struct linnet_span name);
+
+/* Whether announcements of this epoch and version are older than one that was followed. */
+bool linnet_store_is_older(const struct linnet_store *store, uint32_t epoch, uint32_t version);
+/* Notes that one is followed that is not older. Returns the status of the port. */
+linnet_status_t linnet_store_follow(struct linnet_store *store, uint32_t epoch, uint32_t version);
 
 /*
  * Finds an object of a kind by its SHA-256 and marks it as in use.

@@ -1,14 +1,14 @@
 /*
- * Cells: 64 bytes of flash that are valid as a whole or not at all. The store seals with them its
+ * Cells: 128 bytes of flash that are valid as a whole or not at all. The store seals with them its
  * records and the headers of its slots.
  *
- *     0      4           8        12       16                48      60       64
+ *     0      4           8        12       16                48      124      128
  *     ┌──────┬───────────┬────────┬────────┬─────────────────┬───────┬────────┐
- *     │ u32  │ u32       │ u32    │ u32    │ 32 bytes        │ 12 b. │ u32    │
+ *     │ u32  │ u32       │ u32    │ u32    │ 32 bytes        │ 76 b. │ u32    │
  *     │ magic│ sequence  │ number │ length │ hash or name    │ note  │ CRC-32 │
  *     └──────┴───────────┴────────┴────────┴─────────────────┴───────┴────────┘
  *
- * The CRC covers the 60 bytes before it; a cell that was cut while it was programmed fails it.
+ * The CRC covers the 124 bytes before it; a cell that was cut while it was programmed fails it.
  */
 #ifndef LINNET_STORE_CELL_H
 #define LINNET_STORE_CELL_H
@@ -16,9 +16,9 @@
 #include <stdbool.h>
 #include "linnet_port.h"
 
-#define LINNET_CELL_BYTES 64u /* also the largest program unit a store can use */
+#define LINNET_CELL_BYTES 128u
 #define LINNET_CELL_DATA_BYTES 32u
-#define LINNET_CELL_NOTE_BYTES 12u
+#define LINNET_CELL_NOTE_BYTES 76u
 
 struct linnet_cell {
     uint32_t magic;
@@ -26,7 +26,7 @@ struct linnet_cell {
     uint32_t number;
     uint32_t length;
     const uint8_t *data; /* [32] */
-    const uint8_t *note; /* [12]; written as ff … if NULL */
+    const uint8_t *note; /* [76]; written as ff … if NULL */
 };
 
 /* Reads the cell at an offset of the flash; false if it is not a valid one of this magic. */

@@ -1,6 +1,7 @@
 #include "store_record.h"
 
 #include <string.h>
+#include "bytes.h"
 
 /* "LNNR"; number: boot epoch, length and data: name. */
 #define RECORD_MAGIC 0x524e4e4cu
@@ -8,19 +9,21 @@
 /*
  * The note of a record; blank flash is no kernel, no trial, no verdicts:
  *
- *     0               8            9        10         11         12
- *     ┌───────────────┬────────────┬────────┬──────────┬──────────┐
- *     │ failed kernel │ trial slot │ starts │ verdicts │ of which │
- *     └───────────────┴────────────┴────────┴──────────┴──────────┘
+ *     0               8            9        10         11         12         13      17        21
+ *     ┌───────────────┬────────────┬────────┬──────────┬──────────┬──────────┬───────┬─────────┐
+ *     │ failed kernel │ trial slot │ starts │ verdicts │ of which │ followed │ epoch │ version │
+ *     └───────────────┴────────────┴────────┴──────────┴──────────┴──────────┴───────┴─────────┘
  *
  * verdicts: two bits per kernel slot. of which: the low four bits of the sequence of each; a
  * verdict on another object than the slot has now is none, should a damaged record bring an older
- * one back.
+ * one back. followed: 0 if an announcement was, of that epoch and version.
  */
 #define SLOT_AT LINNET_ID_BYTES
 #define STARTS_AT (LINNET_ID_BYTES + 1u)
 #define VERDICTS_AT (LINNET_ID_BYTES + 2u)
 #define SEQUENCES_AT (LINNET_ID_BYTES + 3u)
+#define FOLLOWED_AT (LINNET_ID_BYTES + 4u)
+#define FOLLOWED_BYTES 9u
 #define NO_TRIAL 0xffu
 #define NO_VERDICT 3u
 
@@ -28,9 +31,26 @@ static uint8_t sequences_of(const struct linnet_slot *slots) {
     return (uint8_t)((slots[0].sequence & 15u) | (slots[1].sequence & 15u) << 4);
 }
 
+static void read_followed(struct linnet_store *store, const uint8_t *note) {
+    struct linnet_reader r = linnet_reader(note + FOLLOWED_AT, FOLLOWED_BYTES);
+    store->has_followed = linnet_get_u8(&r) == 0;
+    store->followed_epoch = linnet_get_u32(&r);
+    store->followed_version = linnet_get_u32(&r);
+}
+
+static void write_followed(const struct linnet_store *store, uint8_t *note) {
+    struct linnet_writer w = linnet_writer(note + FOLLOWED_AT, FOLLOWED_BYTES);
+    if (store->has_followed) {
+        linnet_put_u8(&w, 0);
+        linnet_put_u32(&w, store->followed_epoch);
+        linnet_put_u32(&w, store->followed_version);
+    }
+}
+
 static void read_note(struct linnet_store *store, const uint8_t *note) {
     struct linnet_slot *slots = store->pairs[LINNET_OBJECT_KERNEL].slots;
     bool is_on_trial = note[STARTS_AT] != NO_TRIAL;
+    read_followed(store, note);
     memcpy(store->failed_kernel, note, LINNET_ID_BYTES);
     store->trial_slot = is_on_trial ? note[SLOT_AT] : 0;
     store->trial_starts = is_on_trial ? note[STARTS_AT] : 0;
@@ -47,6 +67,7 @@ static void write_note(const struct linnet_store *store, uint8_t *note) {
     bool is_on_trial = store->trial_starts > 0;
     memset(note, 0xff, LINNET_CELL_NOTE_BYTES);
     memcpy(note, store->failed_kernel, LINNET_ID_BYTES);
+    write_followed(store, note);
     note[SLOT_AT] = is_on_trial ? store->trial_slot : NO_TRIAL;
     note[STARTS_AT] = is_on_trial ? store->trial_starts : NO_TRIAL;
     note[SEQUENCES_AT] = sequences_of(slots);
@@ -168,4 +189,29 @@ linnet_status_t linnet_store_set_name(struct linnet_store *store, struct linnet_
 
 linnet_status_t linnet_record_write(struct linnet_store *store) {
     return append(store, store->boot_epoch, linnet_store_name(store));
+}
+
+bool linnet_store_is_older(const struct linnet_store *store, uint32_t epoch, uint32_t version) {
+    return store->has_followed &&
+           (epoch < store->followed_epoch ||
+            (epoch == store->followed_epoch && version < store->followed_version));
+}
+
+linnet_status_t linnet_store_follow(struct linnet_store *store, uint32_t epoch, uint32_t version) {
+    bool had_followed = store->has_followed;
+    uint32_t old_epoch = store->followed_epoch;
+    uint32_t old_version = store->followed_version;
+    if (had_followed && epoch == old_epoch && version == old_version) {
+        return LINNET_OK;
+    }
+    store->has_followed = true;
+    store->followed_epoch = epoch;
+    store->followed_version = version;
+    linnet_status_t status = linnet_record_write(store);
+    if (status != LINNET_OK) {
+        store->has_followed = had_followed;
+        store->followed_epoch = old_epoch;
+        store->followed_version = old_version;
+    }
+    return status;
 }

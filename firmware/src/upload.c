@@ -11,41 +11,40 @@
 #define OFFSET_BYTES 4u
 #define OVERHEAD_BYTES (LINNET_MESSAGE_HEADER_BYTES + OFFSET_BYTES)
 
-static bool has_training(const struct linnet_node *node) {
-    return node->round.training.confusion != NULL;
-}
-
 static struct linnet_envelope describe(struct linnet_node *node) {
     const struct linnet_announcement *announcement = &node->work.announcement;
     const struct linnet_round *round = &node->round;
-    bool trained = has_training(node);
+    bool trained = round->is_trained;
     struct linnet_envelope envelope = {
-        .federation = announcement->federation,
-        .model = announcement->descriptor_hash,
+        .epoch = announcement->epoch,
         .version = announcement->version,
         .artefact = announcement->artefact_hash,
-        .node = linnet_node_name(node),
         .contribution = 0,
-        .numerics = announcement->numerics,
-        .kernel = node->kernel_hash,
+        .kernel = (uint32_t)(round->kernel - announcement->kernels),
         .samples = trained ? round->samples : 0,
         .training = trained ? &round->training : NULL,
         .evaluation = round->evaluation.confusion != NULL ? &round->evaluation : NULL,
         .codec = trained ? announcement->plan.codec : (uint32_t)LINNET_CODEC_NONE,
         .payload_bytes = trained ? node->payload.length : 0,
+        .has_mac = linnet_auth_has_key(node),
     };
     return envelope;
 }
 
-static void begin_digest(struct linnet_node *node) {
+static uint32_t tail_bytes(const struct linnet_node *node) {
+    return linnet_auth_has_key(node) ? LINNET_ENVELOPE_TAIL_BYTES : 0;
+}
+
+static linnet_status_t begin_digest(struct linnet_node *node) {
     struct linnet_upload *upload = &node->upload;
     const struct linnet_envelope envelope = describe(node);
     upload->head_bytes = linnet_envelope_head_bytes(&envelope);
-    upload->length = upload->head_bytes + envelope.payload_bytes;
+    upload->length = upload->head_bytes + envelope.payload_bytes + tail_bytes(node);
     upload->offset = 0;
-    linnet_sha256_init(&upload->sha256);
     linnet_keep_begin(node);
     node->work.phase = LINNET_PHASE_DIGEST;
+    linnet_status_t status = linnet_hash_setup(node->port, &upload->open);
+    return status < 0 ? status : linnet_auth_upload_begin(node);
 }
 
 linnet_status_t linnet_upload_begin(struct linnet_node *node) {
@@ -57,28 +56,69 @@ linnet_status_t linnet_upload_begin(struct linnet_node *node) {
 linnet_status_t linnet_upload_measure(struct linnet_node *node) {
     bool is_done = true;
     linnet_status_t status =
-        has_training(node) ? linnet_payload_measure(node, &is_done) : LINNET_OK;
+        node->round.is_trained ? linnet_payload_measure(node, &is_done) : LINNET_OK;
     if (status >= 0 && is_done) {
-        begin_digest(node);
+        status = begin_digest(node);
     }
     return status;
+}
+
+/* Behind the payload: key and mac. */
+static uint8_t tail_byte(const struct linnet_upload *upload, uint32_t at) {
+    return at < LINNET_ENVELOPE_MAC_KEY_BYTES ? linnet_envelope_mac_key[at]
+                                              : upload->mac[at - LINNET_ENVELOPE_MAC_KEY_BYTES];
 }
 
 /* Bytes [offset, offset + length) of the envelope, which has them. */
 static linnet_status_t read_envelope(struct linnet_node *node, uint32_t offset, uint8_t *out,
                                      uint32_t length) {
-    uint32_t head_bytes = node->upload.head_bytes;
-    uint32_t of_head = 0;
-    if (node->upload.kept != NULL) {
-        memcpy(out, node->upload.kept + offset, length);
+    const struct linnet_upload *upload = &node->upload;
+    uint32_t payload_end = upload->length - tail_bytes(node);
+    if (upload->kept != NULL) {
+        memcpy(out, upload->kept + offset, length);
         return LINNET_OK;
     }
-    if (offset < head_bytes) {
+    if (offset < upload->head_bytes) {
         const struct linnet_envelope envelope = describe(node);
-        of_head = linnet_envelope_head(&envelope, offset, out, length);
+        uint32_t of_head = linnet_envelope_head(&envelope, offset, out, length);
+        out += of_head;
+        offset += of_head;
+        length -= of_head;
     }
-    return linnet_payload_read(node, offset + of_head - head_bytes, out + of_head,
-                               length - of_head);
+    uint32_t left = offset < payload_end ? payload_end - offset : 0;
+    uint32_t of_payload = left < length ? left : length;
+    linnet_status_t status =
+        linnet_payload_read(node, offset - upload->head_bytes, out, of_payload);
+    for (uint32_t i = of_payload; i < length; i++) {
+        out[i] = tail_byte(upload, offset + i - payload_end);
+    }
+    return status;
+}
+
+/* Bytes that are hashed next: up to the mac, which is made of them, or of the mac. */
+static struct linnet_span next_piece(const struct linnet_node *node, const uint8_t *scratch) {
+    const struct linnet_upload *upload = &node->upload;
+    uint32_t mac_bytes = linnet_auth_has_key(node) ? LINNET_MAC_BYTES : 0;
+    uint32_t covered = upload->length - mac_bytes;
+    uint32_t end = upload->offset < covered ? covered : upload->length;
+    uint32_t left = end - upload->offset;
+    struct linnet_span piece = {scratch, left < LINNET_BODY_BYTES ? left : LINNET_BODY_BYTES};
+    return piece;
+}
+
+/* Hash and mac of a piece at upload->offset, which moves behind it. */
+static linnet_status_t digest(struct linnet_node *node, struct linnet_span piece) {
+    struct linnet_upload *upload = &node->upload;
+    linnet_status_t status = linnet_hash_update(node->port, &upload->open, piece);
+    uint32_t covered = upload->length - LINNET_MAC_BYTES;
+    if (status == LINNET_OK && linnet_auth_has_key(node) && upload->offset < covered) {
+        status = linnet_auth_upload_update(node, piece);
+        if (status == LINNET_OK && upload->offset + piece.length == covered) {
+            status = linnet_auth_upload_finish(node);
+        }
+    }
+    upload->offset += piece.length;
+    return status;
 }
 
 static uint32_t slice_bytes(const struct linnet_upload *upload, uint32_t room) {
@@ -89,24 +129,23 @@ static uint32_t slice_bytes(const struct linnet_upload *upload, uint32_t room) {
 linnet_status_t linnet_upload_digest(struct linnet_node *node) {
     struct linnet_upload *upload = &node->upload;
     uint8_t *scratch = linnet_link_body(&node->link);
-    uint32_t length = slice_bytes(upload, LINNET_BODY_BYTES);
-    linnet_status_t status = read_envelope(node, upload->offset, scratch, length);
-    if (status < 0) {
-        return status;
+    struct linnet_span piece = next_piece(node, scratch);
+    linnet_status_t status = read_envelope(node, upload->offset, scratch, piece.length);
+    if (status == LINNET_OK) {
+        linnet_keep_write(node, piece.data, piece.length);
+        status = digest(node, piece);
     }
-    linnet_sha256_update(&upload->sha256, scratch, length);
-    linnet_keep_write(node, scratch, length);
-    upload->offset += length;
-    if (upload->offset == upload->length) {
-        linnet_sha256_finish(&upload->sha256, upload->hash);
+    if (status == LINNET_OK && upload->offset == upload->length) {
+        status = linnet_hash_finish(node->port, &upload->open, upload->hash);
         linnet_keep_end(node);
         node->work.phase = LINNET_PHASE_OFFER;
     }
-    return LINNET_OK;
+    return status;
 }
 
 uint32_t linnet_upload_pack_offer(struct linnet_node *node, uint8_t *out, uint32_t capacity) {
     const struct linnet_offer_request offer = {
+        .model = node->work.announcement.descriptor_hash,
         .version = node->work.announcement.version,
         .contribution = 0,
         .length = node->upload.length,

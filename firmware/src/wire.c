@@ -28,6 +28,7 @@ struct number {
 /* Format, numerics, task and codec saturate because a number that is unknown is not out of range.
  */
 static const struct number announcement_numbers[] = {
+    NUMBER(linnet_announcement, epoch, LINNET_ANNOUNCEMENT_EPOCH, 0, UINT32_MAX),
     NUMBER(linnet_announcement, version, LINNET_ANNOUNCEMENT_VERSION, 0, UINT32_MAX),
     NUMBER(linnet_announcement, parent, LINNET_ANNOUNCEMENT_PARENT, 0, UINT32_MAX),
     NUMBER(linnet_announcement, artefact_bytes, LINNET_ANNOUNCEMENT_ARTEFACT_BYTES, 0, UINT32_MAX),
@@ -40,7 +41,8 @@ static const struct number announcement_numbers[] = {
      BIT(LINNET_ANNOUNCEMENT_VERSION) | BIT(LINNET_ANNOUNCEMENT_ARTEFACT_HASH) |                   \
      BIT(LINNET_ANNOUNCEMENT_ARTEFACT_BYTES) | BIT(LINNET_ANNOUNCEMENT_DESCRIPTOR_HASH) |          \
      BIT(LINNET_ANNOUNCEMENT_DESCRIPTOR_BYTES) | BIT(LINNET_ANNOUNCEMENT_NUMERICS) |               \
-     BIT(LINNET_ANNOUNCEMENT_KERNELS) | BIT(LINNET_ANNOUNCEMENT_PLAN))
+     BIT(LINNET_ANNOUNCEMENT_KERNELS) | BIT(LINNET_ANNOUNCEMENT_PLAN) |                            \
+     BIT(LINNET_ANNOUNCEMENT_EPOCH))
 
 static const struct number kernel_numbers[] = {
     SATURATED(linnet_allowed_kernel, bytes, LINNET_KERNEL_BYTES),
@@ -277,6 +279,9 @@ linnet_status_t linnet_receipt_parse(const uint8_t *in, uint32_t length,
     while (next_key(&p, &map, &key, &seen)) {
         if (key == LINNET_RECEIPT_UPLOAD) {
             out->upload = linnet_cbor_get_fixed_bytes(&p.in, LINNET_ID_BYTES);
+        } else if (key == LINNET_RECEIPT_MAC) {
+            const uint8_t *mac = linnet_cbor_get_fixed_bytes(&p.in, LINNET_MAC_BYTES);
+            out->has_mac = mac != NULL && mac + LINNET_MAC_BYTES == in + length;
         } else if (!get_number(&p, receipt_numbers, COUNT(receipt_numbers), key, out)) {
             linnet_cbor_skip(&p.in);
         }

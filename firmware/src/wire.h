@@ -37,6 +37,7 @@ struct linnet_plan {
 
 struct linnet_announcement {
     struct linnet_span federation;
+    uint32_t epoch;
     uint32_t version;
     uint32_t parent;              /* LINNET_WIRE_ABSENT = none */
     const uint8_t *artefact_hash; /* [32] of the snapshot */
@@ -75,6 +76,7 @@ struct linnet_receipt {
     const uint8_t *upload; /* [8]: leading bytes of the SHA-256 of the envelope */
     uint32_t current;
     uint32_t retry_ms; /* LINNET_WIRE_ABSENT = not given */
+    bool has_mac;      /* which is the last of its bytes */
 };
 
 /* Returns LINNET_OK, ERR_FULL (longer than RECEIPT_MAX_BYTES), ERR_CBOR or ERR_RANGE. */
@@ -87,30 +89,33 @@ struct linnet_counters {
     uint32_t skipped;
     uint32_t saturations;
     uint64_t loss;             /* Q10 bits */
-    const uint32_t *confusion; /* [classes][classes]: true, predicted */
+    uint32_t correct;          /* of a training: the sum of its diagonal is all that is sent */
+    const uint32_t *confusion; /* of an evaluation: [classes][classes], true, predicted; or NULL */
     uint32_t classes;
 };
 
 struct linnet_envelope {
-    struct linnet_span federation;
-    const uint8_t *model; /* [8], as are artefact and kernel; a pointer to the whole hash will do */
+    uint32_t epoch;
     uint32_t version;
-    const uint8_t *artefact;
-    struct linnet_span node;
+    const uint8_t *artefact; /* [8]; a pointer to the whole hash will do */
     uint32_t contribution;
-    uint32_t numerics;
-    const uint8_t *kernel;
+    uint32_t kernel; /* its index in the announcement */
     uint32_t samples;
     const struct linnet_counters *training;   /* NULL = none */
     const struct linnet_counters *evaluation; /* NULL = none */
     uint32_t codec;
     uint32_t payload_bytes;
+    bool has_mac;
 };
 
 /*
- * An envelope is head ‖ payload: the payload is the value of its last key. The head, which grows
- * with the square of the classes, is made anew for every slice, so no buffer has to hold it.
+ * An envelope is head ‖ payload, and with a key head ‖ payload ‖ mac key ‖ mac: they are the values
+ * of its last keys. The head, which grows with the square of the classes, is made anew for every
+ * slice, so no buffer has to hold it.
  */
+#define LINNET_ENVELOPE_MAC_KEY_BYTES 2u
+#define LINNET_ENVELOPE_TAIL_BYTES (LINNET_ENVELOPE_MAC_KEY_BYTES + LINNET_MAC_BYTES)
+extern const uint8_t linnet_envelope_mac_key[LINNET_ENVELOPE_MAC_KEY_BYTES];
 
 /* Bytes before the payload. */
 uint32_t linnet_envelope_head_bytes(const struct linnet_envelope *envelope);

@@ -37,7 +37,8 @@ static bool plans_equal(const struct linnet_plan *a, const struct linnet_plan *b
 }
 
 bool linnet_work_is_same(const struct linnet_announcement *a, const struct linnet_announcement *b) {
-    return a->version == b->version && spans_equal(a->federation, b->federation) &&
+    return a->epoch == b->epoch && a->version == b->version &&
+           spans_equal(a->federation, b->federation) &&
            memcmp(a->artefact_hash, b->artefact_hash, LINNET_HASH_BYTES) == 0 &&
            memcmp(a->descriptor_hash, b->descriptor_hash, LINNET_HASH_BYTES) == 0 &&
            plans_equal(&a->plan, &b->plan);
@@ -45,13 +46,15 @@ bool linnet_work_is_same(const struct linnet_announcement *a, const struct linne
 
 static bool is_finished(const struct linnet_finished *finished,
                         const struct linnet_announcement *announcement) {
-    return finished->exists && finished->version == announcement->version &&
+    return finished->exists && finished->epoch == announcement->epoch &&
+           finished->version == announcement->version &&
            memcmp(finished->descriptor, announcement->descriptor_hash, LINNET_ID_BYTES) == 0 &&
            memcmp(finished->artefact, announcement->artefact_hash, LINNET_ID_BYTES) == 0;
 }
 
 static void keep_finished(struct linnet_work *work) {
     work->finished.exists = true;
+    work->finished.epoch = work->announcement.epoch;
     work->finished.version = work->announcement.version;
     memcpy(work->finished.descriptor, work->announcement.descriptor_hash, LINNET_ID_BYTES);
     memcpy(work->finished.artefact, work->announcement.artefact_hash, LINNET_ID_BYTES);
@@ -75,16 +78,24 @@ static void start(struct linnet_node *node) {
     node->work.phase = LINNET_PHASE_FETCH;
 }
 
-static linnet_status_t take_announcement(struct linnet_node *node, struct linnet_span bytes) {
+static linnet_status_t take_announcement(struct linnet_node *node, const uint8_t *mac,
+                                         struct linnet_span bytes) {
     struct linnet_work *work = &node->work;
     struct linnet_announcement announcement;
     const struct linnet_allowed_kernel *kernel;
+    uint8_t key[LINNET_KEY_BYTES];
     if (node->store_status < 0) {
         return node->store_status;
     }
     linnet_status_t status = linnet_announcement_parse(bytes.data, bytes.length, &announcement);
     if (status == LINNET_OK) {
+        status = linnet_auth_announcement(node, bytes, &announcement, mac, key);
+    }
+    if (status == LINNET_OK) {
         status = linnet_fetch_choose(node, &announcement, 0, &kernel);
+    }
+    if (status == LINNET_OK) {
+        status = linnet_auth_follow(node, &announcement);
     }
     if (status < 0 || is_finished(&work->finished, &announcement)) {
         return status;
@@ -94,6 +105,7 @@ static linnet_status_t take_announcement(struct linnet_node *node, struct linnet
         return LINNET_OK;
     }
     memcpy(work->bytes, bytes.data, bytes.length);
+    memcpy(work->key, key, sizeof work->key);
     work->announcement_bytes = bytes.length;
     (void)linnet_announcement_parse(work->bytes, bytes.length, &work->announcement);
     work->has_announcement = true;
@@ -104,8 +116,9 @@ static linnet_status_t take_announcement(struct linnet_node *node, struct linnet
     return LINNET_OK;
 }
 
-linnet_status_t linnet_work_announce(struct linnet_node *node, struct linnet_span bytes) {
-    linnet_status_t status = take_announcement(node, bytes);
+linnet_status_t linnet_work_announce(struct linnet_node *node, const uint8_t *mac,
+                                     struct linnet_span bytes) {
+    linnet_status_t status = take_announcement(node, mac, bytes);
     if (status < 0) {
         node->last_error = status;
     }
@@ -123,7 +136,8 @@ linnet_status_t linnet_work_receipt(struct linnet_node *node, struct linnet_span
     struct linnet_work *work = &node->work;
     struct linnet_receipt receipt;
     linnet_status_t status = linnet_receipt_parse(bytes.data, bytes.length, &receipt);
-    if (status < 0 || !is_our_receipt(node, &receipt)) {
+    if (status < 0 || !is_our_receipt(node, &receipt) ||
+        !linnet_auth_receipt(node, bytes, &receipt)) {
         return status;
     }
     close_request(node);

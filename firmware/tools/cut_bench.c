@@ -76,6 +76,7 @@ void cut_bench_init(struct cut_bench *bench, const struct scene *scene, struct r
         .context = bench,
         .node = "",
         .runtime = "cut-runner",
+        .key = scene_key,
         .link_read = read_link,
         .link_write = write_link,
         .now_ms = now_ms,
@@ -169,6 +170,17 @@ static void check_kept_upload(struct cut_bench *bench, struct linnet_store *stor
            "the upload in its store is not the one it offered");
 }
 
+/* What it has answered an announcement of it follows, and nothing older. */
+static void check_followed(struct cut_bench *bench, const struct linnet_store *store) {
+    const struct cut_host *host = &bench->host;
+    if (host->has_followed) {
+        expect(bench, store->has_followed && store->followed_version >= host->followed,
+               "it has forgotten what it followed");
+    }
+    expect(bench, !store->has_followed || store->followed_version <= host->version,
+           "it followed what nobody announced");
+}
+
 void cut_bench_check_survivors(struct cut_bench *bench, bool lacks_nothing) {
     const struct scene *scene = bench->host.scene;
     uint32_t version = bench->host.version;
@@ -186,6 +198,7 @@ void cut_bench_check_survivors(struct cut_bench *bench, bool lacks_nothing) {
                  scene_kernel(scene, before), lacks_nothing && has_two_kernels);
     check_newest(bench, &store, LINNET_OBJECT_SNAPSHOT, scene_snapshot(scene, version),
                  scene_snapshot(scene, before), lacks_nothing);
+    check_followed(bench, &store);
     check_kept_upload(bench, &store);
 }
 

@@ -74,15 +74,24 @@ static void post(struct cut_host *host, uint8_t id, uint8_t flags, uint16_t sequ
 
 static void post_announcement(struct cut_host *host) {
     uint8_t bytes[LINNET_ANNOUNCEMENT_MAX_BYTES];
+    uint8_t body[LINNET_MAC_BYTES + LINNET_ANNOUNCEMENT_MAX_BYTES];
+    uint8_t hash[LINNET_HASH_BYTES];
+    uint8_t mac[LINNET_MAC_BYTES];
+    const struct linnet_span none = {NULL, 0};
+    const struct linnet_span digest = {hash, sizeof hash};
     uint32_t length = scene_announce(host->scene, host->version, bytes, sizeof bytes);
-    post(host, LINNET_MESSAGE_ANNOUNCE, 0, ++host->sequence, bytes, length);
+    linnet_sha256(bytes, length, hash);
+    scene_tag(LINNET_MAC_KIND_ANNOUNCEMENT, none, digest, mac);
+    const struct linnet_announce_request announce = {.mac = mac, .announcement = {bytes, length}};
+    uint32_t packed = linnet_announce_request_pack(&announce, body, sizeof body);
+    post(host, LINNET_MESSAGE_ANNOUNCE, 0, ++host->sequence, body, packed);
 }
 
 static void post_receipt(struct cut_host *host) {
     uint8_t bytes[LINNET_RECEIPT_MAX_BYTES];
     struct linnet_writer w = linnet_writer(bytes, sizeof bytes);
     struct linnet_span id = {host->hash, LINNET_ID_BYTES};
-    linnet_cbor_put_head(&w, LINNET_CBOR_MAP, 5);
+    linnet_cbor_put_head(&w, LINNET_CBOR_MAP, 6);
     linnet_cbor_put_uint(&w, LINNET_RECEIPT_CODE);
     linnet_cbor_put_uint(&w, LINNET_RECEIPT_ACCEPTED);
     linnet_cbor_put_uint(&w, LINNET_RECEIPT_VERSION);
@@ -93,6 +102,13 @@ static void post_receipt(struct cut_host *host) {
     linnet_cbor_put_bytes(&w, id);
     linnet_cbor_put_uint(&w, LINNET_RECEIPT_CURRENT);
     linnet_cbor_put_uint(&w, host->version);
+    linnet_cbor_put_uint(&w, LINNET_RECEIPT_MAC);
+    linnet_cbor_put_head(&w, LINNET_CBOR_BYTES, LINNET_MAC_BYTES);
+    const struct linnet_span model = {host->scene->descriptor.hash, LINNET_HASH_BYTES};
+    const struct linnet_span covered = {bytes, linnet_writer_length(&w)};
+    uint8_t mac[LINNET_MAC_BYTES];
+    scene_tag(LINNET_MAC_KIND_RECEIPT, model, covered, mac);
+    linnet_put_mac(&w, mac);
     post(host, LINNET_MESSAGE_RECEIPT, 0, ++host->sequence, bytes, linnet_writer_length(&w));
 }
 
@@ -235,6 +251,10 @@ static void take(struct cut_host *host, struct linnet_span message) {
     }
     r = linnet_reader(body.data, body.length);
     expect(host, linnet_get_i16(&r) == LINNET_OK, "it refuses an announcement or a receipt");
+    if (id == LINNET_MESSAGE_ANNOUNCE) {
+        host->has_followed = true;
+        host->followed = host->version;
+    }
     host->is_done = host->is_done || id == LINNET_MESSAGE_RECEIPT;
 }
 

@@ -16,6 +16,8 @@
 struct cut_host {
     const struct scene *scene;
     uint32_t version;  /* it announces */
+    bool has_followed; /* the node has answered an announcement of this version */
+    uint32_t followed; /* the last version of which it has */
     uint32_t epoch;    /* greatest a HELLO has reported */
     bool has_met;      /* a HELLO came since the power did */
     bool knows_name;   /* a HELLO has said the name the host gave */

@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include "cbor.h"
+#include "hmac.h"
 #include "sha256.h"
 
 /* Well spread bits of two numbers. */
@@ -145,12 +146,34 @@ static void put_plan(struct linnet_writer *w) {
     put_number(w, LINNET_PLAN_WEIGHT_UNIT, 1);
 }
 
+const uint8_t scene_key[LINNET_KEY_BYTES] = {3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3};
+
+void scene_tag(uint32_t kind, struct linnet_span prefix, struct linnet_span bytes,
+               uint8_t mac[LINNET_MAC_BYTES]) {
+    static const char names[] = "linnet-1 cuts\0node";
+    const struct linnet_span secret = {scene_key, sizeof scene_key};
+    const struct linnet_span info = {(const uint8_t *)names, sizeof names - 1u};
+    const struct linnet_span none = {NULL, 0};
+    const uint8_t first = (uint8_t)kind;
+    uint8_t key[LINNET_HASH_BYTES];
+    const struct linnet_span derived = {key, sizeof key};
+    uint8_t whole[LINNET_HASH_BYTES];
+    struct linnet_hmac hmac;
+    linnet_hkdf(secret, none, info, key);
+    linnet_hmac_init(&hmac, derived);
+    linnet_hmac_update(&hmac, &first, 1);
+    linnet_hmac_update(&hmac, prefix.data, prefix.length);
+    linnet_hmac_update(&hmac, bytes.data, bytes.length);
+    linnet_hmac_finish(&hmac, whole);
+    memcpy(mac, whole, LINNET_MAC_BYTES);
+}
+
 uint32_t scene_announce(const struct scene *scene, uint32_t version, uint8_t *out,
                         uint32_t capacity) {
     static const char federation[] = "cuts";
     struct linnet_span name = {(const uint8_t *)federation, sizeof federation - 1u};
     struct linnet_writer w = linnet_writer(out, capacity);
-    linnet_cbor_put_head(&w, LINNET_CBOR_MAP, 10);
+    linnet_cbor_put_head(&w, LINNET_CBOR_MAP, 11);
     put_number(&w, LINNET_ANNOUNCEMENT_FORMAT, LINNET_WIRE_FORMAT_VERSION);
     linnet_cbor_put_uint(&w, LINNET_ANNOUNCEMENT_FEDERATION);
     linnet_cbor_put_text(&w, name);
@@ -166,6 +189,7 @@ uint32_t scene_announce(const struct scene *scene, uint32_t version, uint8_t *ou
     }
     put_kernel(&w, scene, kernel_index(scene, version));
     put_plan(&w);
+    put_number(&w, LINNET_ANNOUNCEMENT_EPOCH, 0);
     return linnet_writer_length(&w);
 }
 

@@ -53,6 +53,12 @@ const struct scene_object *scene_find(const struct scene *scene, const uint8_t *
 uint32_t scene_announce(const struct scene *scene, uint32_t version, uint8_t *out,
                         uint32_t capacity);
 
+/* Key of the node, which only follows what has its tag. */
+extern const uint8_t scene_key[LINNET_KEY_BYTES];
+/* Of that key, for the federation of the announcements and the name the host gives. */
+void scene_tag(uint32_t kind, struct linnet_span prefix, struct linnet_span bytes,
+               uint8_t mac[LINNET_MAC_BYTES]);
+
 /* A sample; other salts give other samples. */
 void scene_sample(uint32_t salt, uint32_t split, uint32_t index, int8_t *x, uint8_t *label);
 

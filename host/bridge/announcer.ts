@@ -1,6 +1,6 @@
-import type { Announcement, HelloRequest } from '../contract/contract.gen.js';
+import type { Announcement, Authorisation, HelloRequest } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
-import { equalBytes } from '../contract/hash.js';
+import { equalBytes, idOf, noMac, sha256 } from '../contract/hash.js';
 import { decodeWire } from '../contract/wire.js';
 import type { Device } from '../device/device.js';
 import {
@@ -13,6 +13,8 @@ import {
 
 interface Announced {
   readonly bytes: Uint8Array;
+  /** Leading bytes of its SHA-256. */
+  readonly id: Uint8Array;
   readonly announcement: Announcement;
   /** Aborted when another announcement takes its place. */
   readonly superseded: AbortController;
@@ -21,6 +23,8 @@ interface Announced {
 /** Brings the latest announcement to one device, and the objects it names. */
 export class Announcer {
   private announced: Announced | undefined;
+  /** The last tag for this node, of whichever announcement. */
+  private tag: Authorisation | undefined;
   /** The announcement on its way to the device. */
   private forwarding: Announced | undefined;
   /** The announcement the device took or refused since its last HELLO. */
@@ -43,8 +47,33 @@ export class Announcer {
     if (bytes.length === 0 || isKnown) return false;
     const announcement = decodeWire('Announcement', bytes);
     this.announced?.superseded.abort();
-    this.announced = { bytes, announcement, superseded: new AbortController() };
+    const id = idOf(sha256(bytes));
+    this.announced = { bytes, id, announcement, superseded: new AbortController() };
     return true;
+  }
+
+  /** Takes a tag from the broker; true if it is of the announcement and news. Throws ERR_CBOR. */
+  takeTag(bytes: Uint8Array): boolean {
+    if (bytes.length === 0) return false;
+    const tag = decodeWire('Authorisation', bytes);
+    const isKnown = this.tag && equalBytes(tag.mac, this.tag.mac);
+    this.tag = tag;
+    if (isKnown || !this.announced || !equalBytes(tag.announcement, this.announced.id))
+      return false;
+    // The device may have been told without it.
+    this.announced = { ...this.announced };
+    return true;
+  }
+
+  /** Another node has taken the place of this one. */
+  forgetTag(): void {
+    this.tag = undefined;
+  }
+
+  /** The tag that goes with an announcement; undefined while there is only another one. */
+  private macFor({ id }: Announced): Uint8Array | undefined {
+    if (!this.tag) return noMac;
+    return equalBytes(this.tag.announcement, id) ? this.tag.mac : undefined;
   }
 
   /** The device has started anew: whatever it was told, it has to be told again. */
@@ -80,10 +109,11 @@ export class Announcer {
     const device = this.findDevice();
     const hello = device?.hello;
     const isDue = announced !== this.answered && announced !== this.forwarding;
-    if (!announced || !device || !hello || !isDue) return;
+    const mac = announced && this.macFor(announced);
+    if (!announced || !device || !hello || !isDue || !mac) return;
     this.forwarding = announced;
     try {
-      await this.deliver(announced, device, hello);
+      await this.deliver(announced, mac, device, hello);
       if (device.hello === hello) this.answered = announced;
     } catch (error) {
       if (announced.superseded.signal.aborted) return;
@@ -96,12 +126,17 @@ export class Announcer {
     if (device.hello !== hello) await this.forward();
   }
 
-  private async deliver(announced: Announced, device: Device, hello: HelloRequest): Promise<void> {
+  private async deliver(
+    announced: Announced,
+    mac: Uint8Array,
+    device: Device,
+    hello: HelloRequest,
+  ): Promise<void> {
     const { announcement, bytes, superseded } = announced;
     const names = objectsFor(announcement, hello);
     await Promise.all(names.map((name) => this.fetch(name, announced)));
     superseded.signal.throwIfAborted();
-    await device.announce(bytes);
+    await device.announce(bytes, mac);
   }
 
   private fetch(name: ObjectName, announced: Announced): Promise<Uint8Array> {

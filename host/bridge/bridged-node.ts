@@ -1,8 +1,8 @@
 /** One device and its MQTT connection: the node as the federation sees it. */
-import type { HelloRequest } from '../contract/contract.gen.js';
+import type { Envelope, HelloRequest } from '../contract/contract.gen.js';
 import { receipt as receiptCode } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
-import { equalBytes, idOf, toHex } from '../contract/hash.js';
+import { equalBytes, toHex } from '../contract/hash.js';
 import { checkName, matchTopic, topicOf } from '../contract/topics.js';
 import { decodeWire } from '../contract/wire.js';
 import type { SampleServer } from '../device/device.js';
@@ -154,6 +154,7 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
     if (announced) this.guard(this.takeAnnounced('announcement', announced['model'], payload));
     else if (proven) this.guard(this.takeAnnounced('proof', proven['model'], payload));
     else if (matchTopic('serverState', scope, topic)) this.takeServerState(payload);
+    else if (topic === this.connection?.topic('authorisation')) this.guard(this.takeTag(payload));
     else if (topic === this.connection?.topic('receipt')) this.guard(this.takeReceipt(payload));
   }
 
@@ -191,6 +192,7 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
     if (before?.node !== name) {
       this.claimName(name, before?.node);
       this.outbox.clear();
+      this.announcer.forgetTag();
     }
     this.lastSequence = Math.max(this.lastSequence + 1, Math.floor(Date.now() / 1000));
     const birth = { node: name, bootEpoch, sequence: this.lastSequence };
@@ -219,6 +221,11 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
     if (announcement && this.announcer.take(announcement)) await this.announcer.forward();
   }
 
+  private async takeTag(bytes: Uint8Array): Promise<void> {
+    this.messageBytes += bytes.length;
+    if (this.announcer.takeTag(bytes)) await this.announcer.forward();
+  }
+
   private async takeReceipt(bytes: Uint8Array): Promise<void> {
     this.messageBytes += bytes.length;
     const receipt = decodeWire('Receipt', bytes);
@@ -228,20 +235,17 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
     await this.keeper.device?.sendReceipt(bytes);
   }
 
-  private async takeUpload({ bytes }: CollectedUpload): Promise<void> {
+  private async takeUpload({ model, version, bytes }: CollectedUpload): Promise<void> {
     const envelope = decodeWire('Envelope', bytes);
     const node = this.connection?.node;
-    if (node === undefined || envelope.node !== node) {
-      throw new LinnetError('ERR_MESSAGE', `an upload of ${envelope.node} came from ${node}`);
+    if (node === undefined || envelope.version !== version) {
+      throw new LinnetError('ERR_MESSAGE', 'the upload is not what its offer said');
     }
     const topic = topicOf('upload', this.context.scope, {
-      model: toHex(envelope.model),
-      version: envelope.version,
-      shard: 0,
-      node,
+      ...{ model: toHex(model), version, shard: 0, node },
     });
     this.outbox.put(topic, bytes);
-    await this.noteKernel(envelope.kernel);
+    await this.noteKernel(envelope);
   }
 
   private async publish(topic: string, bytes: Uint8Array): Promise<void> {
@@ -255,9 +259,10 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
   }
 
   /** Tells the federation when the device trains with another kernel than its birth said. */
-  private async noteKernel(id: Uint8Array): Promise<void> {
-    const kernels = this.announcer.announcement?.kernels ?? [];
-    const hash = kernels.find((kernel) => equalBytes(idOf(kernel.hash), id))?.hash;
+  private async noteKernel({ epoch, version, kernel }: Envelope): Promise<void> {
+    const { announcement } = this.announcer;
+    const isIts = announcement?.epoch === epoch && announcement.version === version;
+    const hash = isIts ? announcement.kernels[kernel]?.hash : undefined;
     if (!hash || !this.hello || equalBytes(hash, this.identity.kernelHash!)) return;
     this.kernelHash = hash;
     await this.publishBirth();

@@ -149,6 +149,8 @@ export class NodeConnection {
       session.onReconnect(() => this.owner.onReconnect());
       await session.subscribe(this.topic('receipt'));
       if (this.context.proofs) await session.subscribe(topicOf('proof', scope));
+      // Before the announcement, which waits for its tag if there is one.
+      await session.subscribe(this.topic('authorisation'));
       await session.subscribe(topicOf('announcement', scope));
       await session.subscribe(topicOf('serverState', scope));
     } catch (error) {

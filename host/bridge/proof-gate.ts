@@ -1,4 +1,4 @@
-/** Lets announcements pass to a device whose proof holds; the others wait, or are refused (SPEC, 8.2). */
+/** Lets announcements pass to a device whose proof holds; the others wait, or are refused (SPEC, 8.3). */
 import type { LinnetError } from '../contract/error.js';
 import { equalBytes, idOf, sha256, toHex } from '../contract/hash.js';
 import type { KeyObject } from '../proof/keys.js';

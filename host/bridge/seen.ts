@@ -1,4 +1,4 @@
-/** What a bridge has seen of a federation's proofs, so that nothing older passes (SPEC, 8.2). */
+/** What a bridge has seen of a federation's proofs, so that nothing older passes (SPEC, 8.3). */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LinnetError } from '../contract/error.js';

@@ -4,6 +4,7 @@ import type { LinnetError } from '../contract/error.js';
 import { aggregatorIdentity } from '../contract/identity.js';
 import { packageVersion } from '../kernel/load.js';
 import { KEEP_VERSIONS } from '../federated/lineage.js';
+import { KeyFolder } from '../federated/node-keys.js';
 import { Aggregator } from '../federated/server.js';
 import type { HeldOutScores, ReceiptReport, RoundReport } from '../federated/report.js';
 import type { ModelInfo } from '../model/descriptor.js';
@@ -13,7 +14,7 @@ import { initialWordsOf, openHeldOut } from './held-out.js';
 import { mqttOptionsFor, mqttSettings } from './mqtt-settings.js';
 import type { Output } from './output.js';
 import { planOfFlags, planSettings, roundsOf } from './plan-settings.js';
-import { describeScores, scoreFields, scoresOf } from './scores.js';
+import { describeScores, scoreFields, trainingScoresOf } from './scores.js';
 import { addSettings, resolveSettings, type Resolved, type SettingTable } from './settings.js';
 import { roundKeyOf, roundKeySettings } from './trust-settings.js';
 import { dataSettings, kernelsOf, prepareModel, prepareTask, type Recipe } from './task.js';
@@ -26,6 +27,15 @@ const settings = {
     value: 'folder',
     text: 'ledger and models; continued if it exists',
     default: 'linnet-store',
+  },
+  epoch: {
+    kind: 'integer',
+    text: 'greater than that of the store whose place this one takes; absent: that of the store',
+  },
+  keys: {
+    kind: 'text',
+    value: 'folder',
+    text: 'keys of the nodes, as linnet fleet makes them: uploads without a right tag are refused',
   },
   ...dataSettings,
   cohort: { kind: 'integer', text: 'contributions that complete a round', default: 4, minimum: 1 },
@@ -57,7 +67,7 @@ type AggregatorSettings = Resolved<typeof settings>;
 
 function printRound(output: Output, model: ModelInfo, report: RoundReport): void {
   const { heldOut, training } = report;
-  const own = training && scoresOf(model, training);
+  const own = training && trainingScoresOf(model, training);
   output.record({
     type: 'round',
     round: report.version,
@@ -67,7 +77,7 @@ function printRound(output: Output, model: ModelInfo, report: RoundReport): void
     uplinkBytes: report.uplinkBytes,
     seconds: report.durationMs / 1000,
     ...(heldOut && scoreFields(heldOut)),
-    ...(own && { training: scoreFields(own) }),
+    ...(own && { training: own }),
   });
   const scores = heldOut
     ? `held out ${describeScores(heldOut)}`
@@ -106,6 +116,8 @@ async function runAggregator(
     store: options.store,
     software: `linnet ${packageVersion()}`,
     federation: options.federation,
+    ...(options.epoch !== undefined && { epoch: options.epoch }),
+    ...(options.keys !== undefined && { keys: new KeyFolder(options.keys, options.federation) }),
     descriptor: recipe.descriptor,
     kernels: kernelsOf(options.kernel),
     initialWords: () => initialWordsOf(recipe, options.seed),

@@ -1,11 +1,15 @@
 /** `linnet node`: one node, native or V8, as a device on stdio or a socket, or joined to a broker. */
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { createServer, type Server } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import type { Command } from 'commander';
 import { LinnetError } from '../contract/error.js';
 import { checkName } from '../contract/topics.js';
 import { readFds1 } from '../data/fds1.js';
+import { readKey } from '../federated/node-keys.js';
+import { nodeKeyFile } from '../mqtt/credentials.js';
 import { packagePath } from '../kernel/load.js';
 import { ownSamples, type SampleSource } from '../sim/node-samples.js';
 import { V8Node } from '../sim/v8-node.js';
@@ -25,6 +29,11 @@ const settings = {
     text: 'what runs the kernel',
     choices: ['native', 'v8'],
     default: 'native',
+  },
+  nodeKey: {
+    kind: 'text',
+    value: 'file',
+    text: 'key that the node shares with the aggregator; default: that in its --credentials',
   },
   flash: {
     kind: 'text',
@@ -52,13 +61,23 @@ const settings = {
 
 type NodeSettings = Resolved<typeof settings>;
 
+/** The file with its key; undefined: the node follows whoever announces. */
+function keyPathOf({ nodeKey, credentials, name }: NodeSettings): string | undefined {
+  if (nodeKey !== undefined) return nodeKey;
+  if (credentials === undefined || name === undefined) return undefined;
+  const path = join(credentials, name, nodeKeyFile);
+  return existsSync(path) ? path : undefined;
+}
+
 /** Each node keeps its own flash. */
 function flashOf(options: NodeSettings): string {
   return options.flash ?? `${options.name ?? 'linnet-node'}.flash`;
 }
 
 function nativeArguments(options: NodeSettings): string[] {
+  const key = keyPathOf(options);
   return [
+    ...(key === undefined ? [] : ['--key', key]),
     ...(options.name === undefined ? [] : ['--name', options.name]),
     ...(options.data === undefined ? [] : ['--data', options.data]),
     ...(options.listen === undefined ? [] : ['--listen', options.listen]),
@@ -91,6 +110,7 @@ function runNative(options: NodeSettings, signal: AbortSignal): Promise<void> {
 /** One V8 node on one byte stream; ends with the stream. */
 async function serveStream(
   name: string,
+  key: Uint8Array | undefined,
   samples: SampleSource | undefined,
   input: Readable,
   output: Writable,
@@ -103,6 +123,7 @@ async function serveStream(
   output.once('error', end);
   const node = new V8Node({
     node: name,
+    ...(key && { key }),
     ...(samples && { samples }),
     write: (bytes) => output.write(bytes),
   });
@@ -142,12 +163,14 @@ function listen(
 async function runV8(options: NodeSettings, signal: AbortSignal): Promise<void> {
   const samples = options.data === undefined ? undefined : ownSamples(readFds1(options.data));
   const name = options.name ?? '';
+  const keyPath = keyPathOf(options);
+  const key = keyPath === undefined ? undefined : readKey(keyPath);
   if (options.listen === undefined) {
-    await serveStream(name, samples, process.stdin, process.stdout, signal);
+    await serveStream(name, key, samples, process.stdin, process.stdout, signal);
   } else {
     await listen(
       options.listen,
-      (socket) => serveStream(name, samples, socket, socket, signal),
+      (socket) => serveStream(name, key, samples, socket, socket, signal),
       signal,
     );
   }
@@ -164,9 +187,11 @@ async function joinBroker(
     ...(options.name === undefined ? [] : ['--name', options.name]),
     ...(options.data === undefined ? [] : ['--data', quote(options.data)]),
   ];
+  const key = keyPathOf(options);
+  const keyed = (flag: string): string[] => (key === undefined ? [] : [flag, quote(key)]);
   const command =
     options.runtime === 'native'
-      ? [quote(requireNative()), ...files, '--flash', quote(flashOf(options))]
+      ? [quote(requireNative()), ...files, ...keyed('--key'), '--flash', quote(flashOf(options))]
       : [
           quote(process.execPath),
           quote(packagePath('dist/cli/main.js')),
@@ -175,6 +200,7 @@ async function joinBroker(
           '--runtime',
           'v8',
           ...files,
+          ...keyed('--node-key'),
         ];
   await runBridge(
     { ...options, port: [`exec:${command.join(' ')}`], node: [], data: undefined, baud: 115200 },

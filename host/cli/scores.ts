@@ -1,5 +1,6 @@
 /** How good a model is, in numbers for people. */
 import { scoreConfusion } from '../data/metrics.js';
+import type { CounterSum } from '../federated/counters.js';
 import type { HeldOutScores } from '../federated/report.js';
 import type { ModelInfo } from '../model/descriptor.js';
 import { percent } from './output.js';
@@ -38,6 +39,19 @@ export function scoresOf(model: ModelInfo, counted: Counted): HeldOutScores {
   return { accuracy, macroF1, loss, confusion: Array.from(counted.confusion) };
 }
 
+/** What nodes counted while they trained: they do not tell classes apart (SPEC, 8). */
+export type TrainingScores =
+  { readonly accuracy: number; readonly loss: number } | { readonly reconstructionError: number };
+
+export function trainingScoresOf(
+  model: ModelInfo,
+  { samples, ...sum }: CounterSum,
+): TrainingScores {
+  const loss = meanLoss(model, sum.loss, samples);
+  if (isAutoencoder(model)) return { reconstructionError: loss };
+  return { accuracy: sum.correct / Math.max(1, samples), loss };
+}
+
 /** The scores as fields of a record: everything but the confusion matrix. */
 export function scoreFields(scores: HeldOutScores): Record<string, number> {
   if ('reconstructionError' in scores) return { reconstructionError: scores.reconstructionError };
@@ -50,8 +64,9 @@ export function errorText(error: number): string {
   return error.toPrecision(4);
 }
 
-export function describeScores(scores: HeldOutScores): string {
-  return 'reconstructionError' in scores
-    ? `mean reconstruction error ${errorText(scores.reconstructionError)}`
-    : `accuracy ${percent(scores.accuracy)}, macro-F1 ${percent(scores.macroF1)}`;
+export function describeScores(scores: HeldOutScores | TrainingScores): string {
+  if ('reconstructionError' in scores)
+    return `mean reconstruction error ${errorText(scores.reconstructionError)}`;
+  const accuracy = `accuracy ${percent(scores.accuracy)}`;
+  return 'macroF1' in scores ? `${accuracy}, macro-F1 ${percent(scores.macroF1)}` : accuracy;
 }

@@ -74,6 +74,7 @@ async function prepareMaterial(task: Task, options: TrainSettingsOfCli): Promise
   const announcement: Announcement = {
     format: version.WIRE_FORMAT,
     federation: trainFederation,
+    epoch: 0,
     version: 0,
     artefactHash: sha256(snapshot),
     artefactBytes: snapshot.length,
@@ -173,10 +174,11 @@ export async function trainOnDevice(
 
 function readRun(material: Material, upload: CollectedUpload, device: Device): TrainRun {
   const envelope = decodeWire('Envelope', upload.bytes);
+  const { kernels } = decodeWire('Announcement', material.announcement);
   const { samples = 0, skipped = 0, saturations = 0 } = envelope.training ?? {};
   return {
     words: applyDelta(material.words, envelope),
-    kernel: toHex(envelope.kernel),
+    kernel: toHex(idOf(kernels[envelope.kernel].hash)),
     skippedShare: skipped / Math.max(1, samples),
     saturations,
     engine: device.hello?.engine ?? '',

@@ -15,7 +15,7 @@ export const version = {
   /** weights of a model version */
   SNAPSHOT_FORMAT: 1,
   /** announcements, envelopes, receipts and states on MQTT */
-  WIRE_FORMAT: 1,
+  WIRE_FORMAT: 2,
 } as const;
 
 /** Status codes: 0 or positive is success. */
@@ -76,6 +76,10 @@ export const status = {
   ERR_NO_SAMPLES: -33,
   /** every announced kernel that the device could run has failed its trial there */
   ERR_TRIAL: -34,
+  /** the announcement has no tag, or a wrong one, for the key of this node */
+  ERR_MAC: -35,
+  /** the announcement is older than one this node has accepted */
+  ERR_ROLLBACK: -36,
   /** the command line makes no sense */
   ERR_USAGE: -50,
   /** the configuration makes no sense */
@@ -146,6 +150,10 @@ export const constant = {
   OBJECT_SLICE_BYTES: 32768,
   /** leading bytes of a SHA-256 that serve as an id */
   ID_BYTES: 8,
+  /** leading bytes of an HMAC-SHA-256: a tag */
+  MAC_BYTES: 16,
+  /** key of a node */
+  KEY_BYTES: 32,
   /** SHA-256 */
   HASH_BYTES: 32,
   /** Ed25519 signature */
@@ -367,6 +375,18 @@ export const logLevel = {
 } as const;
 
 export type LogLevelName = keyof typeof logLevel;
+
+/** what a tag is of. */
+export const macKind = {
+  /** envelope, under its descriptor hash */
+  UPLOAD: 1,
+  /** SHA-256 of an announcement */
+  ANNOUNCEMENT: 2,
+  /** receipt, under its descriptor hash */
+  RECEIPT: 3,
+} as const;
+
+export type MacKindName = keyof typeof macKind;
 
 /** which samples of a node. */
 export const split = {
@@ -800,6 +820,8 @@ export interface HelloResponse {
 }
 
 export interface AnnounceRequest {
+  /** its tag for this node (8.2), zeros = none */
+  readonly mac: Uint8Array;
   /** CBOR, at most ANNOUNCEMENT_MAX_BYTES */
   readonly announcement: Uint8Array;
 }
@@ -843,6 +865,8 @@ export interface SampleResponse {
 }
 
 export interface OfferRequest {
+  /** leading bytes of the descriptor hash */
+  readonly model: Uint8Array;
   /** base version */
   readonly version: number;
   /** contribution number */
@@ -945,6 +969,8 @@ export interface Announcement {
   readonly plan: Plan;
   /** true: no further version follows */
   readonly final?: boolean;
+  /** life of the federation: (epoch, version) orders announcements */
+  readonly epoch: number;
 }
 
 /** one allowed kernel */
@@ -991,22 +1017,16 @@ export interface Plan {
 export interface Envelope {
   /** WIRE_FORMAT */
   readonly format: number;
-  /** name of the federation */
-  readonly federation: string;
-  /** leading bytes of the descriptor hash */
-  readonly model: Uint8Array;
+  /** epoch of the base version */
+  readonly epoch: number;
   /** base version */
   readonly version: number;
   /** leading bytes of the base artefact hash */
   readonly artefact: Uint8Array;
-  /** name of the node */
-  readonly node: string;
   /** contribution number of this node to this version */
   readonly contribution: number;
-  /** NUMERICS of the kernel that trained */
-  readonly numerics: number;
-  /** leading bytes of its hash */
-  readonly kernel: Uint8Array;
+  /** the kernel that trained: its index in the announcement */
+  readonly kernel: number;
   /** distinct samples trained on */
   readonly samples: number;
   /** counted before each update */
@@ -1017,6 +1037,8 @@ export interface Envelope {
   readonly codec: number;
   /** the coded delta */
   readonly payload: Uint8Array;
+  /** tag of the upload (8.2) */
+  readonly mac?: Uint8Array;
 }
 
 /** what a training or evaluation counted; counters of nodes add up */
@@ -1029,8 +1051,10 @@ export interface Counters {
   readonly skipped: number;
   /** parameter words at the int16 limits afterwards */
   readonly saturations: number;
-  /** row-major [true][predicted] */
-  readonly confusion: readonly number[];
+  /** of an evaluation: row-major [true][predicted] */
+  readonly confusion?: readonly number[];
+  /** of a training: samples whose class was predicted */
+  readonly correct?: number;
 }
 
 /** the aggregator’s answer to an upload, sent after the commit */
@@ -1047,6 +1071,16 @@ export interface Receipt {
   readonly current: number;
   /** with LATER: when to send again */
   readonly retryMs?: number;
+  /** tag of the receipt (8.2) */
+  readonly mac?: Uint8Array;
+}
+
+/** retained: the tag of the announcement for one node */
+export interface Authorisation {
+  /** leading bytes of the SHA-256 of the announcement */
+  readonly announcement: Uint8Array;
+  /** its tag (8.2) */
+  readonly mac: Uint8Array;
 }
 
 /** retained: a node is reachable through its bridge */
@@ -1124,6 +1158,7 @@ export interface WireMaps {
   readonly Envelope: Envelope;
   readonly Counters: Counters;
   readonly Receipt: Receipt;
+  readonly Authorisation: Authorisation;
   readonly Birth: Birth;
   readonly Death: Death;
   readonly ServerState: ServerState;

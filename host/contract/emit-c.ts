@@ -83,7 +83,9 @@ const cTypes: Record<FieldType, string> = {
   i16: 'int16_t',
   u32: 'uint32_t',
   i32: 'int32_t',
+  id: 'const uint8_t *',
   hash: 'const uint8_t *',
+  mac: 'const uint8_t *',
   string8: 'struct linnet_span',
   bytes: 'struct linnet_span',
 };

@@ -51,6 +51,7 @@ function cddlType(type: WireType): string {
     bytes: 'bstr',
     id: 'bstr .size 8',
     hash: 'bstr .size 32',
+    mac: 'bstr .size 16',
     text: 'tstr',
     bool: 'bool',
     uints: '[* uint]',

@@ -14,7 +14,7 @@ import {
 } from './schema.js';
 
 function typeOfField(type: FieldType): string {
-  if (type === 'hash' || type === 'bytes') return 'Uint8Array';
+  if (['id', 'hash', 'mac', 'bytes'].includes(type)) return 'Uint8Array';
   return type === 'string8' ? 'string' : 'number';
 }
 
@@ -25,6 +25,7 @@ function typeOfWire(type: WireType): string {
     bytes: 'Uint8Array',
     id: 'Uint8Array',
     hash: 'Uint8Array',
+    mac: 'Uint8Array',
     text: 'string',
     bool: 'boolean',
     uints: 'readonly number[]',

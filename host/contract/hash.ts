@@ -17,6 +17,9 @@ export function idOf(hash: Uint8Array): Uint8Array {
   return hash.slice(0, constant.ID_BYTES);
 }
 
+/** In the place of a tag: none. */
+export const noMac: Uint8Array = new Uint8Array(constant.MAC_BYTES);
+
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
   return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

@@ -1,6 +1,7 @@
 import { LinnetError } from './error.js';
 import type { Field } from './schema.js';
 import { messages, records } from './schema.js';
+import { constant } from './contract.gen.js';
 import type * as contract from './contract.gen.js';
 
 type Value = number | string | Uint8Array;
@@ -13,12 +14,23 @@ function fail(cause: string): never {
   throw new LinnetError('ERR_MESSAGE', cause);
 }
 
+const fixedBytes = {
+  id: constant.ID_BYTES,
+  hash: constant.HASH_BYTES,
+  mac: constant.MAC_BYTES,
+} as const;
+
+function checkLength(name: string, value: Value, length: number): Uint8Array {
+  if (value instanceof Uint8Array && value.length === length) return value;
+  return fail(`${name} is not ${length} bytes`);
+}
+
 function encodeField(field: Field, value: Value): Uint8Array {
   switch (field.type) {
+    case 'id':
     case 'hash':
-      if (!(value instanceof Uint8Array) || value.length !== 32)
-        fail(`${field.name} is not 32 bytes`);
-      return value;
+    case 'mac':
+      return checkLength(field.name, value, fixedBytes[field.type]);
     case 'bytes':
       return value as Uint8Array;
     case 'string8': {
@@ -85,8 +97,10 @@ class Cursor {
 
 function decodeField(field: Field, cursor: Cursor): Value {
   switch (field.type) {
+    case 'id':
     case 'hash':
-      return cursor.take(32, field.name);
+    case 'mac':
+      return cursor.take(fixedBytes[field.type], field.name);
     case 'bytes':
       return cursor.takeRest();
     case 'string8': {

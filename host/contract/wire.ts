@@ -3,6 +3,7 @@
  * tables of the schema. Decoding is strict: shortest forms, sorted keys, no duplicates, no rest.
  */
 import { decode, encode, rfc8949EncodeOptions, type DecodeOptions } from 'cborg';
+import { constant } from './contract.gen.js';
 import type { WireMaps } from './contract.gen.js';
 import { LinnetError } from './error.js';
 import type { WireKey, WireMap, WireType } from './schema.js';
@@ -53,8 +54,9 @@ const isBytes = (value: unknown, length?: number): boolean =>
 const fits: Readonly<Record<Extract<WireType, string>, (value: unknown) => boolean>> = {
   uint: isUint,
   bytes: (value) => isBytes(value),
-  id: (value) => isBytes(value, 8),
-  hash: (value) => isBytes(value, 32),
+  id: (value) => isBytes(value, constant.ID_BYTES),
+  hash: (value) => isBytes(value, constant.HASH_BYTES),
+  mac: (value) => isBytes(value, constant.MAC_BYTES),
   text: (value) => typeof value === 'string',
   bool: (value) => typeof value === 'boolean',
   uints: (value) => Array.isArray(value) && value.every(isUint),

@@ -18,6 +18,7 @@ import type {
   StatusResponse,
 } from '../contract/contract.gen.js';
 import { errorOfStatus, LinnetError } from '../contract/error.js';
+import { noMac } from '../contract/hash.js';
 import {
   packResponse,
   unpackRequest,
@@ -106,9 +107,12 @@ export class Device {
     };
   }
 
-  /** Hands over an announcement, byte for byte. Throws the device's refusal or ERR_TIMEOUT. */
-  async announce(announcement: Uint8Array): Promise<void> {
-    await this.request('ANNOUNCE', { announcement });
+  /**
+   * Hands over an announcement, byte for byte, and its tag if the device has a key. Throws the
+   * device's refusal or ERR_TIMEOUT.
+   */
+  async announce(announcement: Uint8Array, mac = noMac): Promise<void> {
+    await this.request('ANNOUNCE', { mac, announcement });
   }
 
   async sendReceipt(receipt: Uint8Array): Promise<void> {

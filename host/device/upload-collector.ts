@@ -4,6 +4,8 @@ import { equalBytes, sha256 } from '../contract/hash.js';
 
 /** A whole upload, its hash checked. */
 export interface CollectedUpload {
+  /** Leading bytes of the descriptor hash. */
+  readonly model: Uint8Array;
   readonly version: number;
   readonly contribution: number;
   readonly bytes: Uint8Array;
@@ -55,9 +57,9 @@ export class UploadCollector {
 
   /** With a wrong hash no slice is worth anything: starts over. */
   private complete(): void {
-    const { version, contribution, hash } = this.offer!;
+    const { model, version, contribution, hash } = this.offer!;
     if (equalBytes(sha256(this.bytes), hash)) {
-      this.onComplete({ version, contribution, bytes: this.bytes });
+      this.onComplete({ model, version, contribution, bytes: this.bytes });
     } else {
       this.received = 0;
     }

@@ -29,8 +29,15 @@ export class Announcer {
     await this.publisher.publishObject(artefactHash, snapshot);
     this.faultPoint('between-objects-and-announcement');
     if (proof) await this.publisher.publishProof(proof);
+    // A node with a key follows nothing without its tag.
+    await this.publisher.publishTags(announcementBytes);
     await this.publisher.publishAnnouncement(announcementBytes);
     this.faultPoint('after-announcement');
+  }
+
+  /** The newest announcement for nodes that got a key since. */
+  async publishTags(): Promise<void> {
+    await this.publisher.publishTags(this.lineage.head.announcementBytes);
   }
 
   /** Takes older snapshots off the broker: runs after every announcement and at every start. */

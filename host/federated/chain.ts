@@ -1,4 +1,4 @@
-/** The signed chain of a store's announcements (SPEC, 8.2). */
+/** The signed chain of a store's announcements (SPEC, 8.3). */
 import { equalBytes, sha256 } from '../contract/hash.js';
 import type { RoundKey } from '../proof/delegation.js';
 import { openProof, signProof, type OpenedProof } from '../proof/proof.js';

@@ -18,32 +18,60 @@ export interface CounterSum {
   readonly loss: number;
   readonly skipped: number;
   readonly saturations: number;
-  /** Row-major [true][predicted]. */
-  readonly confusion: readonly number[];
+  /** Samples whose class was predicted. */
+  readonly correct: number;
+  /** Of an evaluation: row-major [true][predicted]. */
+  readonly confusion?: readonly number[];
 }
 
 /** Whether a kernel of so many classes can have counted this. */
-export function areCountersPlausible(counters: Counters, classes: number): boolean {
-  const { samples, loss, skipped, saturations, confusion } = counters;
+function isPlausible(counters: Counters, classes: number): boolean {
+  const { samples, loss, skipped, saturations } = counters;
   const mostLoss = classes === 1 ? MAX_SQUARED_ERROR : MAX_CROSS_ENTROPY;
   return (
-    confusion.length === classes * classes &&
-    [samples, skipped, saturations, ...confusion].every((count) => count <= MAX_U32) &&
+    [samples, skipped, saturations].every((count) => count <= MAX_U32) &&
     skipped <= samples &&
-    loss <= samples * mostLoss &&
-    confusion.reduce((sum, count) => sum + count, 0) === samples
+    loss <= samples * mostLoss
+  );
+}
+
+export function isTrainingPlausible(counters: Counters, classes: number): boolean {
+  const { samples, correct, confusion } = counters;
+  const hasCounted = correct !== undefined && correct <= samples && confusion === undefined;
+  return hasCounted && isPlausible(counters, classes);
+}
+
+export function isEvaluationPlausible(counters: Counters, classes: number): boolean {
+  const { samples, correct, confusion = [] } = counters;
+  return (
+    correct === undefined &&
+    confusion.length === classes * classes &&
+    confusion.every((count) => count <= MAX_U32) &&
+    confusion.reduce((sum, count) => sum + count, 0) === samples &&
+    isPlausible(counters, classes)
+  );
+}
+
+function correctOf({ correct, confusion = [] }: Counters): number {
+  const classes = Math.sqrt(confusion.length);
+  return confusion.reduce(
+    (sum, count, i) => (i % (classes + 1) === 0 ? sum + count : sum),
+    correct ?? 0,
   );
 }
 
 /** The sum with one node more; no sum yet: its counters alone. */
 export function addCounters(sum: CounterSum | undefined, counters: Counters): CounterSum {
-  if (sum === undefined) return { nodes: 1, ...counters };
+  const correct = correctOf(counters);
+  if (sum === undefined) return { nodes: 1, ...counters, correct };
+  const { confusion } = counters;
   return {
     nodes: sum.nodes + 1,
     samples: sum.samples + counters.samples,
     loss: sum.loss + counters.loss,
     skipped: sum.skipped + counters.skipped,
     saturations: sum.saturations + counters.saturations,
-    confusion: sum.confusion.map((count, i) => count + counters.confusion[i]),
+    correct: sum.correct + correct,
+    ...(confusion && { confusion: confusion.map((count, i) => count + (sum.confusion?.[i] ?? 0)) }),
   };
 }

@@ -1,17 +1,20 @@
 /** Which receipt an upload gets (SPEC, section 8). Never throws, whatever the bytes are. */
-import { codec, receipt, task, version } from '../contract/contract.gen.js';
+import { codec, macKind, receipt, task, version } from '../contract/contract.gen.js';
 import type { Announcement, Envelope } from '../contract/contract.gen.js';
-import { equalBytes, idOf, sha256 } from '../contract/hash.js';
+import { isSealed } from '../contract/authentic.js';
+import { equalBytes, idOf, sha256, toHex } from '../contract/hash.js';
 import { checkName, matchTopic, type TopicScope } from '../contract/topics.js';
 import { decodeWire } from '../contract/wire.js';
 import { isFrozen, type ModelInfo } from '../model/info.js';
 import { decodePayload, isCodec } from './codecs.js';
-import { areCountersPlausible } from './counters.js';
+import { isEvaluationPlausible, isTrainingPlausible } from './counters.js';
+import type { NodeKeys } from './node-keys.js';
 import type { Upload } from './open-version.js';
 
 /** A message on the upload topic. */
 export interface IncomingUpload {
-  /** As the topic says. */
+  /** As the topic says; the model as its id in hex. */
+  readonly model: string;
   readonly node: string;
   readonly version: number;
   readonly bytes: Uint8Array;
@@ -32,6 +35,8 @@ export interface IntakeRules {
   readonly model: ModelInfo;
   /** Nodes of the federation; absent: any. */
   readonly nodes?: ReadonlySet<string>;
+  /** Keys of the nodes; absent: uploads need no tag. */
+  readonly keys?: NodeKeys;
   /** SHA-256 of the upload accepted under this key, of any version. */
   findUpload(version: number, node: string, contribution: number): Uint8Array | undefined;
 }
@@ -45,13 +50,14 @@ export function readUploadTopic(
   const values = matchTopic('upload', scope, topic);
   if (!values || !/^\d{1,10}$/.test(values['version'])) return undefined;
   try {
-    return { node: checkName(values['node'], 'node'), version: Number(values['version']), bytes };
+    const node = checkName(values['node'], 'node');
+    return { model: values['model'], node, version: Number(values['version']), bytes };
   } catch {
     return undefined;
   }
 }
 
-/** CBOR around a payload: names, ids, numbers, and two confusion matrices of 9 bytes a count. */
+/** CBOR around a payload: ids, numbers, and a confusion matrix of 9 bytes a count. */
 const ENVELOPE_OVERHEAD_BYTES = 512;
 const COUNT_BYTES = 9;
 
@@ -61,48 +67,42 @@ const WORD_BYTES = 4.5;
 /** Longest envelope worth decoding. */
 export function maxEnvelopeBytes({ model: { parameters, classes } }: IntakeRules): number {
   return (
-    Math.ceil(WORD_BYTES * parameters) +
-    2 * COUNT_BYTES * classes * classes +
-    ENVELOPE_OVERHEAD_BYTES
+    Math.ceil(WORD_BYTES * parameters) + COUNT_BYTES * classes * classes + ENVELOPE_OVERHEAD_BYTES
   );
 }
 
-/** The envelope, if it is one that this node could have sent to this federation. */
-function readEnvelope(
-  incoming: IncomingUpload,
-  announcement: Announcement,
-  rules: IntakeRules,
-): Envelope | undefined {
-  if (incoming.bytes.length > maxEnvelopeBytes(rules)) return undefined;
+/** Whether the node of the topic wrote these bytes for this model. */
+function isAuthentic({ node, bytes }: IncomingUpload, rules: IntakeRules): boolean {
+  if (!rules.keys) return true;
+  const key = rules.keys.find(node);
+  return key !== undefined && isSealed(key, macKind.UPLOAD, rules.model.hash, bytes);
+}
+
+/** The envelope, if it is one that could have been sent to this topic. */
+function readEnvelope(incoming: IncomingUpload): Envelope | undefined {
   let envelope: Envelope;
   try {
     envelope = decodeWire('Envelope', incoming.bytes);
   } catch {
     return undefined;
   }
-  const isOurs =
-    envelope.format === version.WIRE_FORMAT &&
-    envelope.federation === announcement.federation &&
-    envelope.node === incoming.node &&
-    envelope.version === incoming.version;
+  const isOurs = envelope.format === version.WIRE_FORMAT && envelope.version === incoming.version;
   return isOurs ? envelope : undefined;
 }
 
 /** The receipt of an envelope that is not the first under its key or not for the open version. */
-function judgeBase(envelope: Envelope, announcement: Announcement): number | undefined {
-  const isKnownModel = equalBytes(envelope.model, idOf(announcement.descriptorHash));
+function judgeBase(
+  model: string,
+  envelope: Envelope,
+  announcement: Announcement,
+): number | undefined {
+  const isKnownModel = model === toHex(idOf(announcement.descriptorHash));
   if (!isKnownModel || envelope.version > announcement.version) return receipt.BAD_BASE;
   if (envelope.version < announcement.version || announcement.final) return receipt.STALE;
-  if (!equalBytes(envelope.artefact, idOf(announcement.artefactHash))) return receipt.BAD_BASE;
-  return undefined;
-}
-
-function isEligible(envelope: Envelope, announcement: Announcement, rules: IntakeRules): boolean {
-  return (
-    (rules.nodes?.has(envelope.node) ?? true) &&
-    envelope.numerics === announcement.numerics &&
-    announcement.kernels.some(({ hash }) => equalBytes(idOf(hash), envelope.kernel))
-  );
+  const isBase =
+    envelope.epoch === announcement.epoch &&
+    equalBytes(envelope.artefact, idOf(announcement.artefactHash));
+  return isBase ? undefined : receipt.BAD_BASE;
 }
 
 /** Whether the envelope says what a node that follows the plan would say. */
@@ -110,12 +110,14 @@ function followsPlan(envelope: Envelope, announcement: Announcement, rules: Inta
   const { plan } = announcement;
   const trains = plan.task !== task.EVALUATE;
   const most = plan.samples === 0 ? Infinity : plan.samples;
-  const counters = [envelope.training, envelope.evaluation].filter((entry) => entry !== undefined);
+  const { training, evaluation } = envelope;
+  const { classes } = rules.model;
   return (
     envelope.contribution === 0 &&
     envelope.codec === (trains ? plan.codec : codec.NONE) &&
     (trains ? envelope.samples >= 1 && envelope.samples <= most : envelope.samples === 0) &&
-    counters.every((entry) => areCountersPlausible(entry, rules.model.classes))
+    (training === undefined || isTrainingPlausible(training, classes)) &&
+    (evaluation === undefined || isEvaluationPlausible(evaluation, classes))
   );
 }
 
@@ -136,11 +138,15 @@ export function judgeUpload(
   rules: IntakeRules,
 ): Verdict {
   const hash = sha256(incoming.bytes);
-  const envelope = readEnvelope(incoming, announcement, rules);
-  if (!envelope) {
-    return { code: receipt.MALFORMED, version: incoming.version, contribution: 0, hash };
-  }
-  const { version: base, node, contribution } = envelope;
+  const unread = (code: number): Verdict => {
+    return { code, version: incoming.version, contribution: 0, hash };
+  };
+  if (incoming.bytes.length > maxEnvelopeBytes(rules)) return unread(receipt.MALFORMED);
+  if (!isAuthentic(incoming, rules)) return unread(receipt.BAD_MAC);
+  const envelope = readEnvelope(incoming);
+  if (!envelope) return unread(receipt.MALFORMED);
+  const { model, node } = incoming;
+  const { version: base, contribution } = envelope;
   const verdict = (code: number, upload?: Upload): Verdict => ({
     code,
     version: base,
@@ -150,14 +156,16 @@ export function judgeUpload(
   });
   const known = rules.findUpload(base, node, contribution);
   if (known) return verdict(equalBytes(known, hash) ? receipt.DUPLICATE : receipt.CONFLICT);
-  const refusal = judgeBase(envelope, announcement);
+  const refusal = judgeBase(model, envelope, announcement);
   if (refusal !== undefined) return verdict(refusal);
-  if (!isEligible(envelope, announcement, rules)) return verdict(receipt.INELIGIBLE);
+  const isEligible =
+    (rules.nodes?.has(node) ?? true) && envelope.kernel < announcement.kernels.length;
+  if (!isEligible) return verdict(receipt.INELIGIBLE);
   if (!isCodec(envelope.codec)) return verdict(receipt.UNKNOWN_CODEC);
   const { frozenLayers } = announcement.plan;
   const delta = decodePayload(rules.model, frozenLayers, envelope.codec, envelope.payload);
   const isGood =
     delta && followsPlan(envelope, announcement, rules) && keepsFrozen(delta, announcement, rules);
   if (!isGood) return verdict(receipt.MALFORMED);
-  return verdict(receipt.ACCEPTED, { envelope, delta, hash, bytes: incoming.bytes });
+  return verdict(receipt.ACCEPTED, { node, envelope, delta, hash, bytes: incoming.bytes });
 }

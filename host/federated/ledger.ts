@@ -1,4 +1,5 @@
 import type Database from 'libsql';
+import { LinnetError } from '../contract/error.js';
 import { equalBytes, toHex } from '../contract/hash.js';
 import {
   inStore,
@@ -109,10 +110,23 @@ export class Ledger {
   }
 
   /** Counts one more start of the aggregator: 1 for the first. */
-  beginEpoch(): number {
-    const epoch = Number(this.#readMeta('epoch') ?? 0) + 1;
-    this.#writeMeta('epoch', String(epoch));
-    return epoch;
+  countStart(): number {
+    const starts = Number(this.#readMeta('starts') ?? 0) + 1;
+    this.#writeMeta('starts', String(starts));
+    return starts;
+  }
+
+  /** Keeps and returns the epoch of the announcements to come. Throws ERR_CONFIG if it was greater. */
+  raiseEpoch(wanted: number | undefined): number {
+    const known = Number(this.#readMeta('epoch') ?? 0);
+    if (wanted === undefined || wanted === known) return known;
+    if (wanted < known) {
+      throw new LinnetError('ERR_CONFIG', `the epoch is ${wanted}, the store was in ${known}`, {
+        remedy: `give at least ${known}, or none to stay there`,
+      });
+    }
+    this.#writeMeta('epoch', String(wanted));
+    return wanted;
   }
 
   /** Adds uploads, all or none. */

@@ -30,6 +30,8 @@ export interface LineageOptions {
   /** Folder of ledger and objects; created if absent, continued if not. */
   readonly folder: string;
   readonly federation: string;
+  /** Of the announcements to come; absent: that of the store, at first 0. */
+  readonly epoch?: number;
   readonly descriptor: Uint8Array;
   readonly kernels: readonly KernelOffer[];
   /** Words [P] of version 0; asked only if the store is empty. */
@@ -67,7 +69,9 @@ export class Lineage {
   readonly model: ModelInfo;
   readonly objects: ObjectStore;
   /** How often this store was opened for work. */
-  readonly epoch: number;
+  readonly starts: number;
+  /** Orders announcements before their versions do. */
+  readonly #epoch: number;
   readonly #options: LineageOptions;
   readonly #ledger: Ledger;
   readonly #kernels: readonly Kernel[];
@@ -92,7 +96,8 @@ export class Lineage {
       bytes: bytes.length,
       intrinsicSet,
     }));
-    this.epoch = ledger.beginEpoch();
+    this.#epoch = ledger.raiseEpoch(options.epoch);
+    this.starts = ledger.countStart();
     this.#rounds = ledger.countRounds();
   }
 
@@ -176,7 +181,8 @@ export class Lineage {
 
   /** Counts an upload to the open version; it may be receipted after the next commit(). */
   stage(upload: Upload): void {
-    const { version, node, contribution } = upload.envelope;
+    const { version, contribution } = upload.envelope;
+    const { node } = upload;
     this.#staged.push({ version, node, contribution, hash: upload.hash, envelope: upload.bytes });
     this.#open.add(upload);
   }
@@ -229,6 +235,7 @@ export class Lineage {
     const { federation, descriptor, plan, rounds, deadlineMs } = this.#options;
     return packAnnouncement({
       federation,
+      epoch: this.#epoch,
       version,
       artefactHash,
       artefactBytes,

@@ -5,6 +5,7 @@ import type { PartialSum, Strategy } from './strategy.js';
 
 /** An upload that passed every check. */
 export interface Upload {
+  readonly node: string;
   readonly envelope: Envelope;
   /** [P] words, zeros without a delta. */
   readonly delta: Int16Array;
@@ -60,10 +61,10 @@ export class OpenVersion {
     return this.#hashByNode.get(node);
   }
 
-  add({ envelope, delta, hash, bytes }: Upload): void {
+  add({ node, envelope, delta, hash, bytes }: Upload): void {
     const weight = contributionWeight(envelope.samples, this.announcement.plan.weightUnit);
     this.#sum = this.#strategy.add(this.#sum, { weight, delta });
-    this.#hashByNode.set(envelope.node, hash);
+    this.#hashByNode.set(node, hash);
     this.#uplinkBytes += bytes.length;
     if (envelope.training) this.#training = addCounters(this.#training, envelope.training);
     if (envelope.evaluation) this.#evaluation = addCounters(this.#evaluation, envelope.evaluation);

@@ -63,8 +63,8 @@ function publish(
   const { head } = store;
   const version = head.version + 1;
   const announced = decodeWire('Announcement', head.announcement);
-  const { federation, descriptorHash, descriptorBytes, kernels, plan } = announced;
-  const unchanged = { federation, descriptorHash, descriptorBytes, kernels, plan };
+  const { federation, epoch, descriptorHash, descriptorBytes, kernels, plan } = announced;
+  const unchanged = { federation, epoch, descriptorHash, descriptorBytes, kernels, plan };
   const row = { ...making, version, parent: head.version, strategy: fedAvg.name };
   const bytes = publishVersion(store, master, row, (artefactHash, artefactBytes) =>
     packAnnouncement({ ...unchanged, version, artefactHash, artefactBytes }),

@@ -7,6 +7,7 @@ import type { MqttOptions } from '../mqtt/session.js';
 import { parseMqttUrl } from '../mqtt/url.js';
 import type { RoundKey } from '../proof/delegation.js';
 import type { FaultPoint } from './fault-point.js';
+import type { NodeKeys } from './node-keys.js';
 import { checkPlanSettings, type PlanSettings } from './plan.js';
 import type { HeldOutScores, ReceiptReport, RoundReport } from './report.js';
 import { checkRoundRules, type RoundRules } from './round.js';
@@ -17,6 +18,8 @@ export interface AggregatorOptions {
   readonly store: string;
   readonly mqtt: Omit<MqttOptions, 'clientId' | 'will' | 'clean'> & { readonly clientId?: string };
   readonly federation: string;
+  /** Orders announcements before their versions do; absent: that of the store, at first 0. */
+  readonly epoch?: number;
   readonly descriptor: Uint8Array;
   /** Kernels nodes may use and can fetch, at least one; a node takes the first it can run. */
   readonly kernels: readonly Uint8Array[];
@@ -32,6 +35,8 @@ export interface AggregatorOptions {
   readonly roundKey?: RoundKey;
   /** Nodes that may take part; absent: any. */
   readonly nodes?: readonly string[];
+  /** Their keys: with them what has no right tag is not counted. */
+  readonly keys?: NodeKeys;
   /** In ServerState; default `aggregator`. */
   readonly name?: string;
   /** Name and version, in ServerState; default `linnet`. */

@@ -133,6 +133,7 @@ export function planOf(
 
 export interface AnnouncedModel {
   readonly federation: string;
+  readonly epoch: number;
   readonly version: number;
   readonly artefactHash: Uint8Array;
   readonly artefactBytes: number;

@@ -1,9 +1,11 @@
-import { constant } from '../contract/contract.gen.js';
+import { constant, macKind } from '../contract/contract.gen.js';
 import type { Receipt } from '../contract/contract.gen.js';
-import { idOf, toHex } from '../contract/hash.js';
+import { announcementTag, seal } from '../contract/authentic.js';
+import { equalBytes, idOf, noMac, sha256, toHex } from '../contract/hash.js';
 import { topicOf, type TopicScope } from '../contract/topics.js';
 import { encodeWire } from '../contract/wire.js';
 import type { MqttSession } from '../mqtt/session.js';
+import type { NodeKeys } from './node-keys.js';
 import { noFaults, type FaultPoint } from './fault-point.js';
 
 /** An object cut into the slices that are published, `offset` being the last part of the topic. */
@@ -12,10 +14,15 @@ function offsetsOf(bytes: number): number[] {
   return Array.from({ length: slices }, (_, i) => i * constant.OBJECT_SLICE_BYTES);
 }
 
+/** Tags on their way to the broker together. */
+const TAGS_AT_ONCE = 100;
+
 /** What the aggregator says on MQTT. Each method resolves when the broker has it. */
 export class Publisher {
   /** Objects known to be on the broker, by hex hash. */
   readonly #published = new Set<string>();
+  /** Nodes whose tag of this announcement is on the broker. */
+  #tagged = { announcement: noMac, nodes: new Set<string>() };
 
   constructor(
     private readonly session: MqttSession,
@@ -23,15 +30,17 @@ export class Publisher {
     /** SHA-256 of the descriptor. */
     private readonly model: Uint8Array,
     private readonly faultPoint: FaultPoint = noFaults,
+    private readonly keys?: NodeKeys,
   ) {}
 
   async publishState(state: Uint8Array): Promise<void> {
     await this.session.publish(topicOf('serverState', this.scope), state, { retain: true });
   }
 
-  /** The broker may have lost its retained messages: publishObject() works from the start again. */
+  /** The broker may have lost its retained messages: objects and tags are published again. */
   forgetObjects(): void {
     this.#published.clear();
+    this.#tagged = { announcement: noMac, nodes: new Set() };
   }
 
   /** Publishes an object unless it is there already. */
@@ -68,9 +77,43 @@ export class Publisher {
     await this.session.publish(topic, payload, { retain: true });
   }
 
+  /** The tags of an announcement for the nodes that have a key and none of it yet. */
+  async publishTags(announcement: Uint8Array): Promise<void> {
+    const { keys } = this;
+    if (!keys) return;
+    const id = idOf(sha256(announcement));
+    if (!equalBytes(id, this.#tagged.announcement)) {
+      this.#tagged = { announcement: id, nodes: new Set() };
+    }
+    const untold = keys.nodes().filter((node) => !this.#tagged.nodes.has(node));
+    for (let i = 0; i < untold.length; i += TAGS_AT_ONCE) {
+      const some = untold.slice(i, i + TAGS_AT_ONCE);
+      await Promise.all(some.map((node) => this.#publishTag(node, announcement)));
+    }
+  }
+
+  async #publishTag(node: string, announcement: Uint8Array): Promise<void> {
+    const key = this.keys?.find(node);
+    if (!key) return;
+    const tag = {
+      announcement: this.#tagged.announcement,
+      mac: announcementTag(key, announcement),
+    };
+    const topic = topicOf('authorisation', this.scope, { node });
+    await this.session.publish(topic, encodeWire('Authorisation', tag), { retain: true });
+    this.#tagged.nodes.add(node);
+  }
+
   async sendReceipt(node: string, receipt: Receipt): Promise<void> {
     const topic = topicOf('receipt', this.scope, { node });
-    await this.session.publish(topic, encodeWire('Receipt', receipt));
+    await this.session.publish(topic, this.#packReceipt(node, receipt));
+  }
+
+  #packReceipt(node: string, receipt: Receipt): Uint8Array {
+    const key = this.keys?.find(node);
+    if (!key) return encodeWire('Receipt', receipt);
+    const bytes = encodeWire('Receipt', { ...receipt, mac: noMac });
+    return seal(key, macKind.RECEIPT, this.model, bytes);
   }
 
   #objectTopic(hash: Uint8Array, offset: number): string {

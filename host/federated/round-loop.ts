@@ -22,12 +22,16 @@ const GROUP_LIMIT: MailboxLimit = { items: 256, bytes: 8 * MIB };
 const QUEUE_ITEMS = 1000;
 const QUEUE_BYTES = 64 * MIB;
 const RETRY_MS = 1000;
+/** A node that is given a key while a version waits for it. */
+const KEYS_MS = 2000;
 
 type Task =
   | { readonly type: 'upload'; readonly incoming: IncomingUpload }
   | { readonly type: 'deadline'; readonly version: number }
   /** The connection was lost and is back; the broker may be a new one. */
-  | { readonly type: 'reconnect' };
+  | { readonly type: 'reconnect' }
+  /** Time to see whether nodes got a key. */
+  | { readonly type: 'keys' };
 
 /**
  * The one loop that changes anything: takes uploads into the ledger, answers them, closes versions
@@ -45,6 +49,7 @@ export class RoundLoop {
   #round = openRound;
   #openedAtMs = 0;
   #cancelDeadline: () => void = () => undefined;
+  #cancelWatch: () => void = () => undefined;
   #isStopped = false;
 
   constructor(
@@ -54,15 +59,16 @@ export class RoundLoop {
     /** Called once, after the final version is announced and reported. */
     private readonly onFinal: () => void,
   ) {
-    const { timers = systemTimers, faultPoint = noFaults, nodes } = options;
+    const { timers = systemTimers, faultPoint = noFaults, nodes, keys } = options;
     const { model } = lineage;
     this.#timers = timers;
     this.#faultPoint = faultPoint;
-    this.#publisher = new Publisher(session, scopeOf(options), model.hash, faultPoint);
+    this.#publisher = new Publisher(session, scopeOf(options), model.hash, faultPoint, keys);
     this.#announcer = new Announcer(lineage, this.#publisher, faultPoint);
     this.#rules = {
       model,
       ...(nodes && { nodes: new Set(nodes) }),
+      ...(keys && { keys }),
       findUpload: (...key) => lineage.findUpload(...key),
     };
     const { queueLimit = QUEUE_ITEMS, queueBytes = QUEUE_BYTES, retryMs = RETRY_MS } = options;
@@ -85,9 +91,10 @@ export class RoundLoop {
     this.session.onReconnect(() => this.#mailbox.put({ type: 'reconnect' }));
     const model = toHex(idOf(this.lineage.model.hash));
     await this.session.subscribe(topicOf('upload', scopeOf(this.options), { model }));
-    await this.#announcer.publishAll(packState(this.options, this.lineage.epoch, true));
+    await this.#announcer.publishAll(packState(this.options, this.lineage.starts, true));
     await this.#announcer.clearOutdated();
     this.#openVersion();
+    this.#watchKeys();
   }
 
   /** Works until stop(). Rejects if the store fails or the broker refuses a publication. */
@@ -106,11 +113,12 @@ export class RoundLoop {
     this.#isStopped = true;
     this.#mailbox.close();
     this.#cancelDeadline();
+    this.#cancelWatch();
   }
 
   /** Tells nodes that nobody will answer now. */
   async publishOffline(): Promise<void> {
-    await this.#publisher.publishState(packState(this.options, this.lineage.epoch, false));
+    await this.#publisher.publishState(packState(this.options, this.lineage.starts, false));
   }
 
   async #work(tasks: readonly Task[]): Promise<void> {
@@ -136,8 +144,11 @@ export class RoundLoop {
   }
 
   async #handle(task: Exclude<Task, { type: 'upload' }>): Promise<void> {
-    if (task.type === 'reconnect') {
-      await this.#announcer.publishAll(packState(this.options, this.lineage.epoch, true));
+    if (task.type === 'keys') {
+      await this.#announcer.publishTags();
+      this.#watchKeys();
+    } else if (task.type === 'reconnect') {
+      await this.#announcer.publishAll(packState(this.options, this.lineage.starts, true));
     } else if (task.version === this.lineage.open.version) {
       await this.#advance({ type: 'deadline' });
     }
@@ -180,6 +191,11 @@ export class RoundLoop {
     this.#round = openRound;
     this.#openedAtMs = this.#timers.now();
     if (!this.lineage.head.announcement.final) this.#startDeadline();
+  }
+
+  #watchKeys(): void {
+    if (!this.options.keys || this.#isStopped) return;
+    this.#cancelWatch = this.#timers.start(KEYS_MS, () => this.#mailbox.put({ type: 'keys' }));
   }
 
   #startDeadline(): void {

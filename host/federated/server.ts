@@ -73,7 +73,9 @@ export class Aggregator {
     const lineage = await openLineage(options);
     let aggregator: Aggregator | undefined;
     try {
-      const session = await connectMqtt(sessionOptions(options, lineage.model.hash, lineage.epoch));
+      const session = await connectMqtt(
+        sessionOptions(options, lineage.model.hash, lineage.starts),
+      );
       aggregator = new Aggregator(options, lineage, session);
       await aggregator.#begin();
       return aggregator;

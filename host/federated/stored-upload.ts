@@ -18,8 +18,8 @@ export function readUpload(
   if (!equalBytes(sha256(row.envelope), row.hash)) throw damaged();
   const envelope = decodeWire('Envelope', row.envelope);
   const delta = decodePayload(model, frozenLayers, envelope.codec, envelope.payload);
-  const { version, node, contribution } = envelope;
-  const isRows = version === row.version && node === row.node && contribution === row.contribution;
+  const { version, contribution } = envelope;
+  const isRows = version === row.version && contribution === row.contribution;
   if (!delta || !isRows) throw damaged();
-  return { envelope, delta, hash: row.hash, bytes: row.envelope };
+  return { node: row.node, envelope, delta, hash: row.hash, bytes: row.envelope };
 }

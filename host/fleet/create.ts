@@ -7,7 +7,7 @@ import { aggregatorIdentity, brokerIdentity } from '../contract/identity.js';
 import { checkName } from '../contract/topics.js';
 import { createAuthority } from './certificates.js';
 import { makeFolder, writeFolder, writeNew } from './files.js';
-import { authorityFiles, Fleet } from './fleet.js';
+import { authorityFiles, Fleet, sharedKeys } from './fleet.js';
 import { brokerFiles, mosquittoConfig } from './mosquitto.js';
 import { emptyRegistry, packRegistry } from './registry.js';
 import { createRoot } from './signing-keys.js';
@@ -52,7 +52,14 @@ export async function createFleet(
   // Made beside it and moved there when it is whole.
   const draft = mkdtempSync(join(dirname(resolve(folder)), `${basename(resolve(folder))}.new-`));
   try {
-    for (const name of ['ca', 'broker', 'nodes', 'old', join('broker', brokerFiles.data)]) {
+    for (const name of [
+      'ca',
+      'broker',
+      'nodes',
+      'old',
+      sharedKeys,
+      join('broker', brokerFiles.data),
+    ]) {
       makeFolder(join(draft, name));
     }
     const name = `Linnet fleet ${federation}`;

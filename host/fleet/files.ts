@@ -47,6 +47,13 @@ export function replaceFile(path: string, text: string): void {
   syncFolder(dirname(path));
 }
 
+/** Removes a file that may be there. */
+export function removeFile(path: string): void {
+  if (!existsSync(path)) return;
+  rmSync(path);
+  syncFolder(dirname(path));
+}
+
 /** Moves a folder to where nothing is yet. */
 export function moveFolder(from: string, to: string): void {
   if (existsSync(to))

@@ -5,13 +5,16 @@
  *   ca/              the authority: keep it offline   aggregator/   those of the aggregator
  *   root/            its root key: offline as well    old/          revoked and renewed credentials
  *   broker/          files of the broker
+ *   keys/            NODE.key for the aggregator: the keys that nodes and it share
  */
+import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import { constant } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { aggregatorIdentity, brokerIdentity } from '../contract/identity.js';
 import { checkName } from '../contract/topics.js';
-import { credentialFiles } from '../mqtt/credentials.js';
+import { credentialFiles, nodeKeyFile } from '../mqtt/credentials.js';
 import { rootFile, roundKeyFile, type KeyObject } from '../proof/keys.js';
 import { accessList } from './access.js';
 import {
@@ -23,7 +26,15 @@ import {
   type Authority,
   type Issued,
 } from './certificates.js';
-import { makeFolder, moveFolder, replaceFile, withLock, writeFolder, writeNew } from './files.js';
+import {
+  makeFolder,
+  moveFolder,
+  removeFile,
+  replaceFile,
+  withLock,
+  writeFolder,
+  writeNew,
+} from './files.js';
 import { brokerFiles } from './mosquitto.js';
 import {
   admitted,
@@ -46,6 +57,9 @@ import {
   type DelegationEntry,
   type Signing,
 } from './signing-keys.js';
+
+/** Folder with what the aggregator knows of nodes’ keys. */
+export const sharedKeys = 'keys';
 
 /** In ca/. */
 export const authorityFiles = { cert: 'ca.pem', key: 'ca.key' } as const;
@@ -133,7 +147,10 @@ export class Fleet {
       // Without the authority's key the access list alone is enough to silence them.
       this.writeAccess();
       await this.writeRevocations(await this.authority());
-      for (const name of names) this.retire(name);
+      for (const name of names) {
+        removeFile(this.sharedKeyPath(name));
+        this.retire(name);
+      }
       return this.list().filter(({ name }) => names.includes(name));
     });
   }
@@ -236,6 +253,7 @@ export class Fleet {
       return;
     }
     const files = {
+      ...(name !== aggregatorIdentity && { [nodeKeyFile]: this.keyOf(name) }),
       [credentialFiles.cafile]: readFileSync(join(this.folder, 'ca', authorityFiles.cert), 'utf8'),
       [credentialFiles.cert]: cert,
       [credentialFiles.key]: key,
@@ -243,6 +261,20 @@ export class Fleet {
       ...(roundKey !== undefined && { [roundKeyFile]: roundKey }),
     };
     writeFolder(this.folderOf(name), files, join(this.folder, 'draft'));
+  }
+
+  /** The key of a node: that which it has, for a device is not given another with a certificate. */
+  private keyOf(node: string): string {
+    const path = this.sharedKeyPath(node);
+    if (existsSync(path)) return readFileSync(path, 'utf8');
+    const text = `${randomBytes(constant.KEY_BYTES).toString('hex')}\n`;
+    if (!existsSync(dirname(path))) makeFolder(dirname(path));
+    replaceFile(path, text);
+    return text;
+  }
+
+  private sharedKeyPath(node: string): string {
+    return join(this.folder, sharedKeys, `${node}.key`);
   }
 
   /** Puts the files an identity has away, so that nobody uses them by mistake. */

@@ -1,4 +1,4 @@
-/** The keys that vouch for announcements (SPEC, 8.2): an offline root key and the round key of the aggregator. */
+/** The keys that vouch for announcements (SPEC, 8.3): an offline root key and the round key of the aggregator. */
 import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { LinnetError } from '../contract/error.js';

@@ -9,6 +9,9 @@ import type { MqttOptions } from './session.js';
 
 export const credentialFiles = { cafile: 'ca.pem', cert: 'cert.pem', key: 'key.pem' } as const;
 
+/** In the folder of a node: the key that it shares with the aggregator. */
+export const nodeKeyFile = 'node.key';
+
 export type TlsFiles = Required<Pick<MqttOptions, keyof typeof credentialFiles>>;
 
 function readCredential(folder: string, file: string, identity: string): Buffer {

@@ -1,4 +1,4 @@
-/** Proofs of announcements: signed by a round key that a root key vouches for (SPEC, 8.2). */
+/** Proofs of announcements: signed by a round key that a root key vouches for (SPEC, 8.3). */
 import type { Announcement, Delegation, Proof } from '../contract/contract.gen.js';
 import type { LinnetError } from '../contract/error.js';
 import { equalBytes, sha256 } from '../contract/hash.js';
@@ -13,9 +13,8 @@ export interface Position {
   readonly version: number;
 }
 
-export function positionOf({ version }: Announcement): Position {
-  // The epoch of the announcement belongs here as soon as announcements have one.
-  return { epoch: 0, version };
+export function positionOf({ epoch, version }: Announcement): Position {
+  return { epoch, version };
 }
 
 /** Below 0 if `a` comes before `b`. */

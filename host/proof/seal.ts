@@ -1,4 +1,4 @@
-/** Payload maps that end in a signature over all bytes before it (SPEC, 8.2). */
+/** Payload maps that end in a signature over all bytes before it (SPEC, 8.3). */
 import { sign, verify, type KeyObject } from 'node:crypto';
 import { constant, version, type WireMaps } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';

@@ -36,6 +36,8 @@ export interface NodeObjects {
   name?: string;
   /** The last upload of a node with samples of its own. */
   upload?: StoredUpload;
+  /** The newest announcement that a node with a key has followed. */
+  followed?: Pick<Announcement, 'epoch' | 'version'>;
 }
 
 /** What a round needs of the node that runs it. */
@@ -48,6 +50,8 @@ export interface NodeHost {
   readonly session: number;
   readonly timing: NodeTiming;
   readonly samples: SampleSource;
+  /** Of the node alone; absent: it follows whoever announces. */
+  readonly key?: Uint8Array;
   readonly objects: NodeObjects;
   /** Set of intrinsics it supplies, 0 = none. */
   readonly intrinsicSet: number;

@@ -1,7 +1,7 @@
 import { nodeState, split } from '../contract/contract.gen.js';
 import type { Announcement, Kernel as AllowedKernel } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
-import { equalBytes, nodeKeyOf } from '../contract/hash.js';
+import { equalBytes, nodeKeyOf, noMac } from '../contract/hash.js';
 import type { Kernel } from '../kernel/kernel.js';
 import { type KernelCounters } from '../kernel/kernel.js';
 import { openV8Engine } from '../kernel/v8-engine.js';
@@ -18,7 +18,9 @@ import {
   settingsOf,
   taskEvaluates,
   taskTrains,
+  type RoundResult,
 } from './node-rules.js';
+import { sealEnvelope } from './node-trust.js';
 import { judgeKernel, planKernel, tryKernel, type Verdict } from './node-trial.js';
 
 /** How long the kernel may compute before the link is served, milliseconds. */
@@ -164,19 +166,23 @@ export class NodeRound {
     if (!taskTrains(plan) && !taskEvaluates(plan)) return undefined;
     const evaluation = taskEvaluates(plan) ? await this.evaluate(kernel) : undefined;
     const result = {
-      node: host.node,
       kernelHash: stored.hash,
-      numerics: stored.numerics,
+      ...(host.key && { mac: noMac }),
       ...(evaluation && { evaluation }),
     };
     if (!taskTrains(plan)) {
       if (!evaluation) throw new LinnetError('ERR_NO_SAMPLES', 'there are no test samples');
-      return buildEnvelope(announcement, { ...result, samples: 0 });
+      return this.seal({ ...result, samples: 0 });
     }
     const samples = samplesOfRound(plan, host.samples.count(split.TRAIN));
     const training = await this.train(kernel, samples, base);
     const payload = kernel.encodeDelta(plan.codec, base);
-    return buildEnvelope(announcement, { ...result, samples, training, payload });
+    return this.seal({ ...result, samples, training, payload });
+  }
+
+  private seal(result: RoundResult): Uint8Array {
+    const { host, announcement } = this;
+    return sealEnvelope(host, announcement, buildEnvelope(announcement, result));
   }
 
   private begin(kernel: Kernel, totalSteps: number): void {

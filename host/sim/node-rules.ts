@@ -74,6 +74,7 @@ export function readAnnouncement(bytes: Uint8Array): Announcement {
   const announcement = decodeWire('Announcement', bytes);
   checkSupport(announcement);
   checkName(announcement.federation, 'federation');
+  checkRange('epoch', announcement.epoch, 0, maxU32);
   checkRange('version', announcement.version, 0, maxU32);
   checkRange('parent', announcement.parent ?? 0, 0, maxU32);
   checkRange('artefactBytes', announcement.artefactBytes, 0, maxU32);
@@ -97,10 +98,10 @@ export function readReceipt(bytes: Uint8Array): Receipt {
 /** What decides the work of an announcement: not a fresh deadline, nor the list of kernels. */
 function workBytes(announcement: Announcement): Uint8Array {
   const { plan, format, federation, version, artefactHash, descriptorHash } = announcement;
-  const { artefactBytes, descriptorBytes, numerics } = announcement;
+  const { artefactBytes, descriptorBytes, numerics, epoch } = announcement;
   return encodeWire('Announcement', {
     ...{ format, federation, version, artefactHash, artefactBytes, descriptorHash },
-    ...{ descriptorBytes, numerics, kernels: [], plan: { ...plan, deadlineMs: 0 } },
+    ...{ epoch, descriptorBytes, numerics, kernels: [], plan: { ...plan, deadlineMs: 0 } },
   });
 }
 
@@ -188,38 +189,43 @@ export function settingsOf(
 
 /** What a round produced besides the announcement's own facts. */
 export interface RoundResult {
-  readonly node: string;
   readonly kernelHash: Uint8Array;
-  readonly numerics: number;
   /** Distinct samples trained on. */
   readonly samples: number;
   readonly training?: KernelCounters;
   readonly evaluation?: KernelCounters;
   /** Coded by the plan's codec; absent without training. */
   readonly payload?: Uint8Array;
+  /** What stands in the place of the tag until the rest of the envelope is there. */
+  readonly mac?: Uint8Array;
 }
 
-function countersToWire(counters: KernelCounters): Counters {
+function evaluationToWire(counters: KernelCounters): Counters {
   return { ...counters, confusion: [...counters.confusion] };
+}
+
+/** Of a training the matrix is not sent: it would be longer than the delta of a small model. */
+function trainingToWire({ confusion, ...counters }: KernelCounters): Counters {
+  const classes = Math.sqrt(confusion.length);
+  const diagonal = confusion.filter((_, i) => i % (classes + 1) === 0);
+  return { ...counters, correct: diagonal.reduce((sum, count) => sum + count, 0) };
 }
 
 /** The upload, byte for byte (SPEC, sections 7.6 and 9). */
 export function buildEnvelope(announcement: Announcement, result: RoundResult): Uint8Array {
-  const { training, evaluation, payload } = result;
+  const { training, evaluation, payload, mac } = result;
   return encodeWire('Envelope', {
     format: version.WIRE_FORMAT,
-    federation: announcement.federation,
-    model: idOf(announcement.descriptorHash),
+    epoch: announcement.epoch,
     version: announcement.version,
     artefact: idOf(announcement.artefactHash),
-    node: result.node,
     contribution: 0,
-    numerics: result.numerics,
-    kernel: idOf(result.kernelHash),
+    kernel: announcement.kernels.findIndex(({ hash }) => equalBytes(hash, result.kernelHash)),
     samples: result.samples,
-    ...(training && { training: countersToWire(training) }),
-    ...(evaluation && { evaluation: countersToWire(evaluation) }),
+    ...(training && { training: trainingToWire(training) }),
+    ...(evaluation && { evaluation: evaluationToWire(evaluation) }),
     codec: payload ? announcement.plan.codec : codec.NONE,
     payload: payload ?? new Uint8Array(),
+    ...(mac && { mac }),
   });
 }

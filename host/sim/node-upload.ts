@@ -1,5 +1,5 @@
 import { nodeState, receipt as receiptCode } from '../contract/contract.gen.js';
-import type { Receipt } from '../contract/contract.gen.js';
+import type { Announcement, Receipt } from '../contract/contract.gen.js';
 import { equalBytes, idOf, sha256 } from '../contract/hash.js';
 import type { NodeHost } from './node-host.js';
 import { sleep } from './node-timing.js';
@@ -16,7 +16,7 @@ export class NodeUpload {
 
   constructor(
     private readonly host: NodeHost,
-    private readonly version: number,
+    private readonly announcement: Pick<Announcement, 'descriptorHash' | 'version'>,
     private readonly envelope: Uint8Array,
     private readonly signal: AbortSignal,
   ) {
@@ -26,7 +26,7 @@ export class NodeUpload {
   /** Takes a receipt; one that is not for this upload is ignored. */
   receive(receipt: Receipt): void {
     const isOurs =
-      receipt.version === this.version &&
+      receipt.version === this.announcement.version &&
       receipt.contribution === 0 &&
       equalBytes(receipt.upload, idOf(this.hash));
     if (!isOurs) return;
@@ -81,11 +81,13 @@ export class NodeUpload {
 
   /** Until the host has every byte. A refusal or a new session starts from the offer again. */
   private async send(signal: AbortSignal): Promise<void> {
-    const { host, envelope, hash, version } = this;
+    const { host, envelope, hash } = this;
+    const { descriptorHash, version } = this.announcement;
+    const offer = { model: idOf(descriptorHash), version, contribution: 0 };
     host.enter(nodeState.UPLOAD);
     for (;;) {
-      const offer = { version, contribution: 0, length: envelope.length, hash };
-      const answer = await host.askOnce('OFFER', offer, signal);
+      const what = { ...offer, length: envelope.length, hash };
+      const answer = await host.askOnce('OFFER', what, signal);
       if (answer && (await this.stream(answer.nextOffset, signal))) return;
     }
   }

@@ -8,6 +8,8 @@ import { V8Node } from './v8-node.js';
 export interface V8NodeRun {
   /** Name of the node; empty lets the host give one. */
   readonly name: string;
+  /** Of the node and the aggregator alone; absent: it follows whoever announces. */
+  readonly key?: Uint8Array;
   /** Absent: the node pulls its samples over the link. */
   readonly dataset?: Dataset;
   /** The link. */
@@ -21,12 +23,13 @@ export interface V8NodeRun {
 
 /** Runs one V8 node on a byte stream, until the stream ends or the signal aborts. */
 export async function runV8Node(run: V8NodeRun): Promise<void> {
-  const { name, dataset, input, output, signal, timing, objects, watchdogMs } = run;
+  const { name, key, dataset, input, output, signal, timing, objects, watchdogMs } = run;
   const ended = new AbortController();
   const end = (): void => ended.abort();
   const node = new V8Node({
     node: name,
     write: (bytes) => output.write(bytes),
+    ...(key && { key }),
     ...(dataset && { samples: ownSamples(dataset) }),
     ...(timing && { timing }),
     ...(objects && { objects }),

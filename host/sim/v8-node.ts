@@ -25,6 +25,7 @@ import { NodeRound, WatchdogReset } from './node-round.js';
 import { chooseKernel, isSameWork, readAnnouncement, readReceipt } from './node-rules.js';
 import { pullSample, type SampleSource } from './node-samples.js';
 import { NodeSession, type SessionOwner } from './node-session.js';
+import { checkAnnouncement, follow, isOwnEnvelope, isOwnReceipt } from './node-trust.js';
 import { defaultTiming, type NodeTiming } from './node-timing.js';
 import { NodeUpload } from './node-upload.js';
 
@@ -34,6 +35,8 @@ const kernelMemoryBytes = 0xffff_0000;
 export interface V8NodeOptions {
   /** Name of the node; empty lets the host give one. */
   readonly node: string;
+  /** Of the node and the aggregator alone; absent: it follows whoever announces. */
+  readonly key?: Uint8Array;
   /** Absent: the node pulls its samples over the link. */
   readonly samples?: SampleSource;
   /** Sends bytes to the host. */
@@ -61,6 +64,7 @@ interface Work {
 export class V8Node implements NodeHost, SessionOwner {
   readonly objects: NodeObjects;
   readonly samples: SampleSource;
+  readonly key?: Uint8Array;
   readonly timing: NodeTiming;
   readonly watchdogMs: number;
   /** Native functions cannot be given to V8 without a binding, and a node is to run anywhere. */
@@ -84,6 +88,7 @@ export class V8Node implements NodeHost, SessionOwner {
 
   constructor(private readonly options: V8NodeOptions) {
     this.objects = options.objects ?? {};
+    if (options.key) this.key = options.key;
     this.timing = options.timing ?? defaultTiming;
     this.watchdogMs = options.watchdogMs ?? 10_000;
     this.samples = options.samples ?? this.pulledSamples();
@@ -225,7 +230,7 @@ export class V8Node implements NodeHost, SessionOwner {
   private serve(id: number, body: Uint8Array): Uint8Array {
     switch (id) {
       case messageId.ANNOUNCE:
-        this.announce(unpackRequest('ANNOUNCE', body).announcement);
+        this.announce(unpackRequest('ANNOUNCE', body));
         return packResponse('ANNOUNCE', status.OK, {});
       case messageId.RECEIPT:
         this.takeReceipt(unpackRequest('RECEIPT', body).receipt);
@@ -245,10 +250,12 @@ export class V8Node implements NodeHost, SessionOwner {
     }
   }
 
-  private announce(bytes: Uint8Array): void {
+  private announce({ mac, announcement: bytes }: RequestBodies['ANNOUNCE']): void {
     try {
       const announcement = readAnnouncement(bytes);
+      checkAnnouncement(this, announcement, bytes, mac);
       chooseKernel(announcement, this.intrinsicSet, this.objects.failedKernels ?? []);
+      follow(this, announcement);
       if (this.finished && isSameVersion(this.finished, announcement)) return;
       const { work } = this;
       if (work && !work.failed && isSameWork(work.announcement, announcement)) return;
@@ -261,7 +268,8 @@ export class V8Node implements NodeHost, SessionOwner {
 
   private takeReceipt(bytes: Uint8Array): void {
     const receipt = readReceipt(bytes);
-    this.work?.upload?.receive(receipt);
+    const { work } = this;
+    if (work && isOwnReceipt(this, work.announcement, bytes)) work.upload?.receive(receipt);
   }
 
   private describe(): ResponseBodies['STATUS'] {
@@ -310,7 +318,7 @@ export class V8Node implements NodeHost, SessionOwner {
       this.recall(announcement) ?? (await new NodeRound(this, announcement, signal).run());
     if (envelope) {
       if (this.options.samples) this.objects.upload = { node: this.node, announcement, envelope };
-      work.upload = new NodeUpload(this, announcement.version, envelope, signal);
+      work.upload = new NodeUpload(this, announcement, envelope, signal);
       await work.upload.run();
       this.finished = announcement;
     }
@@ -324,7 +332,8 @@ export class V8Node implements NodeHost, SessionOwner {
     const isIt =
       this.options.samples !== undefined &&
       upload?.node === this.node &&
-      isSameWork(upload.announcement, announcement);
+      isSameWork(upload.announcement, announcement) &&
+      isOwnEnvelope(this, announcement, upload.envelope);
     return isIt ? upload.envelope : undefined;
   }
 
@@ -345,6 +354,7 @@ export class V8Node implements NodeHost, SessionOwner {
 
 function isSameVersion(a: Announcement, b: Announcement): boolean {
   return (
+    a.epoch === b.epoch &&
     a.version === b.version &&
     equalBytes(a.descriptorHash, b.descriptorHash) &&
     equalBytes(a.artefactHash, b.artefactHash)

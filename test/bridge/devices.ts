@@ -1,24 +1,29 @@
 import type { Socket } from 'node:net';
 import { messageId, status } from '../../host/contract/contract.gen.js';
 import type { HelloRequest } from '../../host/contract/contract.gen.js';
-import { sha256 } from '../../host/contract/hash.js';
-import { packResponse, type AnsweredName, type RequestBodies } from '../../host/contract/pack.js';
+import { idOf, sha256 } from '../../host/contract/hash.js';
+import {
+  packResponse,
+  unpackRequest,
+  type AnsweredName,
+  type RequestBodies,
+} from '../../host/contract/pack.js';
 import type { Response } from '../../host/contract/pack.js';
 import { Peer } from '../../host/frame/peer.js';
 import { ownSamples } from '../../host/sim/node-samples.js';
 import type { NodeObjects } from '../../host/sim/node-host.js';
 import { V8Node } from '../../host/sim/v8-node.js';
 import { helloOf } from '../device/raw-end.js';
-import { dataset } from '../node/fixture.js';
+import { dataset, descriptorHash } from '../node/fixture.js';
 import { shortTiming } from '../node/implementations.js';
 import type { DeviceProgram } from './device-port.js';
 
 /** The real V8 node; without a name it takes its name and samples from the host. */
-export function v8Device(node: string): DeviceProgram {
-  const objects: NodeObjects = {};
+export function v8Device(node: string, key?: Uint8Array, objects: NodeObjects = {}): DeviceProgram {
   return async (socket, signal) => {
     const device = new V8Node({
       node,
+      ...(key && { key }),
       ...(node !== '' && { samples: ownSamples(dataset) }),
       write: (bytes) => void socket.write(bytes),
       timing: shortTiming,
@@ -59,7 +64,8 @@ export class ScriptedDevice {
   /** Offers an envelope and sends all of it; returns the host's last word. */
   async upload(envelope: Uint8Array, version = 0): Promise<number> {
     const hash = sha256(envelope);
-    const offer = { version, contribution: 0, length: envelope.length, hash };
+    const model = idOf(descriptorHash);
+    const offer = { model, version, contribution: 0, length: envelope.length, hash };
     let offset = (await this.ask('OFFER', offer)).body!.nextOffset;
     while (offset < envelope.length) {
       const data = envelope.subarray(offset, offset + 400);
@@ -82,7 +88,8 @@ export class ScriptedDevice {
   private take(id: number, body: Uint8Array): Uint8Array | undefined {
     const code = this.answer(id);
     if (code === undefined) return undefined;
-    if (id === messageId.ANNOUNCE) this.announcements.push(body.slice());
+    if (id === messageId.ANNOUNCE)
+      this.announcements.push(unpackRequest('ANNOUNCE', body).announcement);
     if (id === messageId.RECEIPT) this.receipts.push(body.slice());
     if (id === messageId.PING) return Uint8Array.of(0, 0, ...body);
     return packResponse('RESET', code);

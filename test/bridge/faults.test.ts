@@ -22,17 +22,14 @@ const isUploaded = (): boolean => uploads().length > 0;
 const born = (node: string): boolean => rig.aggregator.isAlive(node);
 
 /** An envelope as a node would write it, around no delta. */
-function someEnvelope(node: string): Uint8Array {
+function someEnvelope(version = 0): Uint8Array {
   return encodeWire('Envelope', {
-    format: 1,
-    federation: fixture.federation,
-    model: fixture.descriptorHash.slice(0, 8),
-    version: 0,
+    format: 2,
+    epoch: 0,
+    version,
     artefact: new Uint8Array(8),
-    node,
     contribution: 0,
-    numerics: 1,
-    kernel: fixture.kernelHash.slice(0, 8),
+    kernel: 0,
     samples: 1,
     codec: 255,
     payload: new Uint8Array(),
@@ -128,7 +125,7 @@ describe('a broker', () => {
     rig.bridge({ port: port.address });
     await rig.until('the birth', () => born('one'));
     await rig.broker.close();
-    const envelope = someEnvelope('one');
+    const envelope = someEnvelope();
     await device.upload(envelope);
     rig.broker = await startBroker({ port: rig.broker.port });
     await rig.until('the upload', isUploaded);
@@ -149,7 +146,7 @@ describe('a broker', () => {
     await rig.broker.close();
     expect((await device.sayHello({ node: 'early' })).status).toBe(status.OK);
     await rig.until('an attempt', () => rig.logs.some((line) => line.startsWith('early: ')));
-    await device.upload(someEnvelope('early'));
+    await device.upload(someEnvelope());
     rig.broker = await startBroker({ port: rig.broker.port });
     await rig.until('the birth', () => born('early'));
     await rig.until('the upload', isUploaded);

@@ -11,6 +11,7 @@ export const scope = { base: 'linnet', federation: fixture.federation };
 
 export interface ArrivedUpload {
   readonly topic: string;
+  readonly node: string;
   readonly bytes: Uint8Array;
   readonly envelope: Envelope;
 }
@@ -82,7 +83,7 @@ export class ScriptedAggregator {
       current: upload.envelope.version,
       ...(retryMs !== undefined && { retryMs }),
     });
-    await this.sendToNode(upload.envelope.node, receipt);
+    await this.sendToNode(upload.node, receipt);
     return receipt;
   }
 
@@ -91,7 +92,7 @@ export class ScriptedAggregator {
   }
 
   uploadsOf(node: string): ArrivedUpload[] {
-    return this.uploads.filter((upload) => upload.envelope.node === node);
+    return this.uploads.filter((upload) => upload.node === node);
   }
 
   /** Whether the retained messages say that the node is there. */
@@ -105,8 +106,10 @@ export class ScriptedAggregator {
   }
 
   private take(topic: string, payload: Uint8Array): void {
-    if (matchTopic('upload', scope, topic)) {
-      this.uploads.push({ topic, bytes: payload, envelope: decodeWire('Envelope', payload) });
+    const upload = matchTopic('upload', scope, topic);
+    if (upload) {
+      const envelope = decodeWire('Envelope', payload);
+      this.uploads.push({ topic, node: upload['node'], bytes: payload, envelope });
       return;
     }
     const node = (matchTopic('birth', scope, topic) ?? matchTopic('death', scope, topic)!)['node'];

@@ -19,7 +19,9 @@ const valueOf: Record<Field['type'], fc.Arbitrary<number | string | Uint8Array>>
   i16: fc.integer({ min: -0x8000, max: 0x7fff }),
   u32: fc.nat({ max: 0xffffffff }),
   i32: fc.integer({ min: -0x80000000, max: 0x7fffffff }),
+  id: fc.uint8Array({ minLength: 8, maxLength: 8 }),
   hash: fc.uint8Array({ minLength: 32, maxLength: 32 }),
+  mac: fc.uint8Array({ minLength: 16, maxLength: 16 }),
   string8: fc.string({ maxLength: 60 }),
   bytes: fc.uint8Array({ maxLength: 60 }),
 };

@@ -18,8 +18,9 @@ const plan: Plan = {
 };
 const hash = new Uint8Array(32).fill(7);
 const announcement: Announcement = {
-  format: 1,
+  format: 2,
   federation: 'demo',
+  epoch: 1,
   version: 3,
   parent: 2,
   artefactHash: hash,
@@ -62,24 +63,22 @@ describe('wire', () => {
       fc.uint8Array({ minLength: length, maxLength: length });
     const envelope: fc.Arbitrary<Envelope> = fc.record({
       format: uint,
-      federation: fc.string(),
-      model: bytes(8),
+      epoch: uint,
       version: uint,
       artefact: bytes(8),
-      node: fc.string(),
       contribution: uint,
-      numerics: uint,
-      kernel: bytes(8),
+      kernel: uint,
       samples: uint,
       training: fc.record({
         samples: uint,
         loss: fc.maxSafeNat(),
         skipped: uint,
         saturations: uint,
-        confusion: fc.array(uint),
+        correct: uint,
       }),
       codec: uint,
       payload: fc.uint8Array({ maxLength: 100 }),
+      mac: bytes(16),
     });
     fc.assert(
       fc.property(envelope, (value) => {
@@ -182,5 +181,6 @@ function toMap(value: Announcement): Map<number, unknown> {
     [9, value.numerics],
     [10, [kernel]],
     [11, planMap],
+    [13, value.epoch],
   ]);
 }

@@ -137,7 +137,15 @@ describe('a host answers', () => {
 
   it('a stranger nothing but HELLO and PING', async () => {
     end.sendRequest('OBJECT', { hash: objectHash, offset: 0, length: 10 });
-    end.sendRequest('OFFER', { version: 0, contribution: 0, length: 1, hash: objectHash });
+    end.sendRequest('OFFER', {
+      ...{
+        model: objectHash.slice(0, 8),
+        version: 0,
+        contribution: 0,
+        length: 1,
+        hash: objectHash,
+      },
+    });
     await end.ask('PING', { token: 1 });
     await end.ask('HELLO', helloOf());
     const { body } = await end.ask('OBJECT', { hash: objectHash, offset: 0, length: 10 });
@@ -191,7 +199,13 @@ describe('objects and samples', () => {
 
 describe('an upload', () => {
   const envelope = Uint8Array.from({ length: 700 }, (_, i) => (i * 3) & 0xff);
-  const offer = { version: 4, contribution: 0, length: 700, hash: sha256(envelope) };
+  const offer = {
+    model: objectHash.slice(0, 8),
+    version: 4,
+    contribution: 0,
+    length: 700,
+    hash: sha256(envelope),
+  };
   const send = async (offset: number, length: number): Promise<number> => {
     const data = envelope.subarray(offset, offset + length);
     return (await end.ask('UPLOAD', { offset, data })).body!.nextOffset;
@@ -207,7 +221,8 @@ describe('an upload', () => {
     await end.ask('HELLO', helloOf({ bootEpoch: 2 }));
     expect(await makeOffer()).toBe(400);
     expect(await send(400, 300)).toBe(700);
-    expect(host.uploads).toEqual([{ version: 4, contribution: 0, bytes: envelope }]);
+    const { model } = offer;
+    expect(host.uploads).toEqual([{ model, version: 4, contribution: 0, bytes: envelope }]);
     expect(await makeOffer()).toBe(700);
     expect(host.uploads).toHaveLength(2);
   });
@@ -326,16 +341,16 @@ describe('a request to the device', () => {
   it('reports the refusal of the device', async () => {
     const announced = device.announce(Uint8Array.of(0xa0));
     const request = await end.next();
-    expect(request.body).toEqual(Uint8Array.of(0xa0));
+    expect(request.body).toEqual(Uint8Array.of(...new Uint8Array(16), 0xa0));
     end.respond(request, packResponse('ANNOUNCE', status.ERR_UNSUPPORTED));
     await expect(announced).rejects.toMatchObject({ code: 'ERR_UNSUPPORTED' });
   });
 
   it('does not leave if it is longer than the device takes', async () => {
     await end.ask('HELLO', helloOf({ maxPayload: 128 }));
-    await expect(device.announce(new Uint8Array(125))).rejects.toMatchObject({ code: 'ERR_FULL' });
+    await expect(device.announce(new Uint8Array(109))).rejects.toMatchObject({ code: 'ERR_FULL' });
     expect(end.waiting).toBe(0);
-    const announced = device.announce(new Uint8Array(124));
+    const announced = device.announce(new Uint8Array(108));
     end.respond(await end.next(), packResponse('ANNOUNCE', status.OK, {}));
     await announced;
   });

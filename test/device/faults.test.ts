@@ -85,7 +85,13 @@ async function playRound({ peer }: Rig): Promise<Uint8Array> {
     const slice = { hash, offset: fetched.length, length: 400 };
     fetched.push(...(await peer.request('OBJECT', slice, never)).body!.data);
   }
-  const offer = { version: 1, contribution: 0, length: envelope.length, hash };
+  const offer = {
+    model: hash.slice(0, 8),
+    version: 1,
+    contribution: 0,
+    length: envelope.length,
+    hash,
+  };
   let offset = (await peer.request('OFFER', offer, never)).body!.nextOffset;
   while (offset < envelope.length) {
     const data = envelope.subarray(offset, offset + 250);
@@ -110,7 +116,7 @@ describe('on a bad cable', () => {
           ]);
           expect(fetched).toEqual(object);
           expect(rig.uploads).toEqual([envelope]);
-          expect(new Set(rig.announced)).toEqual(new Set([3]));
+          expect(new Set(rig.announced)).toEqual(new Set([16 + 3]));
           await rig.device.close();
         },
       ),
@@ -138,8 +144,8 @@ describe('on a bad cable', () => {
     rig.pair.setDelay('b→a', 30);
     await rig.device.announce(new Uint8Array(2));
     await rig.device.announce(new Uint8Array(4));
-    expect(rig.announced.filter((length) => length === 2).length).toBeGreaterThan(1);
-    expect(rig.announced.at(-1)).toBe(4);
+    expect(rig.announced.filter((length) => length === 16 + 2).length).toBeGreaterThan(1);
+    expect(rig.announced.at(-1)).toBe(16 + 4);
     await rig.device.close();
   });
 });

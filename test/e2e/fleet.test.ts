@@ -36,11 +36,12 @@ describe.skipIf(!hasNative || !hasMosquitto)('a federation of a fleet', () => {
     const mqtt = ['--mqtt', broker.url, '--mqtt-version', '5'];
     const aggregator = startCli(scene, [
       ...['aggregator', ...mqtt, '--credentials', join(broker.fleetFolder, 'aggregator')],
+      ...['--keys', join(broker.fleetFolder, 'keys')],
       ...['--store', scene.path('store'), '--json', '--cohort', String(cohort), ...flagsOfPlan()],
     ]);
     const ports = [...shards, { ...shards[0], node: 'revoked' }].map(
       ({ node, path }) =>
-        `exec:${nativeNodePath()} --name ${node} --data ${path} --flash ${scene.path(node)}`,
+        `exec:${nativeNodePath()} --name ${node} --data ${path} --flash ${scene.path(node)} --key ${join(credentials, node, 'node.key')}`,
     );
     const bridge = startCli(scene, [
       ...['bridge', ...mqtt, '--credentials', credentials, '--state', scene.path('state')],

@@ -96,19 +96,15 @@ export function simulateEnvelope(
 ): Uint8Array {
   const samples = samplesOf(node);
   const loss = samples * 1024;
-  const confusion = [samples, 0, 0, 0, 0, 0, 0, 0, 0];
   return encodeWire('Envelope', {
     format: version.WIRE_FORMAT,
-    federation: announcement.federation,
-    model: idOf(announcement.descriptorHash),
+    epoch: announcement.epoch,
     version: announcement.version,
     artefact: idOf(announcement.artefactHash),
-    node,
     contribution: 0,
-    numerics: announcement.numerics,
-    kernel: idOf(announcement.kernels[0].hash),
+    kernel: 0,
     samples,
-    training: { samples, loss, skipped: 1, saturations: 0, confusion },
+    training: { samples, loss, skipped: 1, saturations: 0, correct: samples - 1 },
     codec: codec.RAW_INT16,
     payload: packDelta(simulateDelta(node, announcement.version, parameters)),
     ...changes,

@@ -1,15 +1,18 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { codec, receipt, task, version } from '../../host/contract/contract.gen.js';
+import { federationKey, seal } from '../../host/contract/authentic.js';
+import { codec, macKind, receipt, task } from '../../host/contract/contract.gen.js';
 import type { Announcement, Counters, Envelope } from '../../host/contract/contract.gen.js';
-import { sha256 } from '../../host/contract/hash.js';
+import { idOf, noMac, sha256, toHex } from '../../host/contract/hash.js';
 import { decodeWire } from '../../host/contract/wire.js';
 import {
   judgeUpload,
   maxEnvelopeBytes,
   readUploadTopic,
+  type IncomingUpload,
   type IntakeRules,
 } from '../../host/federated/intake.js';
+import type { NodeKeys } from '../../host/federated/node-keys.js';
 import { packAnnouncement, planOf, type PlanSettings } from '../../host/federated/plan.js';
 import { evaluationSettings, Kernel } from '../../host/kernel/kernel.js';
 import { loadKernelBytes } from '../../host/kernel/load.js';
@@ -37,6 +40,7 @@ function announce(changes: Announced) {
   const { version = 4, rounds = 9, ...plan } = changes;
   const bytes = packAnnouncement({
     federation: 'test',
+    epoch: 1,
     version,
     artefactHash: new Uint8Array(32).fill(1),
     artefactBytes: 100,
@@ -50,41 +54,42 @@ function announce(changes: Announced) {
 
 const announcement = announce({});
 
-function judge(
-  changes: Partial<Envelope>,
-  options: { announcement?: Announcement; rules?: Partial<IntakeRules> } = {},
-): number {
+const modelId = toHex(idOf(model.hash));
+
+function incomingOf(bytes: Uint8Array): IncomingUpload {
+  return { model: modelId, node: 'ann', version: 4, bytes };
+}
+
+interface JudgeOptions {
+  readonly announcement?: Announcement;
+  readonly rules?: Partial<IntakeRules>;
+  readonly topic?: Partial<IncomingUpload>;
+}
+
+function judge(changes: Partial<Envelope>, options: JudgeOptions = {}): number {
   const current = options.announcement ?? announcement;
   const bytes = simulateEnvelope(current, 'ann', parameters, changes);
-  const incoming = { node: 'ann', version: changes.version ?? current.version, bytes };
+  const { version: base = current.version } = changes;
+  const incoming = { ...incomingOf(bytes), version: base, ...options.topic };
   return judgeUpload(incoming, current, { ...rules, ...options.rules }).code;
 }
 
-const counters: Counters = {
-  samples: 10,
-  loss: 5000,
-  skipped: 2,
-  saturations: 0,
-  confusion: [4, 0, 1, 0, 3, 0, 0, 0, 2],
-};
+const counted: Counters = { samples: 10, loss: 5000, skipped: 2, saturations: 0 };
+const training: Counters = { ...counted, correct: 9 };
+const evaluation: Counters = { ...counted, confusion: [4, 0, 1, 0, 3, 0, 0, 0, 2] };
 
 describe('intake', () => {
   it('accepts what a node that follows the plan sends', () => {
     expect(judge({})).toBe(receipt.ACCEPTED);
-    expect(judge({ training: counters, evaluation: counters })).toBe(receipt.ACCEPTED);
-    const evaluation = announce({ task: task.EVALUATE });
-    const counted = {
-      codec: codec.NONE,
-      payload: new Uint8Array(),
-      samples: 0,
-      evaluation: counters,
-    };
-    expect(judge(counted, { announcement: evaluation })).toBe(receipt.ACCEPTED);
+    expect(judge({ training, evaluation })).toBe(receipt.ACCEPTED);
+    const evaluating = announce({ task: task.EVALUATE });
+    const empty = { codec: codec.NONE, payload: new Uint8Array(), samples: 0 };
+    expect(judge({ ...empty, evaluation }, { announcement: evaluating })).toBe(receipt.ACCEPTED);
   });
 
   it('hands on delta, hash and bytes', () => {
     const bytes = simulateEnvelope(announcement, 'ann', parameters);
-    const verdict = judgeUpload({ node: 'ann', version: 4, bytes }, announcement, rules);
+    const verdict = judgeUpload(incomingOf(bytes), announcement, rules);
     expect(verdict).toMatchObject({ code: receipt.ACCEPTED, version: 4, contribution: 0 });
     expect(verdict.hash).toEqual(sha256(bytes));
     expect(verdict.upload!.delta).toEqual(simulateDelta('ann', 4, parameters));
@@ -92,22 +97,27 @@ describe('intake', () => {
   });
 
   it.each<[string, Partial<Envelope>]>([
-    ['another format', { format: 2 }],
-    ['another federation', { federation: 'other' }],
-    ['another node than the topic', { node: 'ben' }],
+    ['another format', { format: 1 }],
     ['one word less', { payload: new Uint8Array(2 * parameters - 2) }],
     ['one byte more', { payload: new Uint8Array(2 * parameters + 1) }],
     ['a word no delta has', { payload: packDelta(new Int16Array(parameters).fill(-32768)) }],
     ['no samples', { samples: 0 }],
     ['a second contribution', { contribution: 1 }],
     ['no delta although it was to train', { codec: codec.NONE, payload: new Uint8Array() }],
-    ['counts of another model', { training: { ...counters, confusion: [10] } }],
-    ['counts that do not add up', { training: { ...counters, samples: 11 } }],
-    ['more skips than samples', { training: { ...counters, skipped: 11 } }],
-    ['a loss no sample can have', { evaluation: { ...counters, loss: 10 * 32768 + 1 } }],
-    ['counts beyond 32 bits', { training: { ...counters, saturations: 2 ** 32 } }],
+    ['counts of another model', { evaluation: { ...evaluation, confusion: [10] } }],
+    ['counts that do not add up', { evaluation: { ...evaluation, samples: 11 } }],
+    ['an evaluation that counts like a training', { evaluation: training }],
+    ['a training that counts like an evaluation', { training: evaluation }],
+    ['more right predictions than samples', { training: { ...training, correct: 11 } }],
+    ['more skips than samples', { training: { ...training, skipped: 11 } }],
+    ['a loss no sample can have', { evaluation: { ...evaluation, loss: 10 * 32768 + 1 } }],
+    ['counts beyond 32 bits', { training: { ...training, saturations: 2 ** 32 } }],
   ])('calls %s malformed', (_, changes) => {
     expect(judge(changes)).toBe(receipt.MALFORMED);
+  });
+
+  it('calls another version than the topic malformed', () => {
+    expect(judge({}, { topic: { version: 3 } })).toBe(receipt.MALFORMED);
   });
 
   it('calls more samples than the plan allows malformed', () => {
@@ -122,14 +132,17 @@ describe('intake', () => {
 
   it.each<[string, Partial<Envelope>, number]>([
     ['a version to come', { version: 5 }, receipt.BAD_BASE],
-    ['another model', { model: new Uint8Array(8) }, receipt.BAD_BASE],
+    ['another epoch', { epoch: 0 }, receipt.BAD_BASE],
     ['another artefact', { artefact: new Uint8Array(8) }, receipt.BAD_BASE],
     ['a closed version', { version: 3 }, receipt.STALE],
-    ['other numerics', { numerics: version.NUMERICS + 1 }, receipt.INELIGIBLE],
-    ['a kernel that is not allowed', { kernel: new Uint8Array(8) }, receipt.INELIGIBLE],
+    ['a kernel that is not allowed', { kernel: 1 }, receipt.INELIGIBLE],
     ['an unknown codec', { codec: 77 }, receipt.UNKNOWN_CODEC],
   ])('refuses %s', (_, changes, code) => {
     expect(judge(changes)).toBe(code);
+  });
+
+  it('refuses another model', () => {
+    expect(judge({}, { topic: { model: '0011223344556677' } })).toBe(receipt.BAD_BASE);
   });
 
   it.each([
@@ -143,7 +156,7 @@ describe('intake', () => {
     const payload = kernel.encodeDelta(id, new Int16Array(parameters));
     const coded = announce({ codec: id });
     const bytes = simulateEnvelope(coded, 'ann', parameters, { codec: id, payload });
-    const verdict = judgeUpload({ node: 'ann', version: 4, bytes }, coded, rules);
+    const verdict = judgeUpload(incomingOf(bytes), coded, rules);
     expect(verdict.code).toBe(receipt.ACCEPTED);
     const wanted = simulateDelta('ann', 4, parameters);
     const errors = [...verdict.upload!.delta].map((word, i) => Math.abs(word - wanted[i]));
@@ -183,7 +196,7 @@ describe('intake', () => {
     fc.assert(
       fc.property(fc.oneof(fc.uint8Array(), flipped, cut, nested), (bytes) => {
         for (const each of [rules, wide]) {
-          const verdict = judgeUpload({ node: 'ann', version: 4, bytes }, announcement, each);
+          const verdict = judgeUpload(incomingOf(bytes), announcement, each);
           expect(codes).toContain(verdict.code);
           expect(verdict.hash).toEqual(sha256(bytes));
         }
@@ -194,15 +207,62 @@ describe('intake', () => {
 
   it('does not decode what is too long to be an envelope', () => {
     const most = maxEnvelopeBytes(rules);
-    const largest = { samples: 0xffff_ffff, confusion: new Array<number>(9).fill(0xffff_ffff) };
-    const both = { ...counters, ...largest, loss: 2 ** 52 };
-    const names = { federation: 'f'.repeat(32), node: 'n'.repeat(32), samples: 2 ** 30 };
-    const changes = { ...names, version: 0xffff_ffff, training: both, evaluation: both };
+    const largest = { samples: 2 ** 32 - 1, loss: 2 ** 52, skipped: 2 ** 30, saturations: 2 ** 30 };
+    const changes = {
+      ...{ epoch: 2 ** 32 - 1, version: 2 ** 32 - 1, samples: 2 ** 30 },
+      training: { ...largest, correct: 2 ** 30 },
+      evaluation: { ...largest, confusion: new Array<number>(9).fill(2 ** 32 - 1) },
+      mac: new Uint8Array(16),
+    };
     const longest = simulateEnvelope(announcement, 'ann', parameters, changes);
     expect(longest.length).toBeLessThanOrEqual(most);
     const bytes = new Uint8Array(most + 1);
-    const verdict = judgeUpload({ node: 'ann', version: 4, bytes }, announcement, rules);
+    const verdict = judgeUpload(incomingOf(bytes), announcement, rules);
     expect(verdict.code).toBe(receipt.MALFORMED);
+  });
+});
+
+describe('intake with keys', () => {
+  const nodeKey = new Uint8Array(32).fill(5);
+  const key = federationKey(nodeKey, 'test', 'ann');
+  const keys: NodeKeys = {
+    nodes: () => ['ann'],
+    find: (node) => (node === 'ann' ? key : undefined),
+  };
+  const keyed = { ...rules, keys };
+  const bytes = simulateEnvelope(announcement, 'ann', parameters, { mac: noMac });
+  const sealed = (by: Uint8Array, descriptorHash = model.hash): Uint8Array =>
+    seal(by, macKind.UPLOAD, descriptorHash, bytes);
+  const codeOf = (upload: Uint8Array, topic: Partial<IncomingUpload> = {}): number =>
+    judgeUpload({ ...incomingOf(upload), ...topic }, announcement, keyed).code;
+
+  it('accepts what the node sealed, and takes a tag as it is without keys', () => {
+    expect(codeOf(sealed(key))).toBe(receipt.ACCEPTED);
+    expect(judgeUpload(incomingOf(bytes), announcement, rules).code).toBe(receipt.ACCEPTED);
+  });
+
+  it('refuses it with any byte altered, left out or added', () => {
+    const upload = sealed(key);
+    for (let at = 0; at < upload.length; at++) {
+      expect(codeOf(upload.map((byte, i) => (i === at ? byte ^ 1 : byte)))).toBe(receipt.BAD_MAC);
+      expect(codeOf(upload.filter((_, i) => i !== at))).toBe(receipt.BAD_MAC);
+    }
+    expect(codeOf(Uint8Array.of(...upload, 0))).toBe(receipt.BAD_MAC);
+    expect(codeOf(new Uint8Array())).toBe(receipt.BAD_MAC);
+  });
+
+  it('refuses the tag of another node, federation, model and kind, and none', () => {
+    const others = [
+      sealed(federationKey(nodeKey, 'test', 'ben')),
+      sealed(federationKey(nodeKey, 'other', 'ann')),
+      sealed(nodeKey),
+      sealed(key, new Uint8Array(32)),
+      seal(key, macKind.RECEIPT, model.hash, bytes),
+      bytes,
+      simulateEnvelope(announcement, 'ann', parameters),
+    ];
+    for (const upload of others) expect(codeOf(upload)).toBe(receipt.BAD_MAC);
+    expect(codeOf(sealed(key), { node: 'ben' })).toBe(receipt.BAD_MAC);
   });
 });
 
@@ -210,8 +270,8 @@ describe('upload topic', () => {
   const scope = { base: 'a/b', federation: 'test' };
   const bytes = new Uint8Array();
   it.each([
-    ['a/b/test/up/00ff/12/0/ann', { node: 'ann', version: 12 }],
-    ['a/b/test/up/00ff/4294967295/3/ann', { node: 'ann', version: 4294967295 }],
+    ['a/b/test/up/00ff/12/0/ann', { model: '00ff', node: 'ann', version: 12 }],
+    ['a/b/test/up/00ff/4294967295/3/ann', { model: '00ff', node: 'ann', version: 4294967295 }],
     ['a/b/test/up/00ff/-1/0/ann', undefined],
     ['a/b/test/up/00ff/1e3/0/ann', undefined],
     ['a/b/test/up/00ff/99999999999999999999/0/ann', undefined],

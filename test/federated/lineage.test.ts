@@ -53,7 +53,7 @@ describe('lineage', () => {
       expect(unpackSnapshot(snapshot, model.hash)).toEqual(initialWords(smallDescriptor));
       for (const bytes of [snapshot, smallDescriptor, kernelBytes])
         expect(lineage.objects.read(sha256(bytes))).toEqual(bytes);
-      expect(lineage.epoch).toBe(1);
+      expect(lineage.starts).toBe(1);
       lineage.close();
     }));
 
@@ -106,7 +106,7 @@ describe('lineage', () => {
         },
       });
       expect(toHex(second.head.announcementBytes)).toBe(toHex(announcementBytes));
-      expect(second.epoch).toBe(2);
+      expect(second.starts).toBe(2);
       second.close();
     }));
 
@@ -151,7 +151,7 @@ describe('lineage', () => {
       const second = await Lineage.open(lineageOptions(folder));
       const samples = nodes.reduce((sum, node) => sum + samplesOf(node), 0);
       expect(training).toMatchObject({ nodes: 4, samples, loss: samples * 1024, skipped: 4 });
-      expect(training!.confusion[0]).toBe(samples);
+      expect(training!.correct).toBe(samples - 4);
       expect(second.open.training).toEqual(training);
       expect(second.open.evaluation).toBeUndefined();
       expect(second.open.uplinkBytes).toBe(uplinkBytes);

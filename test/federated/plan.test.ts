@@ -97,6 +97,7 @@ describe('plan', () => {
 describe('announcement', () => {
   const model: AnnouncedModel = {
     federation: 'test',
+    epoch: 0,
     version: 2,
     artefactHash: new Uint8Array(32).fill(1),
     artefactBytes: 100,

@@ -14,7 +14,7 @@ import { root, roundKeyOf } from '../proof/fixture.js';
 import { waitFor } from '../mqtt/wait.js';
 import { aggregatorOptions, cohort, expectedHashes } from './federation.js';
 import { hanging, importing } from '../node/bad-kernels.js';
-import { kernelBytes, slicedDescriptor, smallDescriptor } from './fixture.js';
+import { kernelBytes, simulateEnvelope, slicedDescriptor, smallDescriptor } from './fixture.js';
 import { defer, endScene, ManualTimers, openScene, Scene } from './scene.js';
 
 const model = parseDescriptor(smallDescriptor);
@@ -149,7 +149,7 @@ describe.each(brokerCases)('aggregator on $name', (broker) => {
     await eve.publish(Uint8Array.of(0xff, 0, 1), 0);
     await eve.publish(new Uint8Array(300_000), 0);
     await eve.publish(new Uint8Array(60_000).fill(0x81), 0);
-    await eve.upload({ node: 'ann' });
+    await eve.publish(simulateEnvelope(eve.announcement!, 'eve', model.parameters), 3);
     await eve.upload({ version: 7 });
     await eve.upload({ artefact: new Uint8Array(8) });
     await eve.upload({ codec: 9 });
@@ -352,7 +352,7 @@ describe('aggregator', () => {
     expect(final!.modelHash).toBe(aggregator.initialModelHash);
     const sum = { nodes: 2, samples: 6, loss: 18, skipped: 0, saturations: 0 };
     const confusion = [2, 0, 0, 0, 2, 0, 0, 2, 0];
-    expect(scene.rounds[0].evaluation).toEqual({ ...sum, confusion });
+    expect(scene.rounds[0].evaluation).toEqual({ ...sum, correct: 4, confusion });
     const retained = await scene.retained();
     const snapshot = `linnet/test/obj/${final!.modelHash}/0`;
     expect(retained.has(snapshot)).toBe(true);

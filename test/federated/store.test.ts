@@ -86,9 +86,24 @@ describe('ledger', () => {
     withFolder((folder) => {
       for (const expected of [1, 2, 3]) {
         const ledger = Ledger.open(folder, identity);
-        expect(ledger.beginEpoch()).toBe(expected);
+        expect(ledger.countStart()).toBe(expected);
         ledger.close();
       }
+    }));
+
+  it('keeps its epoch, which never goes back', () =>
+    withFolder((folder) => {
+      const raise = (wanted?: number): number => {
+        const ledger = Ledger.open(folder, identity);
+        try {
+          return ledger.raiseEpoch(wanted);
+        } finally {
+          ledger.close();
+        }
+      };
+      expect([raise(), raise(2), raise(), raise(2), raise(3)]).toEqual([0, 2, 2, 2, 3]);
+      expect(() => raise(2)).toThrow(expect.objectContaining({ code: 'ERR_CONFIG' }));
+      expect(raise()).toBe(3);
     }));
 
   it('is durable: write-ahead log, full synchronisation', () =>

@@ -38,8 +38,9 @@ const plans: fc.Arbitrary<Plan> = fc.record(
 /** Announcements every node can follow, none longer than a node takes. */
 export const announcements: fc.Arbitrary<Announcement> = fc.record(
   {
-    format: fc.constant(1),
+    format: fc.constant(version.WIRE_FORMAT),
     federation: names,
+    epoch: u32,
     version: u32,
     parent: u32,
     artefactHash: bytesOf(32),
@@ -56,7 +57,7 @@ export const announcements: fc.Arbitrary<Announcement> = fc.record(
   },
   {
     requiredKeys: [
-      ...(['format', 'federation', 'version', 'artefactHash', 'artefactBytes'] as const),
+      ...(['format', 'federation', 'epoch', 'version', 'artefactHash', 'artefactBytes'] as const),
       ...(['descriptorHash', 'descriptorBytes', 'numerics', 'kernels', 'plan'] as const),
     ],
   },
@@ -84,7 +85,7 @@ export function understood(bytes: Uint8Array): unknown {
 }
 
 const plain: Announcement = {
-  format: 1,
+  format: version.WIRE_FORMAT,
   federation: 'ward-7',
   version: 12,
   parent: 11,
@@ -110,6 +111,7 @@ const plain: Announcement = {
     proximalShift: 3,
   },
   final: false,
+  epoch: 3,
 };
 export const plainBytes = encodeWire('Announcement', plain);
 
@@ -165,7 +167,7 @@ function cases(
 
 const missingKeys = (
   [
-    ['', 12, [1, 2, 3, 5, 6, 7, 8, 9, 10, 11]],
+    ['', 13, [1, 2, 3, 5, 6, 7, 8, 9, 10, 11, 13]],
     ['plan ', 13, [1, 2, 3, 4, 5, 6, 7, 9, 10]],
     ['kernel ', 3, [1, 2, 3]],
   ] as const
@@ -181,7 +183,7 @@ export const announcementCases: readonly AnnouncementCase[] = [
   ...missingKeys,
   ...cases('OK', {
     'nothing changed': plainBytes,
-    'an unknown key': withTop(13, 5),
+    'an unknown key': withTop(15, 5),
     'unknown keys with values of every kind': edited((top) => {
       top.set(20, new Map<number, unknown>([[-7, [1.5, null, true, 'text', new Uint8Array(3)]]]));
       top.set(2 ** 40, [[[[]]]]);
@@ -192,8 +194,8 @@ export const announcementCases: readonly AnnouncementCase[] = [
     'a kernel larger than 4 GiB': withKernel(2, 2 ** 33),
   }),
   ...cases('ERR_VERSION', {
-    'another format': withTop(1, 2),
-    'another format of another shape': encode(new Map([[1, 2]]), rfc8949EncodeOptions),
+    'another format': withTop(1, 1),
+    'another format of another shape': encode(new Map([[1, 1]]), rfc8949EncodeOptions),
   }),
   ...cases('ERR_UNSUPPORTED', {
     'an unknown plan key': withPlan(14, 0),
@@ -206,6 +208,7 @@ export const announcementCases: readonly AnnouncementCase[] = [
   }),
   ...cases('ERR_RANGE', {
     'version 2^32': withTop(3, 2 ** 32),
+    'epoch 2^32': withTop(13, 2 ** 32),
     'artefactBytes 2^32': withTop(6, 2 ** 32),
     'descriptorBytes 4097': withTop(8, 4097),
     'seed 2^32': withPlan(2, 2 ** 32),

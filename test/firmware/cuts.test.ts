@@ -53,8 +53,8 @@ describe.skipIf(!hasCompiler)('a node, with sanitizers', () => {
     const report = numbersOf(await cutNatively(runner, kernels, 'wear', 0, 40));
     for (const [rounds, , records, objects] of report.values()) {
       expect(objects).toBeLessThanOrEqual(rounds);
-      // The smallest sector takes 32 records.
-      expect(records).toBeLessThanOrEqual(2);
+      // Two records a round, for the start and for what is followed; the smallest sector takes 16.
+      expect(records).toBeLessThanOrEqual(3);
     }
   });
 

@@ -3,7 +3,7 @@ import { compileProgram, hasCompiler, runProgram } from './native.js';
 
 const storeSources = [
   ...['store', 'store_kernel', 'store_cell', 'store_record'],
-  ...['sha256', 'crc32', 'bytes'],
+  ...['crypto', 'hmac', 'sha256', 'crc32', 'bytes'],
   '../ports/emulated/nor_flash',
 ];
 

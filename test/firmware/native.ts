@@ -13,9 +13,10 @@ const compiler = process.env.CC ?? 'cc';
 const flags = [
   ...['-std=c99', '-g', '-O1', '-fsanitize=address,undefined', '-fno-sanitize-recover'],
   ...['-Wall', '-Wextra', '-Werror', '-Wconversion', '-Wshadow'],
-  ...[join(root, 'firmware/include'), core, join(root, 'firmware/ports/emulated'), here].flatMap(
-    (folder) => ['-I', folder],
-  ),
+  ...['include', 'src', 'ports/emulated', 'ports/psa'].flatMap((folder) => [
+    ...['-I', join(root, 'firmware', folder)],
+  ]),
+  ...['-I', here],
 ];
 
 function findCompiler(): boolean {
@@ -32,19 +33,48 @@ function findCompiler(): boolean {
 /** False on a machine without a C compiler, where these tests are skipped. */
 export const hasCompiler = findCompiler();
 
+/** Whether programs can include this header of a Debian package; in CI they must. */
+export function supports(header: string, debianPackage: string): boolean {
+  const input = `#include <${header}>\n`;
+  try {
+    execFileSync(compiler, ['-fsyntax-only', '-xc', '-'], {
+      input,
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    return true;
+  } catch {
+    if (process.env.CI) throw new Error(`CI needs ${debianPackage}`);
+    console.warn(`Skipped what needs ${header}: install ${debianPackage}.`);
+    return false;
+  }
+}
+
+export interface Build {
+  /** Name of the program; that of its source if absent. */
+  readonly output?: string;
+  /** For the compiler and the linker, behind the sources. */
+  readonly flags?: readonly string[];
+}
+
 /**
  * Builds a program of this folder and returns its path.
  *
  * @param name the program, without `.c`
  * @param sources what it is made of besides: files seen from firmware/src, or `./file` of this folder
  */
-export function compileProgram(name: string, sources: readonly string[]): string {
+export function compileProgram(
+  name: string,
+  sources: readonly string[],
+  build: Build = {},
+): string {
   mkdirSync(out, { recursive: true });
-  const program = join(out, name);
+  const program = join(out, build.output ?? name);
   const files = [`./${name}`, ...sources].map((source) =>
     join(source.startsWith('./') ? here : core, `${source}.c`),
   );
-  execFileSync(compiler, [...flags, ...files, '-o', program], { stdio: 'pipe' });
+  execFileSync(compiler, [...flags, ...files, ...(build.flags ?? []), '-o', program], {
+    stdio: 'pipe',
+  });
   return program;
 }
 

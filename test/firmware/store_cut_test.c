@@ -23,6 +23,9 @@ static linnet_status_t update(struct linnet_store *store, uint32_t generation) {
     if (status == LINNET_OK) {
         status = linnet_store_set_name(store, names[generation % 2]);
     }
+    if (status == LINNET_OK) {
+        status = linnet_store_follow(store, generation / 3, generation % 3);
+    }
     for (uint32_t kind = 0; status == LINNET_OK && kind < LINNET_SLOT_PAIRS; kind++) {
         make_object(&object, kind, generation, MOST_BYTES);
         status = install_object(store, (enum linnet_object_kind)kind, &object);
@@ -63,6 +66,15 @@ static void check_name(const struct linnet_store *store, uint32_t older, uint32_
     CHECK(matches > 0);
 }
 
+/* What was followed never goes back, and never becomes what nobody announced. */
+static void check_followed(const struct linnet_store *store, uint32_t older, uint32_t newer) {
+    uint32_t generation = store->followed_epoch * 3 + store->followed_version;
+    CHECK(store->has_followed);
+    CHECK(generation == older || generation == newer);
+    CHECK(linnet_store_is_older(store, (older - 1) / 3, (older - 1) % 3));
+    CHECK(!linnet_store_is_older(store, (newer + 1) / 3, (newer + 1) % 3));
+}
+
 /* After a cut on the way from `older` to the next generation; leaves the older objects in use. */
 static void check_survivors(struct linnet_store *store, uint32_t older, uint32_t least_epoch) {
     static struct object object;
@@ -70,6 +82,7 @@ static void check_survivors(struct linnet_store *store, uint32_t older, uint32_t
     CHECK(store->boot_epoch >= least_epoch &&
           store->boot_epoch <= least_epoch + 1 + SECTOR / LINNET_CELL_BYTES);
     check_name(store, older, older + 1);
+    check_followed(store, older, older + 1);
     for (uint32_t k = 0; k < LINNET_SLOT_PAIRS; k++) {
         enum linnet_object_kind kind = (enum linnet_object_kind)k;
         uint32_t newest = newest_generation(store, kind, older, older + 1);
@@ -90,6 +103,7 @@ static void expect_generation(struct linnet_store *store, uint32_t generation) {
             generation);
     }
     check_name(store, generation, generation);
+    check_followed(store, generation, generation);
 }
 
 /* The flash of a node that lived through some generations without a cut. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Counters, Envelope, Receipt } from '../../host/contract/contract.gen.js';
-import { codec, constant, status } from '../../host/contract/contract.gen.js';
+import { codec, constant, status, version } from '../../host/contract/contract.gen.js';
 import { LinnetError } from '../../host/contract/error.js';
 import { equalBytes, toHex } from '../../host/contract/hash.js';
 import { encodeWire } from '../../host/contract/wire.js';
@@ -10,7 +10,6 @@ import {
   announcementCases,
   announcements,
   bytesOf,
-  names,
   plainBytes,
   u32,
   understood,
@@ -110,6 +109,7 @@ describe.skipIf(!hasCompiler)('payloads in C', () => {
         upload: bytesOf(8),
         current: u32,
         retryMs: fc.nat({ max: 2 ** 32 - 2 }),
+        mac: bytesOf(16),
       },
       { requiredKeys: ['code', 'version', 'contribution', 'upload', 'current'] },
     );
@@ -131,7 +131,9 @@ describe.skipIf(!hasCompiler)('payloads in C', () => {
         sent.map((one) => encodeWire('Receipt', one)),
       );
       expect(answers).toEqual(
-        sent.map((one) => ({ status: status.OK, ...one, upload: toHex(one.upload) })),
+        sent.map(({ mac, ...one }) => ({
+          ...{ status: status.OK, ...one, upload: toHex(one.upload), hasMac: mac ? 1 : 0 },
+        })),
       );
     });
 
@@ -156,57 +158,52 @@ describe.skipIf(!hasCompiler)('payloads in C', () => {
   });
 
   describe('envelopes', () => {
-    const counters = (classes: number): fc.Arbitrary<Counters> =>
+    const counted = { samples: u32, loss: fc.maxSafeNat(), skipped: u32, saturations: u32 };
+    const training = fc.record({ ...counted, correct: u32 });
+    const evaluation = (classes: number): fc.Arbitrary<Counters> =>
       fc.record({
-        samples: u32,
-        loss: fc.maxSafeNat(),
-        skipped: u32,
-        saturations: u32,
+        ...counted,
         confusion: fc.array(u32, { minLength: classes ** 2, maxLength: classes ** 2 }),
       });
     const envelopes = fc.integer({ min: 1, max: 16 }).chain((classes) =>
       fc.record(
         {
-          format: fc.constant(1),
-          federation: names,
-          model: bytesOf(8),
+          format: fc.constant(version.WIRE_FORMAT),
+          epoch: u32,
           version: u32,
           artefact: bytesOf(8),
-          node: names,
           contribution: u32,
-          numerics: u32,
-          kernel: bytesOf(8),
+          kernel: u32,
           samples: u32,
-          training: counters(classes),
-          evaluation: counters(classes),
+          training,
+          evaluation: evaluation(classes),
           codec: fc.constantFrom(...Object.values(codec)),
           payload: fc.uint8Array({ maxLength: 300 }),
+          mac: bytesOf(16),
         },
         {
           requiredKeys: [
-            ...(['format', 'federation', 'model', 'version', 'artefact', 'node'] as const),
-            ...(['contribution', 'numerics', 'kernel', 'samples', 'codec', 'payload'] as const),
+            ...(['format', 'epoch', 'version', 'artefact', 'contribution'] as const),
+            ...(['kernel', 'samples', 'codec', 'payload'] as const),
           ],
         },
       ),
     ) as fc.Arbitrary<Envelope>;
 
-    const text = (value: string): string => hexWord(new TextEncoder().encode(value));
-
     function countersWords(value: Counters | undefined): string[] {
       if (value === undefined) return ['none'];
-      const { samples, loss, skipped, saturations, confusion } = value;
+      const { samples, loss, skipped, saturations, correct = 0, confusion = [] } = value;
       const classes = Math.sqrt(confusion.length);
-      return [classes, samples, loss, skipped, saturations, ...confusion].map(String);
+      return [classes, samples, loss, skipped, saturations, correct, ...confusion].map(String);
     }
 
     function question(e: Envelope): string {
       return [
-        ...['envelope', text(e.federation), hexWord(e.model), e.version, hexWord(e.artefact)],
-        ...[text(e.node), e.contribution, e.numerics, hexWord(e.kernel), e.samples],
+        ...['envelope', e.epoch, e.version, hexWord(e.artefact), e.contribution, e.kernel],
+        ...[e.samples],
         ...countersWords(e.training),
         ...countersWords(e.evaluation),
-        ...[e.codec, e.payload.length],
+        ...[e.codec, e.payload.length, e.mac ? 1 : 0],
       ].join(' ');
     }
 
@@ -215,7 +212,8 @@ describe.skipIf(!hasCompiler)('payloads in C', () => {
       const heads = askLines(program, sent.map(question));
       for (const [i, envelope] of sent.entries()) {
         const head = Buffer.from(heads[i], 'hex');
-        const whole = Uint8Array.of(...head, ...envelope.payload);
+        const tail = envelope.mac ? [0x0f, 0x50, ...envelope.mac] : [];
+        const whole = Uint8Array.of(...head, ...envelope.payload, ...tail);
         expect(equalBytes(whole, encodeWire('Envelope', envelope))).toBe(true);
       }
     });

@@ -44,6 +44,7 @@ static void print_plan(const struct linnet_plan *plan) {
 
 static void print_announcement(const struct linnet_announcement *a) {
     print_bytes("federation", a->federation.data, a->federation.length);
+    print_number("epoch", a->epoch);
     print_number("version", a->version);
     print_optional("parent", a->parent);
     print_bytes("artefactHash", a->artefact_hash, LINNET_HASH_BYTES);
@@ -87,12 +88,16 @@ static void answer_receipt(void) {
         print_bytes("upload", receipt.upload, LINNET_ID_BYTES);
         print_number("current", receipt.current);
         print_optional("retryMs", receipt.retry_ms);
+        print_number("hasMac", receipt.has_mac ? 1 : 0);
     }
     putchar('}');
     free_bytes(bytes);
 }
 
-/* "none", or classes, samples, loss, skipped, saturations and the confusion. */
+/*
+ * "none", or classes, samples, loss, skipped, saturations, correct and the confusion, which no
+ * classes have.
+ */
 static const struct linnet_counters *next_counters(struct linnet_counters *counters,
                                                    uint32_t *confusion) {
     const char *word = next_word();
@@ -104,11 +109,12 @@ static const struct linnet_counters *next_counters(struct linnet_counters *count
     counters->loss = parse_number(next_word());
     counters->skipped = next_u32();
     counters->saturations = next_u32();
+    counters->correct = next_u32();
     CHECK(counters->classes * counters->classes <= MAX_CELLS);
     for (uint32_t i = 0; i < counters->classes * counters->classes; i++) {
         confusion[i] = next_u32();
     }
-    counters->confusion = confusion;
+    counters->confusion = counters->classes > 0 ? confusion : NULL;
     return counters;
 }
 
@@ -133,22 +139,18 @@ static void answer_envelope(void) {
     static uint32_t confusion[2][MAX_CELLS];
     struct linnet_counters counters[2];
     struct linnet_envelope e;
-    e.federation = next_bytes();
-    struct linnet_span model = next_bytes();
+    e.epoch = next_u32();
     e.version = next_u32();
     struct linnet_span artefact = next_bytes();
-    e.node = next_bytes();
     e.contribution = next_u32();
-    e.numerics = next_u32();
-    struct linnet_span kernel = next_bytes();
+    e.kernel = next_u32();
     e.samples = next_u32();
     e.training = next_counters(&counters[0], confusion[0]);
     e.evaluation = next_counters(&counters[1], confusion[1]);
     e.codec = next_u32();
     e.payload_bytes = next_u32();
-    e.model = model.data;
+    e.has_mac = next_u32() != 0;
     e.artefact = artefact.data;
-    e.kernel = kernel.data;
     uint32_t length = linnet_envelope_head_bytes(&e);
     uint8_t *head = malloc(length);
     CHECK(head != NULL);
@@ -156,11 +158,7 @@ static void answer_envelope(void) {
     check_slices(&e, head, length);
     print_hex(head, length);
     free(head);
-    free_bytes(e.federation);
-    free_bytes(e.node);
-    free_bytes(model);
     free_bytes(artefact);
-    free_bytes(kernel);
 }
 
 int main(void) {

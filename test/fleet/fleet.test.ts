@@ -71,6 +71,7 @@ function checkFolder(model: readonly Expected[], now: Date): void {
     'broker',
     'ca',
     'fleet.json',
+    'keys',
     'nodes',
     'old',
     'root',
@@ -101,6 +102,14 @@ function checkFolder(model: readonly Expected[], now: Date): void {
     const certificate = new X509Certificate(read('nodes', name, 'cert.pem'));
     expect(certificate.serialNumber.toLowerCase()).toBe(serial);
   }
+  // The aggregator has the key of those and of nobody else.
+  expect(readdirSync(path('keys')).sort()).toEqual(
+    inPlace.map((entry) => `${entry.name}.key`).sort(),
+  );
+  for (const { name } of inPlace) {
+    expect(read('keys', `${name}.key`)).toMatch(/^[0-9a-f]{64}\n$/);
+    expect(read('nodes', name, 'node.key')).toBe(read('keys', `${name}.key`));
+  }
   const serialsOfOld = readdirSync(path('old')).map((name) =>
     new X509Certificate(read('old', name, 'cert.pem')).serialNumber.toLowerCase(),
   );
@@ -116,6 +125,22 @@ interface Expected {
 }
 
 describe('a fleet', () => {
+  it('gives a node a key that outlives its certificates and ends with it', async () => {
+    copyFleet();
+    const fleet = new Fleet(folder, start);
+    await fleet.add(['a', 'b'], 50);
+    const first = read('keys/a.key');
+    expect(read('keys/b.key')).not.toBe(first);
+    await fleet.renew(['a'], 50);
+    expect(read('nodes/a/node.key')).toBe(first);
+    await fleet.revoke(['a']);
+    expect(existsSync(path('keys/a.key'))).toBe(false);
+    await fleet.add(['a'], 50);
+    expect(read('keys/a.key')).not.toBe(first);
+    expect(read('nodes/a/node.key')).toBe(read('keys/a.key'));
+    expect(read('old/a.1/node.key')).toBe(first);
+  });
+
   it('does what its model says, whatever the order', async () => {
     // A name that looks like a draft, and one that is the beginning of another.
     const name = fc.constantFrom('a', 'a.new', 'draft');

@@ -17,6 +17,8 @@ const sampleField: Readonly<Record<FieldType, Uint8Array>> = {
   u32: Uint8Array.of(4, 3, 2, 1),
   i32: Uint8Array.of(255, 255, 255, 127),
   hash: new Uint8Array(32).fill(7),
+  id: new Uint8Array(8).fill(6),
+  mac: new Uint8Array(16).fill(5),
   string8: Uint8Array.of(3, 110, 45, 49),
   bytes: new Uint8Array(20).fill(9),
 };

@@ -46,6 +46,7 @@ const decoded = (announcement: Announcement): Map<number, unknown> => {
       ),
     ],
     [11, new Map(planKeys)],
+    [13, announcement.epoch],
   ]);
 };
 
@@ -78,12 +79,13 @@ const refusals: readonly (readonly [string, StatusName, Uint8Array])[] = [
   ['an announcement cut short', 'ERR_CBOR', changed({}).slice(0, -1)],
   ['a byte too many', 'ERR_CBOR', Uint8Array.of(...changed({}), 0)],
   ['a missing version', 'ERR_CBOR', changed({ 3: undefined })],
+  ['a missing epoch of the federation', 'ERR_CBOR', changed({ 13: undefined })],
   ['a missing plan', 'ERR_CBOR', changed({ 11: undefined })],
   ['a missing epoch count', 'ERR_CBOR', changed({}, { 5: undefined })],
   ['a short hash', 'ERR_CBOR', changed({ 5: new Uint8Array(31) })],
   ['no kernel', 'ERR_CBOR', changed({ 10: [] })],
   ['a text for a number', 'ERR_CBOR', changed({ 3: 'one' })],
-  ['another format', 'ERR_VERSION', changed({ 1: 2 })],
+  ['another format', 'ERR_VERSION', changed({ 1: 1 })],
   ['another format of another shape', 'ERR_VERSION', encode(new Map([[1, 9]]))],
   ['an unknown plan key', 'ERR_UNSUPPORTED', changed({}, { 14: 1 })],
   ['an unknown task', 'ERR_UNSUPPORTED', changed({}, { 1: 4 })],
@@ -93,6 +95,7 @@ const refusals: readonly (readonly [string, StatusName, Uint8Array])[] = [
   ['a kernel with other intrinsics', 'ERR_INTRINSICS', changed({ 10: [foreignKernel(2)] })],
   ['a name that is none', 'ERR_RANGE', changed({ 2: 'a/b' })],
   ['no name', 'ERR_RANGE', changed({ 2: '' })],
+  ['an epoch beyond u32', 'ERR_RANGE', changed({ 13: 2 ** 32 })],
   ['a version beyond u32', 'ERR_RANGE', changed({ 3: 2 ** 32 })],
   ['a descriptor beyond 4 KiB', 'ERR_RANGE', changed({ 8: 4097 })],
   ['a seed beyond u32', 'ERR_RANGE', changed({}, { 2: 2 ** 32 })],
@@ -115,7 +118,7 @@ export function describeAnnouncements(open: OpenCable): void {
       const cable = open();
       await cable.untilState('IDLE');
       for (const [what, name, announcement] of refusals) {
-        const { status: answer } = await cable.host.request('ANNOUNCE', { announcement });
+        const answer = await cable.host.announceBytes(announcement);
         expect([what, answer]).toEqual([what, status[name]]);
         const { body } = await cable.host.request('STATUS', {});
         expect(body).toMatchObject({ state: nodeState.IDLE, lastError: status[name] });
@@ -125,7 +128,7 @@ export function describeAnnouncements(open: OpenCable): void {
     it('may hold keys that are not known yet', async () => {
       const cable = open();
       const bytes = changed({ 40: new Map([['x', [1, null]]]) });
-      expect((await cable.host.request('ANNOUNCE', { announcement: bytes })).status).toBe(0);
+      expect(await cable.host.announceBytes(bytes)).toBe(0);
       await cable.host.until('the upload', () => cable.host.uploads.length === 1);
       expect(cable.host.uploads[0]).toEqual(cable.expected(fixture.announcementOf(0)));
     });
@@ -204,8 +207,7 @@ export function describeAnnouncements(open: OpenCable): void {
       await cable.host.announce(announcement);
       await cable.untilState('TRAIN');
       const unknown = changed({ 3: 1 }, { 14: 1 });
-      const answer = await cable.host.request('ANNOUNCE', { announcement: unknown });
-      expect(answer.status).toBe(status.ERR_UNSUPPORTED);
+      expect(await cable.host.announceBytes(unknown)).toBe(status.ERR_UNSUPPORTED);
       await cable.host.until('the upload', () => cable.host.uploads.length === 1);
       expect(cable.host.uploads[0]).toEqual(cable.expected(announcement));
     });
@@ -220,7 +222,7 @@ export function describeAnnouncements(open: OpenCable): void {
       ['an empty snapshot', changed({ 6: 0 }), 'ERR_HASH'],
     ])('that turn out impossible fail: %s', async (_, announcement, name) => {
       const cable = open();
-      expect((await cable.host.request('ANNOUNCE', { announcement })).status).toBe(0);
+      expect(await cable.host.announceBytes(announcement)).toBe(0);
       await cable.untilState('FAILED');
       const { body } = await cable.host.request('STATUS', {});
       expect(body!.lastError).toBe(status[name]);

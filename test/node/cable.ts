@@ -2,7 +2,7 @@ import { nodeState } from '../../host/contract/contract.gen.js';
 import type { Announcement, StatusResponse } from '../../host/contract/contract.gen.js';
 import type { Dataset } from '../../host/data/dataset.js';
 import { equalBytes, sha256 } from '../../host/contract/hash.js';
-import { expectedEnvelope } from './expectation.js';
+import { expectedEnvelope, tagOf } from './expectation.js';
 import * as fixture from './fixture.js';
 import { makeFlash, type Flash, type Implementation, type RunningNode } from './implementations.js';
 import { ScriptedHost } from './scripted-host.js';
@@ -11,6 +11,7 @@ export interface SetupOptions {
   readonly node?: string;
   /** false: the node pulls its samples. */
   readonly dataset?: Dataset | false;
+  readonly key?: Uint8Array;
   /** Prepares the host before the node's first byte. */
   readonly prepare?: (host: ScriptedHost) => void;
 }
@@ -23,11 +24,14 @@ export class Cable {
   readonly host: ScriptedHost;
   private readonly flash: Flash = makeFlash();
   private node: RunningNode;
+  /** Given to the node when it starts. */
+  key: Uint8Array | undefined;
 
   constructor(
     private readonly implementation: Implementation,
     private readonly options: SetupOptions = {},
   ) {
+    this.key = options.key;
     this.node = this.powerUp();
     this.host = new ScriptedHost(this.node);
     this.host.serve(fixture.kernelBytes, fixture.descriptor, fixture.snapshotOf(0));
@@ -54,14 +58,20 @@ export class Cable {
       words: fixture.wordsOf(announcement.version, descriptor),
       dataset: this.options.dataset || fixture.dataset,
       kernelHash,
+      ...(this.key && { key: this.key }),
     });
+  }
+
+  /** The tag of an announcement for the node, zeros if it has no key. */
+  tagOf(announcement: Announcement): Uint8Array {
+    return tagOf(this.key, this.name, announcement);
   }
 
   /** Announces and returns the upload that follows. */
   async runRound(announcement: Announcement): Promise<Uint8Array> {
     this.host.forgetOffer();
     const before = this.host.uploads.length;
-    const status = await this.host.announce(announcement);
+    const status = await this.host.announce(announcement, this.tagOf(announcement));
     if (status !== 0) throw new Error(`the announcement was refused with ${status}`);
     await this.host.until('an upload', () => this.host.uploads.length > before);
     return this.host.uploads[before];
@@ -99,6 +109,11 @@ export class Cable {
 
   private powerUp(dataset: Dataset | false = this.options.dataset ?? fixture.dataset): RunningNode {
     const { node = 'alpha' } = this.options;
-    return this.implementation.start({ node, ...(dataset && { dataset }), flash: this.flash });
+    const { key, flash } = this;
+    return this.implementation.start({
+      ...{ node, flash },
+      ...(dataset && { dataset }),
+      ...(key && { key }),
+    });
   }
 }

@@ -2,13 +2,14 @@
  * The envelope a node must send, from the specification alone: the oracle trains, and a CBOR writer
  * of its own puts it in order. Nothing of the node, the kernel or host/contract/wire takes part.
  */
-import { createHash } from 'node:crypto';
+import { createHash, createHmac } from 'node:crypto';
 import { codec, constant, task } from '../../host/contract/contract.gen.js';
 import type { Announcement } from '../../host/contract/contract.gen.js';
 import type { Dataset } from '../../host/data/dataset.js';
 import { OracleMachine } from '../oracle/machine.js';
 import { generousMemoryBytes } from '../oracle/memory.js';
 import { readModel } from '../oracle/descriptor.js';
+import { encodeAnnouncement } from './fixture.js';
 import type { Settings } from '../vectors/script.js';
 
 type Cbor = number | string | Uint8Array | readonly Cbor[] | ReadonlyMap<number, Cbor>;
@@ -53,18 +54,19 @@ function inputsOf(dataset: Dataset, row: number): Int8Array {
   return dataset.x.slice(row * length, (row + 1) * length);
 }
 
-function countersOf(machine: OracleMachine): ReadonlyMap<number, Cbor> {
+function countersOf(machine: OracleMachine, isTraining: boolean): ReadonlyMap<number, Cbor> {
   const { samples, loss, skipped, confusion } = machine.counters();
   const saturations = machine.saturations();
   const { classes } = machine.model;
   const matrix = new Array<number>(classes * classes).fill(0);
   for (const [label, predicted, count] of confusion) matrix[label * classes + predicted] = count;
+  const correct = matrix.reduce((sum, n, i) => (i % (classes + 1) === 0 ? sum + n : sum), 0);
   return new Map<number, Cbor>([
     [1, samples],
     [2, loss],
     [3, skipped],
     [4, saturations],
-    [5, matrix],
+    isTraining ? [6, correct] : [5, matrix],
   ]);
 }
 
@@ -76,6 +78,8 @@ export interface Task {
   readonly words: Int16Array;
   readonly dataset: Dataset;
   readonly kernelHash: Uint8Array;
+  /** Of the node. */
+  readonly key?: Uint8Array;
 }
 
 function loadedMachine({ announcement, descriptor, words }: Task): OracleMachine {
@@ -112,7 +116,7 @@ function evaluateAll(machine: OracleMachine, { dataset }: Task): ReadonlyMap<num
   for (const row of rowsOf(dataset, 1)) {
     machine.evaluate(inputsOf(dataset, row), labelOf(machine, dataset, row));
   }
-  return countersOf(machine);
+  return countersOf(machine, false);
 }
 
 function trainAll(machine: OracleMachine, given: Task, epochs: number, m: number): void {
@@ -136,23 +140,55 @@ function payloadOf(machine: OracleMachine, id: number, base: Int16Array): Uint8A
   return new Uint8Array(payload);
 }
 
+/** SPEC 8.2: HKDF of RFC 5869 with one block. */
+function keyIn(nodeKey: Uint8Array, federation: string, node: string): Buffer {
+  const extracted = createHmac('sha256', new Uint8Array(32)).update(nodeKey).digest();
+  return createHmac('sha256', extracted).update(`linnet-1 ${federation}\0${node}\x01`).digest();
+}
+
+/** SPEC 8.2: the tag of an announcement for a node, zeros without a key. */
+export function tagOf(
+  nodeKey: Uint8Array | undefined,
+  node: string,
+  announcement: Announcement,
+): Uint8Array {
+  if (!nodeKey) return new Uint8Array(16);
+  const digest = createHash('sha256').update(encodeAnnouncement(announcement)).digest();
+  const key = keyIn(nodeKey, announcement.federation, node);
+  const mac = createHmac('sha256', key)
+    .update(Uint8Array.of(2, ...digest))
+    .digest();
+  return new Uint8Array(mac.subarray(0, 16));
+}
+
+/** A receipt, which ends with 16 bytes of no meaning, with its tag. */
+export function sealReceipt(
+  nodeKey: Uint8Array,
+  node: string,
+  { federation, descriptorHash }: Announcement,
+  receipt: Uint8Array,
+): Uint8Array {
+  const covered = receipt.slice(0, -16);
+  const mac = createHmac('sha256', keyIn(nodeKey, federation, node))
+    .update(Uint8Array.of(3, ...descriptorHash, ...covered))
+    .digest();
+  return Uint8Array.of(...covered, ...mac.subarray(0, 16));
+}
+
 /** SPEC 7, steps 4 to 6. */
 export function expectedEnvelope(given: Task): Uint8Array {
-  const { announcement, dataset, node } = given;
+  const { announcement, dataset, kernelHash } = given;
   const { plan } = announcement;
   const trains = plan.task === task.TRAIN || plan.task === task.BOTH;
   const available = trains ? rowsOf(dataset, 0).length : 0;
   const m = plan.samples === 0 ? available : Math.min(available, plan.samples);
   const envelope = new Map<number, Cbor>([
-    [1, 1],
-    [2, announcement.federation],
-    [3, announcement.descriptorHash.slice(0, 8)],
+    [1, 2],
+    [2, announcement.epoch],
     [4, announcement.version],
     [5, announcement.artefactHash.slice(0, 8)],
-    [6, node],
     [7, 0],
-    [8, announcement.numerics],
-    [9, given.kernelHash.slice(0, 8)],
+    [9, announcement.kernels.findIndex(({ hash }) => Buffer.compare(hash, kernelHash) === 0)],
     [10, m],
     [13, trains ? plan.codec : codec.NONE],
     [14, new Uint8Array()],
@@ -165,8 +201,15 @@ export function expectedEnvelope(given: Task): Uint8Array {
   }
   if (trains) {
     trainAll(machine, given, plan.epochs, m);
-    envelope.set(11, countersOf(machine));
+    envelope.set(11, countersOf(machine, true));
     envelope.set(14, payloadOf(machine, plan.codec, given.words));
   }
-  return Uint8Array.from(writeCbor(envelope));
+  if (!given.key) return Uint8Array.from(writeCbor(envelope));
+  envelope.set(15, new Uint8Array(16));
+  const covered = Uint8Array.from(writeCbor(envelope)).slice(0, -16);
+  const key = keyIn(given.key, announcement.federation, given.node);
+  const mac = createHmac('sha256', key)
+    .update(Uint8Array.of(1, ...announcement.descriptorHash, ...covered))
+    .digest();
+  return Uint8Array.of(...covered, ...mac.subarray(0, 16));
 }

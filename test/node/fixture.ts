@@ -110,6 +110,7 @@ export function announcementOf(
   return {
     format: version.WIRE_FORMAT,
     federation,
+    epoch: 0,
     version: modelVersion,
     ...(modelVersion > 0 && { parent: modelVersion - 1 }),
     artefactHash: sha256(snapshot),

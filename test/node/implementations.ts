@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { version } from '../../host/contract/contract.gen.js';
+import { toHex } from '../../host/contract/hash.js';
 import type { Dataset } from '../../host/data/dataset.js';
 import { writeFds1 } from '../../host/data/fds1.js';
 import type { NodeObjects } from '../../host/sim/node-host.js';
@@ -22,6 +23,7 @@ export interface StartOptions {
   readonly node: string;
   /** Absent: the node pulls its samples. */
   readonly dataset?: Dataset;
+  readonly key?: Uint8Array;
   readonly flash: Flash;
 }
 
@@ -76,13 +78,14 @@ export const v8Implementation: Implementation = {
   timing: shortTiming,
   countsBoots: false,
   intrinsicSet: 0,
-  start({ node, dataset, flash }) {
+  start({ node, dataset, key, flash }) {
     const power = new AbortController();
     const input = new PassThrough();
     const output = new PassThrough();
     const ended = runV8Node({
       name: node,
       ...(dataset && { dataset }),
+      ...(key && { key }),
       input,
       output,
       signal: power.signal,
@@ -108,13 +111,16 @@ export const v8Implementation: Implementation = {
 };
 
 /** Arguments of a native node. */
-export function nativeArguments({ node, dataset, flash }: StartOptions): string[] {
+export function nativeArguments({ node, dataset, key, flash }: StartOptions): string[] {
   const shard = join(flash.directory, 'shard.fds');
   if (dataset) writeFds1(shard, dataset);
+  const keyFile = join(flash.directory, 'node.key');
+  if (key) writeFileSync(keyFile, `${toHex(key)}\n`);
   const flashFile = join(flash.directory, 'flash.bin');
   return [
     ...['--name', node, '--flash', flashFile, '--watchdog', String(watchdogMs)],
     ...(dataset ? ['--data', shard] : []),
+    ...(key ? ['--key', keyFile] : []),
   ];
 }
 

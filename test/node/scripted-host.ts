@@ -1,6 +1,6 @@
 import { constant, messageId, status, version } from '../../host/contract/contract.gen.js';
 import type { Announcement, HelloResponse, Receipt } from '../../host/contract/contract.gen.js';
-import { idOf, sha256, toHex } from '../../host/contract/hash.js';
+import { idOf, noMac, sha256, toHex } from '../../host/contract/hash.js';
 import {
   packRequest,
   packResponse,
@@ -139,9 +139,12 @@ export class ScriptedHost {
     throw new Error(`the device did not answer message ${id}`);
   }
 
-  async announce(announcement: Announcement): Promise<number> {
-    const bytes = encodeAnnouncement(announcement);
-    return (await this.request('ANNOUNCE', { announcement: bytes })).status;
+  announce(announcement: Announcement, mac = noMac): Promise<number> {
+    return this.announceBytes(encodeAnnouncement(announcement), mac);
+  }
+
+  async announceBytes(announcement: Uint8Array, mac = noMac): Promise<number> {
+    return (await this.request('ANNOUNCE', { mac, announcement })).status;
   }
 
   /** Sends the receipt of an upload; returns the device's status. */

@@ -4,6 +4,7 @@
  */
 import { afterAll, afterEach, describe } from 'vitest';
 import { describeAnnouncements } from './announcement-cases.js';
+import { describeTrust } from './trust-cases.js';
 import { Cable, type OpenCable } from './cable.js';
 import { describeIntroduction } from './hello-cases.js';
 import { removeFlashes, type Implementation } from './implementations.js';
@@ -34,5 +35,6 @@ export function describeNode(implementation: Implementation): void {
     describeUploads(implementation, open);
     describeReceipts(implementation, open);
     describeLink(open);
+    describeTrust(open);
   });
 }

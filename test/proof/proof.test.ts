@@ -32,7 +32,7 @@ const proof = signProof(roundKey, announced, parent);
 const refused = (message: RegExp): unknown =>
   expect.objectContaining({ code: 'ERR_AUTH', message: expect.stringMatching(message) as string });
 
-/** As SPEC 8.2 has it, written anew. */
+/** As SPEC 8.3 has it, written anew. */
 function signed(domain: string, bytes: Uint8Array, key: KeyObject): Uint8Array {
   const body = bytes.slice(0, bytes.length - 64);
   const message = Buffer.concat([Buffer.from(domain), Buffer.of(0), body]);

@@ -24,7 +24,9 @@ describe('the log of a node', () => {
   function logOf(code: number): NodeLog {
     const cable = { onMessage: (_: CableMessage): void => undefined };
     const log = new NodeLog('ann', cable as Cable);
-    const body = packRequest('OFFER', { version: 4, contribution: 0, length: 3, hash: row.hash });
+    const model = new Uint8Array(8);
+    const offer = { model, version: 4, contribution: 0, length: 3, hash: row.hash };
+    const body = packRequest('OFFER', offer);
     cable.onMessage({ name: 'OFFER', from: 'device', isResponse: false, body });
     const receipt = { code, version: 4, contribution: 0, upload: idOf(row.hash), current: 4 };
     const told = packRequest('RECEIPT', { receipt: encodeWire('Receipt', receipt) });

@@ -17,6 +17,12 @@ uint32_t board_start(void);
 /* LINNET_RESET_REASON_* as the chip knows it; called once. */
 uint32_t board_reset_reason(void);
 
+/*
+ * Key of the node [KEY_BYTES], where it may be read as long as the node runs; NULL: none. That is
+ * what a board without this function has.
+ */
+const uint8_t *board_key(void);
+
 void board_feed_watchdog(void);
 
 /* UART: neither waits, both return the bytes moved. */

@@ -1,4 +1,5 @@
 /* A node on a Cortex-M board. It has no samples of its own: it pulls them over the link. */
+#include <stddef.h>
 #include "board.h"
 #include "cortex_m.h"
 #include "linnet.h"
@@ -98,6 +99,10 @@ int32_t store_flash_check(uint32_t offset, uint32_t length, uint32_t unit_bytes)
                                                                         : LINNET_ERR_RANGE;
 }
 
+__attribute__((weak)) const uint8_t *board_key(void) {
+    return NULL;
+}
+
 int main(void) {
     static struct linnet_node node;
     static struct linnet_port port = {
@@ -114,6 +119,7 @@ int main(void) {
         .stack_high_water = stack_high_water,
     };
     linnet_systick_start(board_start());
+    port.key = board_key();
     port.reset_reason = reset_reason_take(board_reset_reason());
     port.flash = store_flash_describe();
     /* A flash that cannot be used shows in STATUS: the node goes on to say so. */

@@ -13,6 +13,7 @@
 #include "fail.h"
 #include "fds1.h"
 #include "flash_file.h"
+#include "key_file.h"
 #include "options.h"
 #include "stream_link.h"
 #include "watchdog.h"
@@ -21,6 +22,7 @@ struct board {
     struct stream_link link;
     struct flash_file flash;
     struct fds1 data;
+    uint8_t key[LINNET_KEY_BYTES];
     sigset_t signal_mask; /* as it was before signals were held back */
 };
 
@@ -100,6 +102,7 @@ static struct linnet_port make_port(struct board *board, const struct options *o
         .context = board,
         .node = options->name,
         .runtime = "native-wasm3",
+        .key = options->key != NULL ? board->key : NULL,
         .reset_reason = LINNET_RESET_REASON_POWER,
         .link_read = link_read,
         .link_write = link_write,
@@ -135,6 +138,9 @@ static void open_board(struct board *board, const struct options *options) {
     hold_back_signals(board);
     if (options->data != NULL) {
         fds1_open(&board->data, options->data);
+    }
+    if (options->key != NULL) {
+        key_file_read(options->key, board->key);
     }
     flash_file_open(&board->flash, &options->flash);
     stream_link_open(&board->link, options->listen);

@@ -26,6 +26,7 @@ static const char usage[] =
     "\n"
     "  --name NODE        name of the node; without it the host gives one\n"
     "  --data FILE        FDS1 file with its samples; without it they are pulled over the link\n"
+    "  --key FILE         key of the node, 64 hex digits; without it the node follows anybody\n"
     "  --flash FILE       emulated flash, made if absent; without it nothing is kept\n"
     "  --flash-kb N       size of a new flash (default 1024)\n"
     "  --flash-sector N   bytes of its erase unit, a power of two (default 4096)\n"
@@ -94,7 +95,7 @@ static bool take_flash_option(struct flash_options *flash, int option, const cha
         flash->bytes = 1024 * parse_number("--flash-kb", value, 1, MAX_FLASH_KB);
         return true;
     case 's':
-        flash->sector_bytes = parse_power_of_two("--flash-sector", value, 64, MAX_SECTOR_BYTES);
+        flash->sector_bytes = parse_power_of_two("--flash-sector", value, 128, MAX_SECTOR_BYTES);
         return true;
     case 'p':
         flash->write_bytes = parse_power_of_two("--flash-write", value, 1, MAX_WRITE_BYTES);
@@ -122,6 +123,9 @@ static void take_option(struct options *options, int option, const char *value) 
     case 'd':
         options->data = value;
         break;
+    case 'y':
+        options->key = value;
+        break;
     case 'l':
         options->listen = value;
         break;
@@ -146,6 +150,7 @@ struct options parse_options(int count, char **arguments) {
     static const struct option known[] = {
         {"name", required_argument, NULL, 'n'},
         {"data", required_argument, NULL, 'd'},
+        {"key", required_argument, NULL, 'y'},
         {"flash", required_argument, NULL, 'f'},
         {"flash-kb", required_argument, NULL, 'k'},
         {"listen", required_argument, NULL, 'l'},

@@ -7,6 +7,7 @@
 struct options {
     const char *name;      /* "" = the host gives one */
     const char *data;      /* NULL = samples are pulled over the link */
+    const char *key;       /* file with the key of the node; NULL = none */
     const char *listen;    /* NULL = stdin and stdout */
     uint32_t memory_bytes; /* limit of the kernel's linear memory */
     uint32_t watchdog_ms;  /* processor time of one call until the node is reset; 0 = for ever */

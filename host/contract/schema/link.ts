@@ -15,6 +15,8 @@ const u8 = (name: string, text: string): Field => ({ name, type: 'u8', text });
 const u16 = (name: string, text: string): Field => ({ name, type: 'u16', text });
 const u32 = (name: string, text: string): Field => ({ name, type: 'u32', text });
 const hash = (name: string, text: string): Field => ({ name, type: 'hash', text });
+const id = (name: string, text: string): Field => ({ name, type: 'id', text });
+const mac = (name: string, text: string): Field => ({ name, type: 'mac', text });
 const string8 = (name: string, text: string): Field => ({ name, type: 'string8', text });
 const bytes = (name: string, text: string): Field => ({ name, type: 'bytes', text });
 
@@ -53,7 +55,10 @@ export const messages: readonly Message[] = [
     id: 2,
     from: 'host',
     text: 'the announcement of a version, byte for byte as it came over MQTT',
-    request: [bytes('announcement', 'CBOR, at most ANNOUNCEMENT_MAX_BYTES')],
+    request: [
+      mac('mac', 'its tag for this node (8.2), zeros = none'),
+      bytes('announcement', 'CBOR, at most ANNOUNCEMENT_MAX_BYTES'),
+    ],
     response: [],
   },
   {
@@ -90,6 +95,7 @@ export const messages: readonly Message[] = [
     from: 'device',
     text: 'offers an upload; the answer says where to go on, so an interrupted upload resumes',
     request: [
+      id('model', 'leading bytes of the descriptor hash'),
       u32('version', 'base version'),
       u32('contribution', 'contribution number'),
       u32('length', 'bytes of the envelope'),

@@ -3,6 +3,7 @@ export type WireType =
   | 'bytes'
   | 'id'
   | 'hash'
+  | 'mac'
   | 'text'
   | 'bool'
   | 'uints'
@@ -60,6 +61,12 @@ export const wireMaps: readonly WireMap[] = [
         type: 'bool',
         optional: true,
         text: 'true: no further version follows',
+      },
+      {
+        name: 'epoch',
+        key: 13,
+        type: 'uint',
+        text: 'life of the federation: (epoch, version) orders announcements',
       },
     ],
   },
@@ -128,19 +135,21 @@ export const wireMaps: readonly WireMap[] = [
     closed: false,
     keys: [
       { name: 'format', key: 1, type: 'uint', text: 'WIRE_FORMAT' },
-      { name: 'federation', key: 2, type: 'text', text: 'name of the federation' },
-      { name: 'model', key: 3, type: 'id', text: 'leading bytes of the descriptor hash' },
+      { name: 'epoch', key: 2, type: 'uint', text: 'epoch of the base version' },
       { name: 'version', key: 4, type: 'uint', text: 'base version' },
       { name: 'artefact', key: 5, type: 'id', text: 'leading bytes of the base artefact hash' },
-      { name: 'node', key: 6, type: 'text', text: 'name of the node' },
       {
         name: 'contribution',
         key: 7,
         type: 'uint',
         text: 'contribution number of this node to this version',
       },
-      { name: 'numerics', key: 8, type: 'uint', text: 'NUMERICS of the kernel that trained' },
-      { name: 'kernel', key: 9, type: 'id', text: 'leading bytes of its hash' },
+      {
+        name: 'kernel',
+        key: 9,
+        type: 'uint',
+        text: 'the kernel that trained: its index in the announcement',
+      },
       { name: 'samples', key: 10, type: 'uint', text: 'distinct samples trained on' },
       {
         name: 'training',
@@ -158,6 +167,7 @@ export const wireMaps: readonly WireMap[] = [
       },
       { name: 'codec', key: 13, type: 'uint', text: 'CODEC' },
       { name: 'payload', key: 14, type: 'bytes', text: 'the coded delta' },
+      { name: 'mac', key: 15, type: 'mac', optional: true, text: 'tag of the upload (8.2)' },
     ],
   },
   {
@@ -174,7 +184,20 @@ export const wireMaps: readonly WireMap[] = [
         type: 'uint',
         text: 'parameter words at the int16 limits afterwards',
       },
-      { name: 'confusion', key: 5, type: 'uints', text: 'row-major [true][predicted]' },
+      {
+        name: 'confusion',
+        key: 5,
+        type: 'uints',
+        optional: true,
+        text: 'of an evaluation: row-major [true][predicted]',
+      },
+      {
+        name: 'correct',
+        key: 6,
+        type: 'uint',
+        optional: true,
+        text: 'of a training: samples whose class was predicted',
+      },
     ],
   },
   {
@@ -194,6 +217,21 @@ export const wireMaps: readonly WireMap[] = [
         optional: true,
         text: 'with LATER: when to send again',
       },
+      { name: 'mac', key: 7, type: 'mac', optional: true, text: 'tag of the receipt (8.2)' },
+    ],
+  },
+  {
+    name: 'Authorisation',
+    text: 'retained: the tag of the announcement for one node',
+    closed: false,
+    keys: [
+      {
+        name: 'announcement',
+        key: 1,
+        type: 'id',
+        text: 'leading bytes of the SHA-256 of the announcement',
+      },
+      { name: 'mac', key: 2, type: 'mac', text: 'its tag (8.2)' },
     ],
   },
   {
@@ -345,6 +383,15 @@ export const topics: readonly Topic[] = [
     retained: false,
     payload: 'Receipt',
     text: 'what became of an upload',
+  },
+  {
+    name: 'authorisation',
+    pattern: '{base}/{federation}/n/{node}/auth',
+    writer: 'aggregator',
+    readers: ['node'],
+    retained: true,
+    payload: 'Authorisation',
+    text: 'tag of the announcement for a node with a key',
   },
   {
     name: 'upload',

@@ -166,6 +166,15 @@ export const enumerations: Enumeration[] = [
     ],
   },
   {
+    name: 'MAC_KIND',
+    text: 'what a tag is of',
+    entries: [
+      { name: 'UPLOAD', value: 1, text: 'envelope, under its descriptor hash' },
+      { name: 'ANNOUNCEMENT', value: 2, text: 'SHA-256 of an announcement' },
+      { name: 'RECEIPT', value: 3, text: 'receipt, under its descriptor hash' },
+    ],
+  },
+  {
     name: 'SPLIT',
     text: 'which samples of a node',
     entries: [
@@ -279,6 +288,8 @@ export const constants: readonly Constant[] = [
     unit: 'bytes',
     text: 'leading bytes of a SHA-256 that serve as an id',
   },
+  { name: 'MAC_BYTES', value: 16, unit: 'bytes', text: 'leading bytes of an HMAC-SHA-256: a tag' },
+  { name: 'KEY_BYTES', value: 32, unit: 'bytes', text: 'key of a node' },
   { name: 'HASH_BYTES', value: 32, unit: 'bytes', text: 'SHA-256' },
   { name: 'SIGNATURE_BYTES', value: 64, unit: 'bytes', text: 'Ed25519 signature' },
   { name: 'MAX_CONTRIBUTION_WEIGHT', value: 15, unit: '', text: 'cap of ⌈samples / unit⌉' },

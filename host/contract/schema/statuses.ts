@@ -202,6 +202,21 @@ export const statuses: readonly Status[] = [
     remedy: 'announce another kernel; the log of the device says how this one failed',
     exit: 1,
   },
+  {
+    name: 'ERR_MAC',
+    code: -35,
+    cause: 'the announcement has no tag, or a wrong one, for the key of this node',
+    remedy:
+      'give the aggregator the key of the node; if it has it, somebody altered the announcement',
+    exit: 1,
+  },
+  {
+    name: 'ERR_ROLLBACK',
+    code: -36,
+    cause: 'the announcement is older than one this node has accepted',
+    remedy: 'if the aggregator began anew, start it with a greater --epoch',
+    exit: 1,
+  },
   // host
   {
     name: 'ERR_USAGE',

@@ -16,5 +16,5 @@ export const versions: readonly Version[] = [
   },
   { name: 'DESCRIPTOR_FORMAT', value: 1, text: 'model descriptor' },
   { name: 'SNAPSHOT_FORMAT', value: 1, text: 'weights of a model version' },
-  { name: 'WIRE_FORMAT', value: 1, text: 'announcements, envelopes, receipts and states on MQTT' },
+  { name: 'WIRE_FORMAT', value: 2, text: 'announcements, envelopes, receipts and states on MQTT' },
 ];
