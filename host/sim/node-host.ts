@@ -1,5 +1,6 @@
 import type { Announcement, StatusName } from '../contract/contract.gen.js';
 import type { AnsweredName, RequestBodies, ResponseBodies } from '../contract/pack.js';
+import type { PendingResidual, StoredResidual } from './node-residual.js';
 import type { SampleSource } from './node-samples.js';
 import type { NodeTiming } from './node-timing.js';
 
@@ -36,6 +37,10 @@ export interface NodeObjects {
   name?: string;
   /** The last upload of a node with samples of its own. */
   upload?: StoredUpload;
+  /** Of the last upload that was accepted. */
+  residual?: StoredResidual;
+  /** Of an upload without a receipt. */
+  pendingResidual?: PendingResidual;
 }
 
 /** What a round needs of the node that runs it. */

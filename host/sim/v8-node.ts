@@ -21,6 +21,7 @@ import { packResponse, unpackRequest } from '../contract/pack.js';
 import type { AnsweredName, RequestBodies, ResponseBodies } from '../contract/pack.js';
 import type { NodeHost, NodeObjects } from './node-host.js';
 import { Peer } from '../frame/peer.js';
+import { settleResidual } from './node-residual.js';
 import { NodeRound, WatchdogReset } from './node-round.js';
 import { chooseKernel, isSameWork, readAnnouncement, readReceipt } from './node-rules.js';
 import { pullSample, type SampleSource } from './node-samples.js';
@@ -311,7 +312,8 @@ export class V8Node implements NodeHost, SessionOwner {
     if (envelope) {
       if (this.options.samples) this.objects.upload = { node: this.node, announcement, envelope };
       work.upload = new NodeUpload(this, announcement.version, envelope, signal);
-      await work.upload.run();
+      const { code } = await work.upload.run();
+      settleResidual(this.objects, envelope, code);
       this.finished = announcement;
     }
     work.done = true;
