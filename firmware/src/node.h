@@ -2,7 +2,8 @@
  * A node as a struct, and what its parts ask of each other. Applications include linnet.h.
  *
  * The parts, in the order of the data: session (HELLO), serve (requests of the host), work (one
- * announced version through its phases), and the phases: fetch, model, trial, round, upload, keep.
+ * announced version through its phases), and the phases: fetch, model, trial, round, upload,
+ * residual, keep.
  */
 #ifndef LINNET_NODE_H
 #define LINNET_NODE_H
@@ -130,6 +131,8 @@ struct linnet_payload {
     uint32_t start;  /* of the piece */
     uint32_t bytes;  /* of the piece */
     const uint8_t *piece;
+    const uint8_t *residual; /* in flash; NULL = zeros */
+    uint32_t residual_words; /* of the new one that are in flash */
 };
 
 struct linnet_upload {
@@ -275,6 +278,25 @@ linnet_status_t linnet_payload_measure(struct linnet_node *node, bool *is_done);
 /* Bytes [offset, offset + length) of the payload, which has them. */
 linnet_status_t linnet_payload_read(struct linnet_node *node, uint32_t offset, uint8_t *out,
                                     uint32_t length);
+
+/* residual.c: what SPARSE_TERNARY leaves out of the payload */
+
+bool linnet_residual_is_used(const struct linnet_announcement *announcement);
+/* ERR_FULL if this announcement needs a residual that the store has no room for. */
+linnet_status_t linnet_residual_check(const struct linnet_node *node,
+                                      const struct linnet_announcement *announcement,
+                                      uint32_t announcement_bytes);
+/* Finds the residual and begins the new one, which is written once, in order. */
+linnet_status_t linnet_residual_begin(struct linnet_node *node);
+/* Words of the residual that the payload is made with. */
+void linnet_residual_read(const struct linnet_node *node, uint32_t first, uint32_t count,
+                          uint8_t *out);
+/* Words of the new one; those between the last and these stay as they were. */
+linnet_status_t linnet_residual_write(struct linnet_node *node, uint32_t first,
+                                      const uint8_t *words, uint32_t count);
+linnet_status_t linnet_residual_end(struct linnet_node *node);
+/* The upload has a definite receipt: with the delta counts what was left out of it. */
+linnet_status_t linnet_residual_settle(struct linnet_node *node, uint32_t receipt_code);
 
 /* upload.c: LINNET_PHASE_MEASURE to LINNET_PHASE_RECEIPT */
 

@@ -32,7 +32,7 @@ static bool plans_equal(const struct linnet_plan *a, const struct linnet_plan *b
            a->lr_decay == b->lr_decay && a->epochs == b->epochs && a->samples == b->samples &&
            a->skip_threshold == b->skip_threshold && a->codec == b->codec &&
            a->weight_unit == b->weight_unit && a->frozen_layers == b->frozen_layers &&
-           a->proximal_shift == b->proximal_shift &&
+           a->proximal_shift == b->proximal_shift && a->density == b->density &&
            spans_equal(a->class_weights, b->class_weights);
 }
 
@@ -86,6 +86,9 @@ static linnet_status_t take_announcement(struct linnet_node *node, struct linnet
     if (status == LINNET_OK) {
         status = linnet_fetch_choose(node, &announcement, 0, &kernel);
     }
+    if (status == LINNET_OK) {
+        status = linnet_residual_check(node, &announcement, bytes.length);
+    }
     if (status < 0 || is_finished(&work->finished, &announcement)) {
         return status;
     }
@@ -135,6 +138,10 @@ linnet_status_t linnet_work_receipt(struct linnet_node *node, struct linnet_span
     }
     keep_finished(work);
     work->phase = LINNET_PHASE_IDLE;
+    status = linnet_residual_settle(node, receipt.code);
+    if (status < 0) {
+        node->last_error = status; /* the receipt was taken all the same */
+    }
     return LINNET_OK;
 }
 

@@ -40,11 +40,12 @@ export function keepPending(
   objects.pendingResidual = { federation, descriptorHash, words, upload: sha256(envelope) };
 }
 
-/** The envelope has a definite receipt: its residual counts, or never will. */
+/** The envelope has a definite receipt: its residual counts, or does not. */
 export function settleResidual(objects: NodeObjects, envelope: Uint8Array, code: number): void {
   const { pendingResidual } = objects;
   if (!pendingResidual || !equalBytes(pendingResidual.upload, sha256(envelope))) return;
   const { federation, descriptorHash, words } = pendingResidual;
-  if (taken.includes(code)) objects.residual = { federation, descriptorHash, words };
+  if (!taken.includes(code)) return;
+  objects.residual = { federation, descriptorHash, words };
   delete objects.pendingResidual;
 }

@@ -38,11 +38,12 @@ export class Cable {
     return this.options.node ?? 'alpha';
   }
 
-  /** The envelope the specification asks for, whoever computes it, with whichever kernel. */
+  /** The envelope the specification asks for, whoever computes it, with whichever kernel; `residual` changes. */
   expected(
     announcement: Announcement,
     node = this.name,
     kernelHash = fixture.kernelHash,
+    residual?: Int16Array,
   ): Uint8Array {
     const { descriptorHash } = announcement;
     const models = [fixture.descriptor, fixture.autoencoder, fixture.convolutional];
@@ -54,6 +55,7 @@ export class Cable {
       words: fixture.wordsOf(announcement.version, descriptor),
       dataset: this.options.dataset || fixture.dataset,
       kernelHash,
+      ...(residual && { residual }),
     });
   }
 

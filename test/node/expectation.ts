@@ -76,6 +76,8 @@ export interface Task {
   readonly words: Int16Array;
   readonly dataset: Dataset;
   readonly kernelHash: Uint8Array;
+  /** Of SPARSE_TERNARY: becomes what the envelope leaves out; zeros if absent. */
+  readonly residual?: Int16Array;
 }
 
 function loadedMachine({ announcement, descriptor, words }: Task): OracleMachine {
@@ -127,8 +129,20 @@ function trainAll(machine: OracleMachine, given: Task, epochs: number, m: number
   }
 }
 
+function sparsePayloadOf(machine: OracleMachine, { announcement, words, residual }: Task) {
+  const before = residual ?? new Int16Array(words.length);
+  const sparse = { residual: before, density: announcement.plan.density! };
+  const coded = machine.encodeSparse(words, sparse);
+  if (typeof coded === 'number') throw new Error(`the oracle answers ${coded}`);
+  before.set(coded.residual);
+  return coded.payload;
+}
+
 /** SPEC 9. */
-function payloadOf(machine: OracleMachine, id: number, base: Int16Array): Uint8Array {
+function payloadOf(machine: OracleMachine, given: Task): Uint8Array {
+  const { words: base } = given;
+  const { codec: id } = given.announcement.plan;
+  if (id === codec.SPARSE_TERNARY) return sparsePayloadOf(machine, given);
   if (id !== codec.RAW_INT16) return machine.encode(id, base) as Uint8Array;
   const delta = machine.delta(base);
   const payload = Buffer.alloc(2 * delta.length);
@@ -166,7 +180,7 @@ export function expectedEnvelope(given: Task): Uint8Array {
   if (trains) {
     trainAll(machine, given, plan.epochs, m);
     envelope.set(11, countersOf(machine));
-    envelope.set(14, payloadOf(machine, plan.codec, given.words));
+    envelope.set(14, payloadOf(machine, given));
   }
   return Uint8Array.from(writeCbor(envelope));
 }
