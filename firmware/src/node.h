@@ -286,6 +286,12 @@ bool linnet_residual_is_used(const struct linnet_announcement *announcement);
 linnet_status_t linnet_residual_check(const struct linnet_node *node,
                                       const struct linnet_announcement *announcement,
                                       uint32_t announcement_bytes);
+/* Whether two announcements are of one federation and model, which share a residual. */
+bool linnet_residual_is_shared(const struct linnet_announcement *a,
+                               const struct linnet_announcement *b);
+/* The announcement, in flash, of the upload whose residual is not accepted; false if none is. */
+bool linnet_residual_pending(struct linnet_node *node, struct linnet_announcement *announcement,
+                             struct linnet_span *bytes);
 /* Finds the residual and begins the new one, which is written once, in order. */
 linnet_status_t linnet_residual_begin(struct linnet_node *node);
 /* Words of the residual that the payload is made with. */
@@ -316,6 +322,8 @@ void linnet_keep_begin(struct linnet_node *node);
 void linnet_keep_write(struct linnet_node *node, const uint8_t *data, uint32_t length);
 /* After the last byte; from then on upload.kept has them. */
 void linnet_keep_end(struct linnet_node *node);
+/* True if the store has the upload of this announcement. */
+bool linnet_keep_has(struct linnet_node *node, const struct linnet_announcement *announcement);
 /* True if the store has the upload of the announced work: it is then the one to offer. */
 bool linnet_keep_recall(struct linnet_node *node);
 

@@ -16,19 +16,30 @@ static uint32_t object_bytes(uint32_t announcement_bytes, uint32_t parameters) {
     return HEAD_BYTES + announcement_bytes + 2u * parameters;
 }
 
-/* Takes an object apart; false if it makes no sense. */
-static bool read_object(struct linnet_span object, struct linnet_announcement *announcement,
-                        struct linnet_span *words) {
-    struct linnet_reader r = linnet_reader(object.data, object.length);
-    uint32_t length = linnet_get_u16(&r);
-    *words = linnet_get_bytes(&r);
-    if (linnet_reader_status(&r) != LINNET_OK || words->length < length ||
-        linnet_announcement_parse(words->data, length, announcement) != LINNET_OK) {
+/* Takes a residual in the store apart; false if there is none that makes sense. */
+static bool find(struct linnet_node *node, bool is_accepted,
+                 struct linnet_announcement *announcement, struct linnet_span *bytes,
+                 struct linnet_span *words) {
+    struct linnet_span object;
+    if (linnet_store_residual(&node->store, is_accepted, &object) != LINNET_OK) {
         return false;
     }
-    words->data += length;
-    words->length -= length;
-    return true;
+    struct linnet_reader r = linnet_reader(object.data, object.length);
+    bytes->length = linnet_get_u16(&r);
+    *words = linnet_get_bytes(&r);
+    if (linnet_reader_status(&r) != LINNET_OK || words->length < bytes->length) {
+        return false;
+    }
+    bytes->data = words->data;
+    words->data += bytes->length;
+    words->length -= bytes->length;
+    return linnet_announcement_parse(bytes->data, bytes->length, announcement) == LINNET_OK;
+}
+
+bool linnet_residual_pending(struct linnet_node *node, struct linnet_announcement *announcement,
+                             struct linnet_span *bytes) {
+    struct linnet_span words;
+    return find(node, false, announcement, bytes, &words);
 }
 
 bool linnet_residual_is_used(const struct linnet_announcement *announcement) {
@@ -46,7 +57,8 @@ linnet_status_t linnet_residual_check(const struct linnet_node *node,
     return fits || !linnet_residual_is_used(announcement) ? LINNET_OK : LINNET_ERR_FULL;
 }
 
-static bool is_of_model(const struct linnet_announcement *a, const struct linnet_announcement *b) {
+bool linnet_residual_is_shared(const struct linnet_announcement *a,
+                               const struct linnet_announcement *b) {
     return a->federation.length == b->federation.length &&
            memcmp(a->federation.data, b->federation.data, a->federation.length) == 0 &&
            memcmp(a->descriptor_hash, b->descriptor_hash, LINNET_HASH_BYTES) == 0;
@@ -55,10 +67,9 @@ static bool is_of_model(const struct linnet_announcement *a, const struct linnet
 /* The accepted residual of this model, or NULL, which stands for zeros. */
 static const uint8_t *find_accepted(struct linnet_node *node) {
     struct linnet_announcement announcement;
-    struct linnet_span object, words;
-    bool exists = linnet_store_residual(&node->store, true, &object) == LINNET_OK &&
-                  read_object(object, &announcement, &words) &&
-                  is_of_model(&announcement, &node->work.announcement) &&
+    struct linnet_span bytes, words;
+    bool exists = find(node, true, &announcement, &bytes, &words) &&
+                  linnet_residual_is_shared(&announcement, &node->work.announcement) &&
                   words.length == 2u * node->round.parameters;
     return exists ? words.data : NULL;
 }
@@ -120,13 +131,12 @@ linnet_status_t linnet_residual_end(struct linnet_node *node) {
 
 linnet_status_t linnet_residual_settle(struct linnet_node *node, uint32_t receipt_code) {
     struct linnet_announcement announcement;
-    struct linnet_span object, words;
+    struct linnet_span bytes;
     bool is_taken = receipt_code == LINNET_RECEIPT_ACCEPTED ||
                     receipt_code == LINNET_RECEIPT_DUPLICATE ||
                     receipt_code == LINNET_RECEIPT_CLIPPED;
     if (!is_taken || !linnet_residual_is_used(&node->work.announcement) ||
-        linnet_store_residual(&node->store, false, &object) != LINNET_OK ||
-        !read_object(object, &announcement, &words) ||
+        !linnet_residual_pending(node, &announcement, &bytes) ||
         !linnet_work_is_same(&announcement, &node->work.announcement)) {
         return LINNET_OK;
     }

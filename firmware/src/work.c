@@ -75,6 +75,48 @@ static void start(struct linnet_node *node) {
     node->work.phase = LINNET_PHASE_FETCH;
 }
 
+/* Takes an announcement, whose bytes make sense, in place of what was going on. */
+static void take_up(struct linnet_node *node, struct linnet_span bytes) {
+    struct linnet_work *work = &node->work;
+    memcpy(work->bytes, bytes.data, bytes.length);
+    work->announcement_bytes = bytes.length;
+    (void)linnet_announcement_parse(work->bytes, bytes.length, &work->announcement);
+    work->has_announcement = true;
+    start(node);
+    if (linnet_keep_recall(node)) {
+        work->phase = LINNET_PHASE_OFFER;
+    }
+}
+
+static bool is_offering(const struct linnet_node *node) {
+    enum linnet_phase phase = node->work.phase;
+    return phase >= LINNET_PHASE_OFFER && phase <= LINNET_PHASE_RECEIPT;
+}
+
+/*
+ * ERR_LATER if the residual for the next announcement is that of an upload which has no receipt
+ * yet. One that is in the flash is offered again: its receipt may have come while there was no
+ * power.
+ */
+static linnet_status_t settle_first(struct linnet_node *node,
+                                    const struct linnet_announcement *next) {
+    const struct linnet_work *work = &node->work;
+    struct linnet_announcement pending;
+    struct linnet_span bytes;
+    if (is_offering(node)) {
+        bool is_waiting = linnet_residual_is_used(&work->announcement) &&
+                          linnet_residual_is_shared(&work->announcement, next);
+        return is_waiting ? LINNET_ERR_LATER : LINNET_OK;
+    }
+    if (!linnet_residual_pending(node, &pending, &bytes) || linnet_work_is_same(&pending, next) ||
+        !linnet_residual_is_shared(&pending, next) || is_finished(&work->finished, &pending) ||
+        !linnet_keep_has(node, &pending)) {
+        return LINNET_OK;
+    }
+    take_up(node, bytes);
+    return LINNET_ERR_LATER;
+}
+
 static linnet_status_t take_announcement(struct linnet_node *node, struct linnet_span bytes) {
     struct linnet_work *work = &node->work;
     struct linnet_announcement announcement;
@@ -96,29 +138,24 @@ static linnet_status_t take_announcement(struct linnet_node *node, struct linnet
         linnet_work_is_same(&work->announcement, &announcement)) {
         return LINNET_OK;
     }
-    memcpy(work->bytes, bytes.data, bytes.length);
-    work->announcement_bytes = bytes.length;
-    (void)linnet_announcement_parse(work->bytes, bytes.length, &work->announcement);
-    work->has_announcement = true;
-    start(node);
-    if (linnet_keep_recall(node)) {
-        work->phase = LINNET_PHASE_OFFER;
+    status = settle_first(node, &announcement);
+    if (status == LINNET_OK) {
+        take_up(node, bytes);
     }
-    return LINNET_OK;
+    return status;
 }
 
 linnet_status_t linnet_work_announce(struct linnet_node *node, struct linnet_span bytes) {
     linnet_status_t status = take_announcement(node, bytes);
-    if (status < 0) {
+    if (status < 0 && status != LINNET_ERR_LATER) {
         node->last_error = status;
     }
     return status;
 }
 
 static bool is_our_receipt(const struct linnet_node *node, const struct linnet_receipt *receipt) {
-    enum linnet_phase phase = node->work.phase;
-    return phase >= LINNET_PHASE_OFFER && phase <= LINNET_PHASE_RECEIPT &&
-           receipt->version == node->work.announcement.version && receipt->contribution == 0 &&
+    return is_offering(node) && receipt->version == node->work.announcement.version &&
+           receipt->contribution == 0 &&
            memcmp(receipt->upload, node->upload.hash, LINNET_ID_BYTES) == 0;
 }
 

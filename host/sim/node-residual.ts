@@ -40,6 +40,28 @@ export function keepPending(
   objects.pendingResidual = { federation, descriptorHash, words, upload: sha256(envelope) };
 }
 
+/** Whether two announcements share a residual. */
+function isShared(a: Announcement, b: Announcement): boolean {
+  return a.federation === b.federation && equalBytes(a.descriptorHash, b.descriptorHash);
+}
+
+/**
+ * Whether an upload without a receipt has the residual that the next announcement needs; its receipt
+ * may have come while there was no power.
+ */
+export function mustSettle(
+  { pendingResidual }: NodeObjects,
+  announcement: Announcement,
+  envelope: Uint8Array,
+  next: Announcement,
+): boolean {
+  return (
+    pendingResidual !== undefined &&
+    isShared(announcement, next) &&
+    equalBytes(pendingResidual.upload, sha256(envelope))
+  );
+}
+
 /** The envelope has a definite receipt: its residual counts, or does not. */
 export function settleResidual(objects: NodeObjects, envelope: Uint8Array, code: number): void {
   const { pendingResidual } = objects;

@@ -87,10 +87,34 @@ export function describeResiduals(open: OpenCable): void {
       await expectRound(cable, fixture.announcementOf(2, plan), residual);
     });
 
-    it('stays what it was when another version comes instead of the receipt', async () => {
+    it.each<ReceiptName>(['ACCEPTED', 'STALE'])(
+      'waits for its receipt, %s, before another version',
+      async (name) => {
+        const cable = open();
+        const { host } = cable;
+        const residual = new Int16Array(parameters);
+        const first = fixture.announcementOf(0, plan);
+        const second = fixture.announcementOf(1, plan);
+        const isTaken = name === 'ACCEPTED';
+        const upload = await expectRound(cable, first, isTaken ? residual : residual.slice());
+        expect(await host.announce(second)).toBe(status.ERR_LATER);
+        // Nor has it any receipt that came while there was no power.
+        await cable.powerCycle();
+        const before = host.count('OFFER');
+        await cable.untilState('IDLE');
+        expect(await host.announce(second)).toBe(status.ERR_LATER);
+        await host.until('the offer', () => host.count('OFFER') > before);
+        await settle(cable, name, upload);
+        await settle(cable, 'ACCEPTED', await expectRound(cable, second, residual));
+        await expectRound(cable, fixture.announcementOf(2, plan), residual);
+      },
+    );
+
+    it('does not keep the node from another federation', async () => {
       const cable = open();
       await expectRound(cable, fixture.announcementOf(0, plan), new Int16Array(parameters));
-      await expectRound(cable, fixture.announcementOf(1, plan), new Int16Array(parameters));
+      const other = fixture.announcementOf(1, plan, { federation: 'another' });
+      await expectRound(cable, other, new Int16Array(parameters));
     });
 
     it('belongs to its upload, whatever happens to the power', async () => {
