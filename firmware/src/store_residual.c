@@ -4,12 +4,16 @@
 #include "store_record.h"
 #include "store_slot.h"
 
-/* The slot of the accepted residual, or of the other one; NULL if there is no such slot. */
+/* The slot of the accepted residual, or of one that is newer; NULL if there is no such slot. */
 static struct linnet_slot *slot_of(struct linnet_store *store, bool is_accepted) {
+    struct linnet_slot *slots = store->residuals.slots;
     uint32_t accepted = store->residual_slot;
-    uint32_t other = accepted == 0 ? 1 : 0;
-    uint32_t index = is_accepted ? accepted : other;
-    return index < store->residuals.count ? &store->residuals.slots[index] : NULL;
+    struct linnet_slot *other = &slots[accepted == 0 ? 1 : 0];
+    if (accepted == LINNET_STORE_NO_SLOT) {
+        return is_accepted ? NULL : other;
+    }
+    bool is_newer = other->sequence > slots[accepted].sequence;
+    return is_accepted ? &slots[accepted] : is_newer ? other : NULL;
 }
 
 linnet_status_t linnet_store_residual(struct linnet_store *store, bool is_accepted,
