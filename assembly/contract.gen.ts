@@ -58,6 +58,7 @@ export const MAX_VOCABULARY: i32 = 256;
 export const EXPONENT_BIAS: i32 = 64;
 export const LOSS_SKIPPED: i32 = 128;
 export const CODEC_WORDS: i32 = 32;
+export const MAX_DENSITY: i32 = 1000;
 export const NO_LABEL: i32 = 4294967295;
 export const PROXIMAL_INTERVAL: i32 = 16;
 export const MAX_PROXIMAL_SHIFT: i32 = 15;
@@ -94,6 +95,7 @@ export const CODEC_DENSE_5: i32 = 21;
 export const CODEC_DENSE_6: i32 = 22;
 export const CODEC_DENSE_7: i32 = 23;
 export const CODEC_DENSE_8: i32 = 24;
+export const CODEC_SPARSE_TERNARY: i32 = 32;
 export const CODEC_NONE: i32 = 255;
 export const DECAY_CONSTANT: i32 = 0;
 export const DECAY_STEPS: i32 = 1;
@@ -188,7 +190,9 @@ export const BLOCK_REGIONS_PTR: i32 = 132;
 export const BLOCK_REGION_COUNT: i32 = 136;
 export const BLOCK_RESERVED0: i32 = 140;
 export const BLOCK_CODEC_OFFSET: i32 = 144;
-export const BLOCK_BYTES: i32 = 148;
+export const BLOCK_DENSITY: i32 = 148;
+export const BLOCK_RESIDUAL_SATURATIONS: i32 = 152;
+export const BLOCK_BYTES: i32 = 156;
 
 // Byte offsets in descriptor records, after the record header.
 export const INPUT_HEIGHT: i32 = 0;

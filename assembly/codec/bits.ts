@@ -3,7 +3,7 @@
  * bound on their length:
  *
  *     u >> k < 16:   u >> k ones, a zero, the k low bits of u          up to 31 bits
- *     otherwise:     16 ones, 17 bits of u                             33 bits
+ *     otherwise:     16 ones, 17 bits of u (of a gap 31)               33 bits (47)
  *
  * Bits that make no byte yet wait here from one call to the next.
  */
@@ -22,7 +22,8 @@ const bits = changetype<Bits>(memory.data(offsetof<Bits>(), 8));
 
 const ONES: i32 = 16;
 const ESCAPE: u64 = (1 << ONES) - 1;
-const ESCAPED_BITS: i32 = 17;
+const WORD_BITS: i32 = 17;
+const GAP_BITS: i32 = 31;
 
 export function clearBits(): void {
   bits.waiting = 0;
@@ -40,7 +41,7 @@ export function bitsAt(): usize {
   return bits.at;
 }
 
-/** Writes the `n` low bits of `value`, of which no other is set; n ≤ 33. */
+/** Writes the `n` low bits of `value`, of which no other is set; n ≤ 47. */
 export function putBits(value: u64, n: i32): void {
   let waiting = bits.waiting | (value << (<u64>bits.count));
   let count = bits.count + n;
@@ -57,11 +58,21 @@ export function padBits(): void {
   if (bits.count > 0) putBits(0, 8 - bits.count);
 }
 
-export function putRice(u: i32, k: i32): void {
+function putNumber(u: i32, k: i32, longBits: i32): void {
   const quotient = u >> k;
-  if (quotient >= ONES) return putBits(ESCAPE | ((<u64>u) << ONES), ONES + ESCAPED_BITS);
+  if (quotient >= ONES) return putBits(ESCAPE | ((<u64>u) << ONES), ONES + longBits);
   const low = <u64>(u & ((1 << k) - 1));
   putBits(((1 << quotient) - 1) | (low << (quotient + 1)), quotient + 1 + k);
+}
+
+/** A word, zigzag. */
+export function putRice(u: i32, k: i32): void {
+  putNumber(u, k, WORD_BITS);
+}
+
+/** Words between two. */
+export function putGap(u: i32, k: i32): void {
+  putNumber(u, k, GAP_BITS);
 }
 
 /**
@@ -84,7 +95,7 @@ function fetchBits(): void {
   }
 }
 
-/** `n` bits, n ≤ 33, or ERR_RANGE if there are no more. */
+/** `n` bits, n ≤ 31, or ERR_RANGE if there are no more. */
 export function takeBits(n: i32): i32 {
   fetchBits();
   if (bits.count < n) return ERR_RANGE;
@@ -95,13 +106,13 @@ export function takeBits(n: i32): i32 {
 }
 
 /** A number, or ERR_RANGE if there is none or it could have been written shorter. */
-export function takeRice(k: i32): i32 {
+function takeNumber(k: i32, longBits: i32): i32 {
   fetchBits();
   const waiting = bits.waiting;
   const quotient = <i32>ctz(~waiting);
   if (quotient >= ONES) {
     if (takeBits(ONES) < 0) return ERR_RANGE;
-    const u = takeBits(ESCAPED_BITS);
+    const u = takeBits(longBits);
     return u >> k < ONES ? ERR_RANGE : u;
   }
   const n = quotient + 1 + k;
@@ -109,6 +120,14 @@ export function takeRice(k: i32): i32 {
   bits.waiting = waiting >> (<u64>n);
   bits.count -= n;
   return (quotient << k) | (<i32>(waiting >> (<u64>quotient + 1)) & ((1 << k) - 1));
+}
+
+export function takeRice(k: i32): i32 {
+  return takeNumber(k, WORD_BITS);
+}
+
+export function takeGap(k: i32): i32 {
+  return takeNumber(k, GAP_BITS);
 }
 
 /** Gives back whole bytes that were fetched and not used. */

@@ -1,23 +1,26 @@
 /**
  * Deltas to payloads and back, in slices of a few words (SPEC 9). A segment is the weights of a trained layer,
- * or its biases: its words are read twice, once to choose scale and Rice parameter, once to code them. Of
+ * or its biases, or of a sparse payload both: its words are read twice, once to choose scale and Rice parameter, once to code them. Of
  * the payload no more than a slice is ever in memory.
  */
 import {
   BLOCK_CODEC_OFFSET,
+  BLOCK_DENSITY,
   CODEC_DENSE_2,
   CODEC_DENSE_8,
   CODEC_RICE_INT16,
+  CODEC_SPARSE_TERNARY,
   CODEC_WORDS,
   DELTA_LIMIT,
   ERR_RANGE,
   ERR_STATE,
+  Layer,
   OK,
   PURPOSE_CODEC,
 } from '../contract.gen';
 import { clampSymmetric } from '../math/fixed';
 import { draw, fold, nextState } from '../math/random';
-import { writeWord } from '../memory/block';
+import { readWord as readBlock, writeWord } from '../memory/block';
 import { biasesOf, isTrained, layerAt } from '../memory/layer';
 import { model } from '../train/model';
 import {
@@ -33,6 +36,16 @@ import {
   takeRice,
 } from './bits';
 import { DELTA, transfer, weightsOf } from './parameters';
+import {
+  chooseSparse,
+  clearHistogram,
+  endSparse,
+  measureSparse,
+  openSparse,
+  readSparse,
+  readSparseHead,
+  writeSparse,
+} from './sparse';
 
 const IDLE: i32 = 0;
 const MEASURE: i32 = 1;
@@ -45,8 +58,9 @@ const ALL_ZERO: i32 = 15;
 @unmanaged
 class Coder {
   phase: i32;
-  /** Bits of a word, sign included; 0: exact. */
+  /** Bits of a word, sign included; 0: exact. Of no meaning to a sparse payload. */
   width: i32;
+  isSparse: bool;
   /** 2 · layer, + 1 for biases; that of the segment at hand. */
   segment: i32;
   /** Parameters [start, end) of it, and the one that comes next. */
@@ -64,11 +78,18 @@ class Coder {
 
 const coder = changetype<Coder>(memory.data(offsetof<Coder>(), 8));
 
+/** Words of a part of a layer: 0 the weights, or all that is sparse, 1 the biases. */
+function wordsOf(layer: Layer, part: i32): i32 {
+  const biases = biasesOf(layer);
+  if (coder.isSparse) return part != 0 ? 0 : weightsOf(layer) + biases;
+  return part != 0 ? biases : weightsOf(layer);
+}
+
 /** Goes to the next segment that has words; false if there is none. */
 function openSegment(): bool {
   while (++coder.segment >> 1 < model.layers) {
     const layer = layerAt(model.layerTable, coder.segment >> 1);
-    const words = (coder.segment & 1) != 0 ? biasesOf(layer) : weightsOf(layer);
+    const words = wordsOf(layer, coder.segment & 1);
     coder.start = coder.end;
     coder.next = coder.start;
     coder.end += words;
@@ -77,6 +98,7 @@ function openSegment(): bool {
       coder.sum = 0;
       const part = 2 * <i32>layer.index + (coder.segment & 1);
       coder.state = fold(fold(model.nodeSeed, PURPOSE_CODEC), part);
+      if (coder.isSparse) clearHistogram();
       return true;
     }
   }
@@ -86,7 +108,9 @@ function openSegment(): bool {
 /** OK, or ERR_RANGE if no such codec is known here. */
 function open(codec: i32): i32 {
   const isDense = codec >= CODEC_DENSE_2 && codec <= CODEC_DENSE_8;
-  if (!isDense && codec != CODEC_RICE_INT16) return ERR_RANGE;
+  const isSparse = codec == CODEC_SPARSE_TERNARY;
+  if (!isDense && !isSparse && codec != CODEC_RICE_INT16) return ERR_RANGE;
+  coder.isSparse = isSparse;
   coder.width = isDense ? codec - CODEC_DENSE_2 + 2 : 0;
   coder.segment = -1;
   coder.end = 0;
@@ -100,6 +124,7 @@ function tellOffset(): void {
 }
 
 export function startEncoding(codec: i32): i32 {
+  if (codec == CODEC_SPARSE_TERNARY && openSparse(readBlock(BLOCK_DENSITY)) < 0) return ERR_RANGE;
   if (open(codec) < 0) return ERR_RANGE;
   coder.phase = openSegment() ? MEASURE : IDLE;
   tellOffset();
@@ -112,6 +137,7 @@ function zigzag(v: i32): i32 {
 }
 
 function measure(words: usize, count: i32): void {
+  if (coder.isSparse) return measureSparse(words, count);
   for (const end = words + ((<usize>count) << 1); words < end; words += 2) {
     const d = <i32>load<i16>(words);
     coder.largest = max(coder.largest, abs(d));
@@ -121,6 +147,7 @@ function measure(words: usize, count: i32): void {
 
 /** Scale and Rice parameter follow from what was measured, and begin the segment. */
 function chooseParameters(): void {
+  if (coder.isSparse) return chooseSparse(coder.end - coder.start);
   const most = (1 << (coder.width - 1)) - 1;
   let shift = 0;
   if (coder.width > 0) while (most << shift < coder.largest) shift++;
@@ -137,6 +164,8 @@ function chooseParameters(): void {
 }
 
 function write(words: usize, count: i32): void {
+  if (coder.isSparse) return writeSparse(words, count);
+  if (coder.k == ALL_ZERO) return;
   const shift = coder.shift;
   const k = coder.k;
   let state = coder.state;
@@ -158,7 +187,8 @@ function codedBytes(): usize {
 
 /**
  * The transfer buffer holds base parameters from codecOffset on, `count` of them or more; those behind the
- * end of the segment are not looked at. Returns the number of bytes that are ready.
+ * end of the segment are not looked at. Returns the number of bytes that are ready, + 256 · words that are
+ * coded.
  */
 export function encodeSlice(count: i32): i32 {
   if (coder.phase != MEASURE && coder.phase != WRITE) return ERR_STATE;
@@ -167,6 +197,7 @@ export function encodeSlice(count: i32): i32 {
   transfer(DELTA, coder.next, words);
   coder.next += words;
   const isLast = coder.next == coder.end;
+  let coded = 0;
   if (coder.phase == MEASURE) {
     measure(model.io, words);
     if (isLast) {
@@ -175,12 +206,16 @@ export function encodeSlice(count: i32): i32 {
       coder.next = coder.start;
     }
   } else {
-    if (coder.k != ALL_ZERO) write(model.io, words);
-    if (isLast) coder.phase = openSegment() ? MEASURE : IDLE;
-    if (coder.phase == IDLE) padBits();
+    coded = words;
+    write(model.io, words);
+    if (isLast) {
+      if (coder.isSparse) endSparse();
+      coder.phase = openSegment() ? MEASURE : IDLE;
+      if (coder.phase == IDLE) padBits();
+    }
   }
   tellOffset();
-  return <i32>(bitsAt() - codedBytes());
+  return <i32>(bitsAt() - codedBytes()) + (coded << 8);
 }
 
 export function startDecoding(codec: i32): i32 {
@@ -193,6 +228,11 @@ export function startDecoding(codec: i32): i32 {
 
 /** Rice parameter and scale of a segment; ERR_RANGE if they are missing. */
 function readParameters(): i32 {
+  if (coder.isSparse) {
+    const head = readSparseHead();
+    coder.k = head == 0 ? ALL_ZERO : 0;
+    return min(head, OK);
+  }
   const k = takeBits(4);
   const shift = coder.width > 0 && k != ALL_ZERO ? takeBits(4) : 0;
   if (k < 0 || shift < 0) return ERR_RANGE;
@@ -208,6 +248,20 @@ function readWord(): i32 {
   if (u < 0 || u > most) return i32.MIN_VALUE;
   const q = (u >>> 1) ^ -(u & 1);
   return clampSymmetric(q << coder.shift, DELTA_LIMIT);
+}
+
+/** Words of a slice, to the transfer buffer. OK, or ERR_RANGE. */
+function readWords(count: i32): i32 {
+  const io = model.io;
+  if (coder.isSparse) {
+    return readSparse(io, count, coder.end - coder.next, coder.end - coder.start);
+  }
+  for (let i = 0; i < count; i++) {
+    const word = readWord();
+    if (word == i32.MIN_VALUE) return ERR_RANGE;
+    store<i16>(io + ((<usize>i) << 1), <i16>word);
+  }
+  return OK;
 }
 
 /** What is read is no payload, and there will be no more of it. */
@@ -227,11 +281,7 @@ export function decodeSlice(bytes: i32): i32 {
   if (coder.k < 0 && readParameters() < 0) return refuse();
   const isZero = coder.k == ALL_ZERO;
   const count = isZero ? 0 : min(CODEC_WORDS, coder.end - coder.next);
-  for (let i = 0; i < count; i++) {
-    const word = readWord();
-    if (word == i32.MIN_VALUE) return refuse();
-    store<i16>(model.io + ((<usize>i) << 1), <i16>word);
-  }
+  if (readWords(count) < 0) return refuse();
   returnBits();
   coder.next += count;
   if (isZero || coder.next == coder.end) {

@@ -144,7 +144,8 @@ static void code(struct run *run, bool is_reading, uint32_t seed, uint32_t argum
                                                          LINNET_KERNEL_FUNCTION_decode};
     static const uint32_t most[] = {LINNET_CODEC_WORDS,
                                     2u * (LINNET_IO_WORDS - LINNET_CODEC_WORDS)};
-    call(run, starts[is_reading], (int32_t)(argument % 27u), 0, 0);
+    linnet_kernel_set_word(&run->kernel, LINNET_BLOCK_DENSITY, argument >> 3 & 1023u);
+    call(run, starts[is_reading], (int32_t)(argument % 40u), 0, 0);
     for (uint32_t i = 0; i < MAX_SLICES && i <= argument >> 12; i++) {
         if (run->planned.io != 0) {
             fill(run, run->planned.io, 2u * LINNET_IO_WORDS, seed + i);

@@ -94,6 +94,7 @@ typedef enum linnet_status {
 #define LINNET_EXPONENT_BIAS 64u
 #define LINNET_LOSS_SKIPPED 128u
 #define LINNET_CODEC_WORDS 32u
+#define LINNET_MAX_DENSITY 1000u
 #define LINNET_NO_LABEL 0xffffffffu
 #define LINNET_PROXIMAL_INTERVAL 16u
 #define LINNET_MAX_PROXIMAL_SHIFT 15u
@@ -139,6 +140,7 @@ typedef enum linnet_status {
 #define LINNET_CODEC_DENSE_6 22u
 #define LINNET_CODEC_DENSE_7 23u
 #define LINNET_CODEC_DENSE_8 24u
+#define LINNET_CODEC_SPARSE_TERNARY 32u
 #define LINNET_CODEC_NONE 255u
 
 /* learning-rate schedule inside one training call */
@@ -254,6 +256,8 @@ enum linnet_block_word {
     LINNET_BLOCK_REGION_COUNT, /* out: plan: entries of that table */
     LINNET_BLOCK_RESERVED0, /* in: 0 */
     LINNET_BLOCK_CODEC_OFFSET, /* out: encode, decode: parameter that comes next; parameters at the end */
+    LINNET_BLOCK_DENSITY, /* in: SPARSE_TERNARY: words coded of each layer, per mille, 1…1000; read by encoding */
+    LINNET_BLOCK_RESIDUAL_SATURATIONS, /* out: SPARSE_TERNARY: words of the new residual that were limited to ±32,767 since encoding */
     LINNET_BLOCK_WORDS
 };
 
@@ -372,6 +376,7 @@ struct linnet_head {
 #define LINNET_PLAN_DEADLINE_MS 11u
 #define LINNET_PLAN_FROZEN_LAYERS 12u
 #define LINNET_PLAN_PROXIMAL_SHIFT 13u
+#define LINNET_PLAN_DENSITY 14u
 #define LINNET_ENVELOPE_FORMAT 1u
 #define LINNET_ENVELOPE_EPOCH 2u
 #define LINNET_ENVELOPE_VERSION 4u

@@ -97,14 +97,26 @@ static bool is_own_name(const struct linnet_node *node, struct linnet_span name)
     return own.length == name.length && memcmp(own.data, name.data, own.length) == 0;
 }
 
+/* The upload that this node made for an announcement; false if the store has another or none. */
+static bool find_for(struct linnet_node *node, const struct linnet_announcement *announcement,
+                     struct linnet_span *envelope) {
+    struct linnet_span name, bytes;
+    struct linnet_announcement kept;
+    return has_own_samples(node) && find(node, &name, &bytes, envelope) &&
+           is_own_name(node, name) &&
+           linnet_announcement_parse(bytes.data, bytes.length, &kept) == LINNET_OK &&
+           linnet_work_is_same(&kept, announcement);
+}
+
+bool linnet_keep_has(struct linnet_node *node, const struct linnet_announcement *announcement) {
+    struct linnet_span envelope;
+    return find_for(node, announcement, &envelope);
+}
+
 bool linnet_keep_recall(struct linnet_node *node) {
     struct linnet_upload *upload = &node->upload;
-    struct linnet_span name, bytes, envelope;
-    struct linnet_announcement announcement;
-    if (!has_own_samples(node) || !find(node, &name, &bytes, &envelope) ||
-        !is_own_name(node, name) ||
-        linnet_announcement_parse(bytes.data, bytes.length, &announcement) != LINNET_OK ||
-        !linnet_work_is_same(&announcement, &node->work.announcement) ||
+    struct linnet_span envelope;
+    if (!find_for(node, &node->work.announcement, &envelope) ||
         !linnet_auth_upload_is_own(node, envelope)) {
         return false;
     }

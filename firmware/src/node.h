@@ -2,7 +2,8 @@
  * A node as a struct, and what its parts ask of each other. Applications include linnet.h.
  *
  * The parts, in the order of the data: session (HELLO), serve (requests of the host), work (one
- * announced version through its phases), and the phases: fetch, model, trial, round, upload, keep.
+ * announced version through its phases), and the phases: fetch, model, trial, round, upload,
+ * residual, keep.
  */
 #ifndef LINNET_NODE_H
 #define LINNET_NODE_H
@@ -133,6 +134,8 @@ struct linnet_payload {
     uint32_t start;  /* of the piece */
     uint32_t bytes;  /* of the piece */
     const uint8_t *piece;
+    const uint8_t *residual; /* in flash; NULL = zeros */
+    uint32_t residual_words; /* of the new one that are in flash */
 };
 
 struct linnet_upload {
@@ -305,6 +308,31 @@ linnet_status_t linnet_payload_measure(struct linnet_node *node, bool *is_done);
 linnet_status_t linnet_payload_read(struct linnet_node *node, uint32_t offset, uint8_t *out,
                                     uint32_t length);
 
+/* residual.c: what SPARSE_TERNARY leaves out of the payload */
+
+bool linnet_residual_is_used(const struct linnet_announcement *announcement);
+/* ERR_FULL if this announcement needs a residual that the store has no room for. */
+linnet_status_t linnet_residual_check(const struct linnet_node *node,
+                                      const struct linnet_announcement *announcement,
+                                      uint32_t announcement_bytes);
+/* Whether two announcements are of one federation and model, which share a residual. */
+bool linnet_residual_is_shared(const struct linnet_announcement *a,
+                               const struct linnet_announcement *b);
+/* The announcement, in flash, of the upload whose residual is not accepted; false if none is. */
+bool linnet_residual_pending(struct linnet_node *node, struct linnet_announcement *announcement,
+                             struct linnet_span *bytes);
+/* Finds the residual and begins the new one, which is written once, in order. */
+linnet_status_t linnet_residual_begin(struct linnet_node *node);
+/* Words of the residual that the payload is made with. */
+void linnet_residual_read(const struct linnet_node *node, uint32_t first, uint32_t count,
+                          uint8_t *out);
+/* Words of the new one; those between the last and these stay as they were. */
+linnet_status_t linnet_residual_write(struct linnet_node *node, uint32_t first,
+                                      const uint8_t *words, uint32_t count);
+linnet_status_t linnet_residual_end(struct linnet_node *node);
+/* The upload has a definite receipt: with the delta counts what was left out of it. */
+linnet_status_t linnet_residual_settle(struct linnet_node *node, uint32_t receipt_code);
+
 /* upload.c: LINNET_PHASE_MEASURE to LINNET_PHASE_RECEIPT */
 
 linnet_status_t linnet_upload_begin(struct linnet_node *node);
@@ -323,6 +351,8 @@ void linnet_keep_begin(struct linnet_node *node);
 void linnet_keep_write(struct linnet_node *node, const uint8_t *data, uint32_t length);
 /* After the last byte; from then on upload.kept has them. */
 void linnet_keep_end(struct linnet_node *node);
+/* True if the store has the upload of this announcement. */
+bool linnet_keep_has(struct linnet_node *node, const struct linnet_announcement *announcement);
 /* True if the store has the upload of the announced work: it is then the one to offer. */
 bool linnet_keep_recall(struct linnet_node *node);
 

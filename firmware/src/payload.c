@@ -6,8 +6,13 @@
 #include <string.h>
 #include "node.h"
 
-/* Where a piece lies in the transfer buffer. */
+/* Where a piece lies in the transfer buffer, and where residuals do. */
 #define CODED_OFFSET (2u * LINNET_CODEC_WORDS)
+#define RESIDUAL_OFFSET (2u * (LINNET_IO_WORDS - LINNET_CODEC_WORDS))
+
+static bool is_sparse(const struct linnet_node *node) {
+    return node->work.announcement.plan.codec == LINNET_CODEC_SPARSE_TERNARY;
+}
 
 static bool is_coded(const struct linnet_node *node) {
     return node->work.announcement.plan.codec != LINNET_CODEC_RAW_INT16;
@@ -17,7 +22,9 @@ static linnet_status_t restart(struct linnet_node *node) {
     node->payload.is_open = true;
     node->payload.start = 0;
     node->payload.bytes = 0;
-    int32_t codec = (int32_t)node->work.announcement.plan.codec;
+    const struct linnet_plan *plan = &node->work.announcement.plan;
+    int32_t codec = (int32_t)plan->codec;
+    linnet_kernel_set_word(&node->kernel, LINNET_BLOCK_DENSITY, plan->density);
     return (linnet_status_t)linnet_kernel_call(&node->kernel, LINNET_KERNEL_FUNCTION_encoding,
                                                codec, 0, 0);
 }
@@ -27,8 +34,8 @@ static uint32_t next_parameter(struct linnet_node *node) {
     return linnet_kernel_word(&node->kernel, LINNET_BLOCK_CODEC_OFFSET);
 }
 
-/* Goes to the next piece, which may be empty. */
-static linnet_status_t advance(struct linnet_node *node) {
+/* Goes to the next piece, which may be empty. coded: words whose new residual is there. */
+static linnet_status_t advance(struct linnet_node *node, uint32_t *coded) {
     struct linnet_payload *payload = &node->payload;
     uint32_t first = next_parameter(node);
     if (first >= node->round.parameters) {
@@ -42,18 +49,42 @@ static linnet_status_t advance(struct linnet_node *node) {
         return LINNET_ERR_ABI;
     }
     memcpy(io, linnet_model_base(node, first), 2u * count);
-    int32_t bytes =
-        linnet_kernel_call(&node->kernel, LINNET_KERNEL_FUNCTION_encode, (int32_t)count, 0, 0);
-    if (bytes < 0) {
-        return (linnet_status_t)bytes;
+    if (is_sparse(node)) {
+        linnet_residual_read(node, first, count, io + RESIDUAL_OFFSET);
     }
-    if ((uint32_t)bytes > 2u * LINNET_IO_WORDS - CODED_OFFSET) {
+    int32_t answer =
+        linnet_kernel_call(&node->kernel, LINNET_KERNEL_FUNCTION_encode, (int32_t)count, 0, 0);
+    if (answer < 0) {
+        return (linnet_status_t)answer;
+    }
+    uint32_t bytes = (uint32_t)answer & 0xffu;
+    *coded = (uint32_t)answer >> 8;
+    if (bytes > 2u * LINNET_IO_WORDS - CODED_OFFSET || *coded > count) {
         return LINNET_ERR_ABI;
     }
     payload->start += payload->bytes;
-    payload->bytes = (uint32_t)bytes;
+    payload->bytes = bytes;
     payload->piece = io + CODED_OFFSET;
     return LINNET_OK;
+}
+
+/* The next piece of a payload that is measured; its residuals go to the store. */
+static linnet_status_t measure_piece(struct linnet_node *node) {
+    struct linnet_payload *payload = &node->payload;
+    uint32_t first = next_parameter(node);
+    uint32_t coded;
+    linnet_status_t status = advance(node, &coded);
+    if (status == LINNET_OK && is_sparse(node) && coded > 0) {
+        const uint8_t *residuals = payload->piece - CODED_OFFSET + RESIDUAL_OFFSET;
+        status = linnet_residual_write(node, first, residuals, coded);
+    }
+    return status;
+}
+
+/* Where it begins: the payload, and what it will leave out. */
+static linnet_status_t begin(struct linnet_node *node) {
+    linnet_status_t status = is_sparse(node) ? linnet_residual_begin(node) : LINNET_OK;
+    return status < 0 ? status : restart(node);
 }
 
 linnet_status_t linnet_payload_measure(struct linnet_node *node, bool *is_done) {
@@ -65,11 +96,13 @@ linnet_status_t linnet_payload_measure(struct linnet_node *node, bool *is_done) 
         return LINNET_OK;
     }
     if (!payload->is_open) {
-        status = restart(node);
+        status = begin(node);
     }
     if (status >= 0 && next_parameter(node) < node->round.parameters) {
-        status = advance(node);
+        status = measure_piece(node);
         *is_done = false;
+    } else if (status >= 0 && is_sparse(node)) {
+        status = linnet_residual_end(node);
     }
     payload->length = payload->start + payload->bytes;
     return status;
@@ -78,11 +111,12 @@ linnet_status_t linnet_payload_measure(struct linnet_node *node, bool *is_done) 
 static linnet_status_t read_coded(struct linnet_node *node, uint32_t offset, uint8_t *out,
                                   uint32_t length) {
     struct linnet_payload *payload = &node->payload;
+    uint32_t coded;
     linnet_status_t status = offset < payload->start ? restart(node) : LINNET_OK;
     while (status >= 0 && length > 0) {
         uint32_t within = offset - payload->start;
         if (within >= payload->bytes) {
-            status = advance(node);
+            status = advance(node, &coded);
             continue;
         }
         uint32_t left = payload->bytes - within;

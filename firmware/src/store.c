@@ -18,10 +18,17 @@ static bool is_sound(const struct linnet_flash *flash) {
            flash->write_bytes <= LINNET_STORE_PIECE_BYTES;
 }
 
+static struct linnet_slot_pair *pair_of(struct linnet_store *store, enum linnet_object_kind kind) {
+    if (kind == LINNET_OBJECT_RESIDUAL) {
+        return &store->residuals;
+    }
+    return &store->pairs[kind == LINNET_OBJECT_UPLOAD ? LINNET_OBJECT_SNAPSHOT : kind];
+}
+
 /* Lays the slots of a kind out from a sector on; returns the sector behind them. */
 static uint32_t place(struct linnet_store *store, enum linnet_object_kind kind, uint32_t sector,
                       uint32_t count, uint32_t sectors) {
-    struct linnet_slot_pair *pair = &store->pairs[kind];
+    struct linnet_slot_pair *pair = pair_of(store, kind);
     uint32_t sector_bytes = store->port->flash.sector_bytes;
     pair->count = count;
     pair->capacity = sectors * sector_bytes - LINNET_CELL_BYTES;
@@ -29,6 +36,12 @@ static uint32_t place(struct linnet_store *store, enum linnet_object_kind kind, 
         pair->slots[i].offset = (sector + i * sectors) * sector_bytes;
     }
     return sector + count * sectors;
+}
+
+/* Sectors of each residual slot if there is room for them: a quarter of what is left. */
+static uint32_t residual_sectors(const struct linnet_store *store, uint32_t sectors) {
+    uint32_t bytes = sectors / 4 * store->port->flash.sector_bytes;
+    return bytes >= LINNET_STORE_RESIDUAL_BYTES ? sectors / 4 : 0;
 }
 
 static linnet_status_t lay_out(struct linnet_store *store) {
@@ -42,15 +55,16 @@ static linnet_status_t lay_out(struct linnet_store *store) {
         return LINNET_ERR_FULL;
     }
     uint32_t kernels = 2 * kernel <= (sectors - fixed) / 2 ? 2 : 1;
-    uint32_t snapshot = (sectors - fixed - kernels * kernel) / 2;
+    uint32_t left = sectors - fixed - kernels * kernel;
+    uint32_t residual = residual_sectors(store, left);
+    uint32_t snapshot = (left - 2 * residual) / 2;
     uint32_t next = place(store, LINNET_OBJECT_DESCRIPTOR, LINNET_RECORD_SECTORS, 2, descriptor);
     next = place(store, LINNET_OBJECT_KERNEL, next, kernels, kernel);
-    place(store, LINNET_OBJECT_SNAPSHOT, next, 2, snapshot);
+    next = place(store, LINNET_OBJECT_SNAPSHOT, next, 2, snapshot);
+    if (residual > 0) {
+        place(store, LINNET_OBJECT_RESIDUAL, next, 2, residual);
+    }
     return LINNET_OK;
-}
-
-static struct linnet_slot_pair *pair_of(struct linnet_store *store, enum linnet_object_kind kind) {
-    return &store->pairs[kind == LINNET_OBJECT_UPLOAD ? LINNET_OBJECT_SNAPSHOT : kind];
 }
 
 static bool holds(const struct linnet_slot *slot, enum linnet_object_kind kind) {
@@ -79,12 +93,12 @@ static void use(struct linnet_slot_pair *pair, const struct linnet_slot *slot) {
 }
 
 static void scan(struct linnet_store *store, enum linnet_object_kind kind) {
-    struct linnet_slot_pair *pair = &store->pairs[kind];
+    struct linnet_slot_pair *pair = pair_of(store, kind);
     struct linnet_cell header;
     for (uint32_t i = 0; i < pair->count; i++) {
         struct linnet_slot *slot = &pair->slots[i];
         if (linnet_cell_read(store->port, slot->offset, SLOT_MAGIC, &header) &&
-            header.number <= LINNET_OBJECT_UPLOAD && header.length <= pair->capacity &&
+            header.number <= LINNET_OBJECT_RESIDUAL && header.length <= pair->capacity &&
             pair_of(store, (enum linnet_object_kind)header.number) == pair) {
             slot->kind = (enum linnet_object_kind)header.number;
             slot->sequence = header.sequence;
@@ -109,6 +123,7 @@ linnet_status_t linnet_store_open(struct linnet_store *store, const struct linne
     for (uint32_t kind = 0; kind < LINNET_SLOT_PAIRS; kind++) {
         scan(store, (enum linnet_object_kind)kind);
     }
+    scan(store, LINNET_OBJECT_RESIDUAL);
     linnet_record_open(store);
     return LINNET_OK;
 }
@@ -141,6 +156,16 @@ static bool is_whole(const struct linnet_store *store, struct linnet_slot *slot)
         slot->sequence = slot->is_verified ? header.sequence : 0;
     }
     return slot->is_verified;
+}
+
+bool linnet_slot_object(const struct linnet_store *store, struct linnet_slot *slot,
+                        struct linnet_span *object) {
+    struct linnet_cell header;
+    if (!is_whole(store, slot) || !linnet_slot_header(store, slot, &header)) {
+        return false;
+    }
+    *object = object_of(store, slot, header.length);
+    return true;
 }
 
 linnet_status_t linnet_store_find(struct linnet_store *store, enum linnet_object_kind kind,
@@ -184,12 +209,15 @@ static bool is_proved(const struct linnet_store *store, struct linnet_slot *slot
 }
 
 /*
- * The slot that is not in use, unless there is only one, what is in use turns out to be spoilt, or
- * the other one has the only proved kernel.
+ * The slot that is not in use (not accepted, of a residual), unless there is only one, what is in
+ * use turns out to be spoilt, or the other one has the only proved kernel.
  */
 static struct linnet_slot *slot_to_replace(struct linnet_store *store,
                                            enum linnet_object_kind kind) {
     struct linnet_slot_pair *pair = pair_of(store, kind);
+    if (kind == LINNET_OBJECT_RESIDUAL) {
+        return &pair->slots[store->residual_slot == 0 ? 1 : 0];
+    }
     struct linnet_slot *used = &pair->slots[pair->in_use];
     if (pair->count == 1 || !is_whole(store, used)) {
         return used;

@@ -1,6 +1,7 @@
 /*
  * What a node keeps in flash: the number of its starts, its name, the newest announcement it
- * followed, the objects it fetched, and the upload that waits for its receipt.
+ * followed, the objects it fetched, the upload that waits for its receipt, and the residual of the
+ * codec that has one.
  *
  *     ┌────────┬────────┬────────────┬────────────┬────────┬──────────┬──────────┬──────────┐
  *     │ record │ record │ descriptor │ descriptor │ kernel │ (kernel) │ snapshot │ snapshot │
@@ -19,6 +20,10 @@
  *
  * An upload lies in the snapshot slot that is not in use: the one that the next version will need,
  * and by then nobody wants the upload any more. It never takes the place of the snapshot in use.
+ *
+ * Residuals have two slots behind the snapshots, as large as those, if all four can have
+ * LINNET_STORE_RESIDUAL_BYTES; else there are none and the snapshots have all the room. A new
+ * residual takes the slot that is not accepted; which one is, stands in the records.
  *
  * What is known of kernels on trial (SPEC 7.1) stands in the records, so it changes as a whole.
  *
@@ -40,7 +45,13 @@
 #define LINNET_STORE_KERNEL_SLOT_BYTES 32768u
 #endif
 
+/* Residuals have slots if these and those of the snapshots can be as large as this. */
+#ifndef LINNET_STORE_RESIDUAL_BYTES
+#define LINNET_STORE_RESIDUAL_BYTES 8192u
+#endif
+
 #define LINNET_STORE_SLOTS_PER_KIND 2u
+#define LINNET_STORE_NO_SLOT LINNET_STORE_SLOTS_PER_KIND
 #define LINNET_STORE_PIECE_BYTES 64u /* also the largest program unit a store can use */
 
 enum linnet_object_kind {
@@ -48,7 +59,8 @@ enum linnet_object_kind {
     LINNET_OBJECT_KERNEL,
     LINNET_OBJECT_SNAPSHOT,
     LINNET_SLOT_PAIRS, /* kinds before this have slots of their own */
-    LINNET_OBJECT_UPLOAD = LINNET_SLOT_PAIRS
+    LINNET_OBJECT_UPLOAD = LINNET_SLOT_PAIRS,
+    LINNET_OBJECT_RESIDUAL
 };
 
 /* What a kernel's trial came to; other objects have none. */
@@ -83,6 +95,8 @@ struct linnet_store_write {
 struct linnet_store {
     const struct linnet_port *port;
     struct linnet_slot_pair pairs[LINNET_SLOT_PAIRS];
+    struct linnet_slot_pair residuals;
+    uint8_t residual_slot; /* of the accepted one, or LINNET_STORE_NO_SLOT */
     struct linnet_store_write writing;
     uint32_t record_offset;   /* of the newest record in the flash */
     uint32_t record_sequence; /* of it; 0 = there is none */
@@ -153,6 +167,18 @@ linnet_status_t linnet_store_write(struct linnet_store *store, uint32_t offset, 
  * announced (the write is given up), ERR_FLASH or the status of the port.
  */
 linnet_status_t linnet_store_commit(struct linnet_store *store, const uint8_t *hash);
+
+/*
+ * The accepted residual, or the one that has been committed since and is not accepted. Returns
+ * ERR_NOT_FOUND.
+ */
+linnet_status_t linnet_store_residual(struct linnet_store *store, bool is_accepted,
+                                      struct linnet_span *object);
+/*
+ * From here on the residual that was not accepted is. Returns ERR_NOT_FOUND if there is none, or
+ * the status of the port.
+ */
+linnet_status_t linnet_store_accept_residual(struct linnet_store *store);
 
 /* The verdict on a kernel; NONE also if the store knows nothing of it. */
 enum linnet_verdict linnet_store_verdict(struct linnet_store *store,

@@ -14,7 +14,8 @@
  *     │ failed kernel │ trial slot │ starts │ verdicts │ of which │ followed │ epoch │ version │
  *     └───────────────┴────────────┴────────┴──────────┴──────────┴──────────┴───────┴─────────┘
  *
- * verdicts: two bits per kernel slot. of which: the low four bits of the sequence of each; a
+ * verdicts: two bits per kernel slot, then four of the accepted residual: its slot, and its
+ * sequence modulo 7, or 7 for none. of which: the low four bits of the sequence of each; a
  * verdict on another object than the slot has now is none, should a damaged record bring an older
  * one back. followed: 0 if an announcement was, of that epoch and version.
  */
@@ -26,6 +27,8 @@
 #define FOLLOWED_BYTES 9u
 #define NO_TRIAL 0xffu
 #define NO_VERDICT 3u
+#define RESIDUAL_SHIFT 4u
+#define NO_RESIDUAL 15u
 
 static uint8_t sequences_of(const struct linnet_slot *slots) {
     return (uint8_t)((slots[0].sequence & 15u) | (slots[1].sequence & 15u) << 4);
@@ -47,9 +50,19 @@ static void write_followed(const struct linnet_store *store, uint8_t *note) {
     }
 }
 
+/* How a record says that the residual in a slot is accepted. */
+static uint32_t residual_mark(const struct linnet_store *store, uint32_t slot) {
+    uint32_t sequence = slot == LINNET_STORE_NO_SLOT ? 0 : store->residuals.slots[slot].sequence;
+    return sequence == 0 ? NO_RESIDUAL : slot | sequence % 7u << 1;
+}
+
 static void read_note(struct linnet_store *store, const uint8_t *note) {
     struct linnet_slot *slots = store->pairs[LINNET_OBJECT_KERNEL].slots;
     bool is_on_trial = note[STARTS_AT] != NO_TRIAL;
+    uint32_t mark = (uint32_t)note[VERDICTS_AT] >> RESIDUAL_SHIFT;
+    uint32_t residual = mark & 1u;
+    bool is_accepted = mark != NO_RESIDUAL && residual_mark(store, residual) == mark;
+    store->residual_slot = (uint8_t)(is_accepted ? residual : LINNET_STORE_NO_SLOT);
     read_followed(store, note);
     memcpy(store->failed_kernel, note, LINNET_ID_BYTES);
     store->trial_slot = is_on_trial ? note[SLOT_AT] : 0;
@@ -71,6 +84,8 @@ static void write_note(const struct linnet_store *store, uint8_t *note) {
     note[SLOT_AT] = is_on_trial ? store->trial_slot : NO_TRIAL;
     note[STARTS_AT] = is_on_trial ? store->trial_starts : NO_TRIAL;
     note[SEQUENCES_AT] = sequences_of(slots);
+    uint32_t mark = residual_mark(store, store->residual_slot);
+    note[VERDICTS_AT] = (uint8_t)(mark << RESIDUAL_SHIFT | 15u);
     for (uint32_t i = 0; i < LINNET_STORE_SLOTS_PER_KIND; i++) {
         if (slots[i].verdict != LINNET_VERDICT_NONE) {
             uint32_t taken = NO_VERDICT ^ (uint32_t)slots[i].verdict;
@@ -108,6 +123,7 @@ static uint32_t count_lost(const struct linnet_store *store) {
 void linnet_record_open(struct linnet_store *store) {
     struct linnet_cell cell;
     memset(store->failed_kernel, 0xff, sizeof store->failed_kernel);
+    store->residual_slot = LINNET_STORE_NO_SLOT;
     uint32_t end = LINNET_RECORD_SECTORS * store->port->flash.sector_bytes;
     for (uint32_t offset = 0; offset < end; offset += LINNET_CELL_BYTES) {
         if (linnet_cell_read(store->port, offset, RECORD_MAGIC, &cell) &&

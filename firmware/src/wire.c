@@ -64,6 +64,7 @@ static const struct number plan_numbers[] = {
     SATURATED(linnet_plan, deadline_ms, LINNET_PLAN_DEADLINE_MS),
     NUMBER(linnet_plan, frozen_layers, LINNET_PLAN_FROZEN_LAYERS, 0, UINT32_MAX),
     NUMBER(linnet_plan, proximal_shift, LINNET_PLAN_PROXIMAL_SHIFT, 0, LINNET_MAX_PROXIMAL_SHIFT),
+    NUMBER(linnet_plan, density, LINNET_PLAN_DENSITY, 0, LINNET_MAX_DENSITY),
 };
 #define PLAN_REQUIRED                                                                              \
     (BIT(LINNET_PLAN_TASK) | BIT(LINNET_PLAN_SEED) | BIT(LINNET_PLAN_LR_SHIFT) |                   \
@@ -155,6 +156,7 @@ static void parse_plan(struct parser *p, struct linnet_plan *out) {
             linnet_cbor_skip(&p->in);
         }
     }
+    p->is_out_of_range |= out->codec == LINNET_CODEC_SPARSE_TERNARY && out->density == 0;
     require(p, seen, PLAN_REQUIRED);
 }
 
@@ -229,6 +231,7 @@ bool linnet_is_name(struct linnet_span text) {
 
 static bool carries_deltas(uint32_t codec) {
     return codec == LINNET_CODEC_RAW_INT16 || codec == LINNET_CODEC_RICE_INT16 ||
+           codec == LINNET_CODEC_SPARSE_TERNARY ||
            (codec >= LINNET_CODEC_DENSE_2 && codec <= LINNET_CODEC_DENSE_8);
 }
 

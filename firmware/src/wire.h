@@ -33,6 +33,7 @@ struct linnet_plan {
     uint32_t deadline_ms;             /* LINNET_WIRE_ABSENT = none */
     uint32_t frozen_layers;           /* bit l: layer l is not trained */
     uint32_t proximal_shift;          /* 0…MAX_PROXIMAL_SHIFT, 0 = no pull */
+    uint32_t density;                 /* per mille; at least 1 of SPARSE_TERNARY */
 };
 
 struct linnet_announcement {

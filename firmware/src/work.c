@@ -32,7 +32,7 @@ static bool plans_equal(const struct linnet_plan *a, const struct linnet_plan *b
            a->lr_decay == b->lr_decay && a->epochs == b->epochs && a->samples == b->samples &&
            a->skip_threshold == b->skip_threshold && a->codec == b->codec &&
            a->weight_unit == b->weight_unit && a->frozen_layers == b->frozen_layers &&
-           a->proximal_shift == b->proximal_shift &&
+           a->proximal_shift == b->proximal_shift && a->density == b->density &&
            spans_equal(a->class_weights, b->class_weights);
 }
 
@@ -78,6 +78,50 @@ static void start(struct linnet_node *node) {
     node->work.phase = LINNET_PHASE_FETCH;
 }
 
+/* Takes an announcement, whose bytes make sense, in place of what was going on. key: [32]. */
+static void take_up(struct linnet_node *node, struct linnet_span bytes, const uint8_t *key) {
+    struct linnet_work *work = &node->work;
+    memcpy(work->bytes, bytes.data, bytes.length);
+    memcpy(work->key, key, sizeof work->key);
+    work->announcement_bytes = bytes.length;
+    (void)linnet_announcement_parse(work->bytes, bytes.length, &work->announcement);
+    work->has_announcement = true;
+    start(node);
+    if (linnet_keep_recall(node)) {
+        work->phase = LINNET_PHASE_OFFER;
+    }
+}
+
+static bool is_offering(const struct linnet_node *node) {
+    enum linnet_phase phase = node->work.phase;
+    return phase >= LINNET_PHASE_OFFER && phase <= LINNET_PHASE_RECEIPT;
+}
+
+/*
+ * ERR_LATER if the residual for the next announcement is that of an upload which has no receipt
+ * yet. One that is in the flash is offered again: its receipt may have come while there was no
+ * power.
+ */
+static linnet_status_t settle_first(struct linnet_node *node,
+                                    const struct linnet_announcement *next, const uint8_t *key) {
+    const struct linnet_work *work = &node->work;
+    struct linnet_announcement pending;
+    struct linnet_span bytes;
+    if (is_offering(node)) {
+        bool is_waiting = linnet_residual_is_used(&work->announcement) &&
+                          linnet_residual_is_shared(&work->announcement, next);
+        return is_waiting ? LINNET_ERR_LATER : LINNET_OK;
+    }
+    if (!linnet_residual_pending(node, &pending, &bytes) || linnet_work_is_same(&pending, next) ||
+        !linnet_residual_is_shared(&pending, next) || is_finished(&work->finished, &pending) ||
+        !linnet_keep_has(node, &pending)) {
+        return LINNET_OK;
+    }
+    take_up(node, bytes, key);
+    /* It may have been made with another key. */
+    return node->work.phase == LINNET_PHASE_OFFER ? LINNET_ERR_LATER : LINNET_OK;
+}
+
 static linnet_status_t take_announcement(struct linnet_node *node, const uint8_t *mac,
                                          struct linnet_span bytes) {
     struct linnet_work *work = &node->work;
@@ -95,6 +139,9 @@ static linnet_status_t take_announcement(struct linnet_node *node, const uint8_t
         status = linnet_fetch_choose(node, &announcement, 0, &kernel);
     }
     if (status == LINNET_OK) {
+        status = linnet_residual_check(node, &announcement, bytes.length);
+    }
+    if (status == LINNET_OK) {
         status = linnet_auth_follow(node, &announcement);
     }
     if (status < 0 || is_finished(&work->finished, &announcement)) {
@@ -104,31 +151,25 @@ static linnet_status_t take_announcement(struct linnet_node *node, const uint8_t
         linnet_work_is_same(&work->announcement, &announcement)) {
         return LINNET_OK;
     }
-    memcpy(work->bytes, bytes.data, bytes.length);
-    memcpy(work->key, key, sizeof work->key);
-    work->announcement_bytes = bytes.length;
-    (void)linnet_announcement_parse(work->bytes, bytes.length, &work->announcement);
-    work->has_announcement = true;
-    start(node);
-    if (linnet_keep_recall(node)) {
-        work->phase = LINNET_PHASE_OFFER;
+    status = settle_first(node, &announcement, key);
+    if (status == LINNET_OK) {
+        take_up(node, bytes, key);
     }
-    return LINNET_OK;
+    return status;
 }
 
 linnet_status_t linnet_work_announce(struct linnet_node *node, const uint8_t *mac,
                                      struct linnet_span bytes) {
     linnet_status_t status = take_announcement(node, mac, bytes);
-    if (status < 0) {
+    if (status < 0 && status != LINNET_ERR_LATER) {
         node->last_error = status;
     }
     return status;
 }
 
 static bool is_our_receipt(const struct linnet_node *node, const struct linnet_receipt *receipt) {
-    enum linnet_phase phase = node->work.phase;
-    return phase >= LINNET_PHASE_OFFER && phase <= LINNET_PHASE_RECEIPT &&
-           receipt->version == node->work.announcement.version && receipt->contribution == 0 &&
+    return is_offering(node) && receipt->version == node->work.announcement.version &&
+           receipt->contribution == 0 &&
            memcmp(receipt->upload, node->upload.hash, LINNET_ID_BYTES) == 0;
 }
 
@@ -149,6 +190,10 @@ linnet_status_t linnet_work_receipt(struct linnet_node *node, struct linnet_span
     }
     keep_finished(work);
     work->phase = LINNET_PHASE_IDLE;
+    status = linnet_residual_settle(node, receipt.code);
+    if (status < 0) {
+        node->last_error = status; /* the receipt was taken all the same */
+    }
     return LINNET_OK;
 }
 

@@ -106,6 +106,48 @@ static void expect(struct cut_bench *bench, bool is_so, const char *fault) {
     }
 }
 
+/* Hash of a residual in the flash; false if there is none. */
+static bool hash_residual(struct linnet_store *store, bool is_accepted, uint8_t *hash) {
+    struct linnet_span object;
+    if (linnet_store_residual(store, is_accepted, &object) != LINNET_OK) {
+        return false;
+    }
+    linnet_sha256(object.data, object.length, hash);
+    return true;
+}
+
+/* Before the first offer the residual of that upload must be in the flash. */
+static void note_residual(struct cut_bench *bench) {
+    struct cut_host *host = &bench->host;
+    struct linnet_store store;
+    if (!host->checks_residuals || !host->has_offer || host->has_new_residual) {
+        return;
+    }
+    host->has_new_residual = linnet_store_open(&store, &bench->port) == LINNET_OK &&
+                             hash_residual(&store, false, host->new_residual);
+    expect(bench, host->has_new_residual, "it offers an upload and has not kept its residual");
+}
+
+/* The old one until the receipt, then perhaps or in the end surely the new one. */
+static void check_residual(struct cut_bench *bench, struct linnet_store *store, bool is_done) {
+    const struct cut_host *host = &bench->host;
+    uint8_t hash[LINNET_HASH_BYTES];
+    if (!host->checks_residuals) {
+        return;
+    }
+    bool exists = hash_residual(store, true, hash);
+    bool is_old = exists == host->has_old_residual &&
+                  (!exists || memcmp(hash, host->old_residual, sizeof hash) == 0);
+    bool is_new = exists && host->has_new_residual && host->has_posted_receipt &&
+                  memcmp(hash, host->new_residual, sizeof hash) == 0;
+    expect(bench, is_new || (is_old && !is_done), "its residual is not that of what was accepted");
+    if (host->has_new_residual && !is_new) {
+        bool is_kept =
+            hash_residual(store, false, hash) && memcmp(hash, host->new_residual, sizeof hash) == 0;
+        expect(bench, is_kept, "the residual of the upload it offered is gone");
+    }
+}
+
 enum bench_outcome cut_bench_live(struct cut_bench *bench, uint32_t cut_at, uint32_t seed) {
     nor_flash_restart(&bench->flash, NOR_FLASH_NEVER, seed);
     cut_host_restart(&bench->host);
@@ -117,6 +159,7 @@ enum bench_outcome cut_bench_live(struct cut_bench *bench, uint32_t cut_at, uint
         linnet_node_init(&bench->node, &bench->port, bench->heap.at, bench->heap.bytes);
     expect(bench, status == LINNET_OK || !bench->flash.has_power, "it cannot use the flash");
     for (uint32_t i = 0; i < MOST_POLLS; i++) {
+        note_residual(bench);
         if (bench->host.fault != NULL) {
             return BENCH_FAULT;
         }
@@ -200,6 +243,7 @@ void cut_bench_check_survivors(struct cut_bench *bench, bool lacks_nothing) {
                  scene_snapshot(scene, before), lacks_nothing);
     check_followed(bench, &store);
     check_kept_upload(bench, &store);
+    check_residual(bench, &store, false);
 }
 
 void cut_bench_check_done(struct cut_bench *bench) {
@@ -215,6 +259,7 @@ void cut_bench_check_done(struct cut_bench *bench) {
     check_newest(bench, &store, LINNET_OBJECT_KERNEL, scene_kernel(scene, version), NULL, true);
     check_newest(bench, &store, LINNET_OBJECT_SNAPSHOT, scene_snapshot(scene, version), NULL, true);
     check_kept_upload(bench, &store);
+    check_residual(bench, &store, true);
 }
 
 void cut_bench_age(struct cut_bench *bench) {

@@ -13,6 +13,7 @@ static const struct linnet_span node_name = {(const uint8_t *)"node", 4};
 void cut_host_init(struct cut_host *host, const struct scene *scene) {
     memset(host, 0, sizeof *host);
     host->scene = scene;
+    host->checks_residuals = scene->is_sparse;
     cut_host_restart(host);
 }
 
@@ -23,6 +24,12 @@ void cut_host_restart(struct cut_host *host) {
 }
 
 void cut_host_announce(struct cut_host *host, uint32_t version) {
+    if (host->is_done && host->has_new_residual) {
+        memcpy(host->old_residual, host->new_residual, sizeof host->old_residual);
+        host->has_old_residual = true;
+    }
+    host->has_new_residual = false;
+    host->has_posted_receipt = false;
     host->version = version;
     host->has_offer = false;
     host->is_done = false;
@@ -231,6 +238,7 @@ static void go_on(struct cut_host *host, uint8_t id) {
     } else if (host->has_offer && host->received == host->length) {
         check_upload(host);
         post_receipt(host);
+        host->has_posted_receipt = true;
     }
 }
 

@@ -24,6 +24,14 @@ struct cut_host {
     bool is_done;      /* the node has the receipt of this version */
     const char *fault; /* the first thing that was wrong, or NULL */
 
+    /* Hashes of residuals: that of the version before, and that of the upload that was offered. */
+    bool checks_residuals;
+    bool has_old_residual;
+    bool has_new_residual;
+    bool has_posted_receipt; /* so the new one may count */
+    uint8_t old_residual[LINNET_HASH_BYTES];
+    uint8_t new_residual[LINNET_HASH_BYTES];
+
     bool has_offer; /* the node has offered its upload of this version */
     uint32_t length;
     uint8_t hash[LINNET_HASH_BYTES];

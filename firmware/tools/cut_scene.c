@@ -132,9 +132,9 @@ static void put_kernel(struct linnet_writer *w, const struct scene *scene, uint3
     put_number(w, LINNET_KERNEL_INTRINSIC_SET, scene->intrinsic_sets[index]);
 }
 
-static void put_plan(struct linnet_writer *w) {
+static void put_plan(struct linnet_writer *w, bool is_sparse) {
     linnet_cbor_put_uint(w, LINNET_ANNOUNCEMENT_PLAN);
-    linnet_cbor_put_head(w, LINNET_CBOR_MAP, 9);
+    linnet_cbor_put_head(w, LINNET_CBOR_MAP, is_sparse ? 10 : 9);
     put_number(w, LINNET_PLAN_TASK, LINNET_TASK_BOTH);
     put_number(w, LINNET_PLAN_SEED, 7);
     put_number(w, LINNET_PLAN_LR_SHIFT, 4);
@@ -142,8 +142,12 @@ static void put_plan(struct linnet_writer *w) {
     put_number(w, LINNET_PLAN_EPOCHS, 1);
     put_number(w, LINNET_PLAN_SAMPLES, 0);
     put_number(w, LINNET_PLAN_SKIP_THRESHOLD, 0);
-    put_number(w, LINNET_PLAN_CODEC, LINNET_CODEC_RAW_INT16);
+    put_number(w, LINNET_PLAN_CODEC,
+               is_sparse ? LINNET_CODEC_SPARSE_TERNARY : LINNET_CODEC_RAW_INT16);
     put_number(w, LINNET_PLAN_WEIGHT_UNIT, 1);
+    if (is_sparse) {
+        put_number(w, LINNET_PLAN_DENSITY, 200);
+    }
 }
 
 const uint8_t scene_key[LINNET_KEY_BYTES] = {3, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3};
@@ -188,7 +192,7 @@ uint32_t scene_announce(const struct scene *scene, uint32_t version, uint8_t *ou
         put_kernel(&w, scene, SCENE_BAD_KERNEL);
     }
     put_kernel(&w, scene, kernel_index(scene, version));
-    put_plan(&w);
+    put_plan(&w, scene->is_sparse);
     put_number(&w, LINNET_ANNOUNCEMENT_EPOCH, 0);
     return linnet_writer_length(&w);
 }

@@ -32,6 +32,7 @@ struct scene {
     struct scene_object kernels[SCENE_KERNELS];
     uint32_t intrinsic_sets[SCENE_KERNELS]; /* what they import, 0 = nothing */
     bool offers_bad_kernel;                 /* later versions are announced with it */
+    bool is_sparse;                         /* uploads leave a residual */
     struct scene_object descriptor;
     struct scene_object snapshots[SCENE_VERSIONS];
     uint8_t descriptor_bytes[SCENE_DESCRIPTOR_BYTES];

@@ -1,6 +1,6 @@
 import { codec as codecIds, constant, decay, task as taskCode } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
-import type { PlanSettings } from '../federated/plan.js';
+import { DEFAULT_DENSITY, type PlanSettings } from '../federated/plan.js';
 import type { Resolved, SettingTable } from './settings.js';
 import {
   classWeightsOf,
@@ -17,6 +17,7 @@ const codecs: Readonly<Record<string, number>> = {
   raw: codecIds.RAW_INT16,
   exact: codecIds.RICE_INT16,
   ...Object.fromEntries([2, 3, 4, 5, 6, 7, 8].map((n) => [`dense-${n}`, codecIds.DENSE_2 + n - 2])),
+  sparse: codecIds.SPARSE_TERNARY,
 };
 
 /** How a federation trains; what is absent comes from the preset of the data. */
@@ -46,9 +47,16 @@ export const planSettings = {
   },
   codec: {
     kind: 'text',
-    text: 'how uploads are coded: raw, exact, or rounded to n bits',
+    text: 'how uploads are coded: raw, exact, rounded to n bits, or the largest changes alone',
     choices: Object.keys(codecs),
     default: 'raw',
+  },
+  density: {
+    kind: 'integer',
+    text: 'of codec sparse: parameters of each layer that are coded, per mille',
+    default: DEFAULT_DENSITY,
+    minimum: 1,
+    maximum: constant.MAX_DENSITY,
   },
   classWeights: { kind: 'text', value: 'list', text: 'exponents per class, such as 0,2,1' },
   weightUnit: { kind: 'integer', text: 'samples per unit of contribution weight', minimum: 1 },
@@ -90,6 +98,7 @@ export function planOfFlags(flags: PlanFlags, recipe: Recipe): PlanSettings {
     frozenLayers: frozenLayersOf(recipe.model, flags.freeze),
     proximalShift: flags.proximalShift,
     codec: codecs[flags.codec],
+    density: flags.density,
     ...(classWeights && { classWeights }),
     weightUnit: flags.weightUnit ?? preset.weightUnit,
   };

@@ -182,6 +182,8 @@ export const constant = {
   LOSS_SKIPPED: 128,
   /** most parameters one call of encode or decode takes; behind them in the transfer buffer lie the coded bytes */
   CODEC_WORDS: 32,
+  /** words of a layer that SPARSE_TERNARY codes, at most */
+  MAX_DENSITY: 1000,
   /** label of a softmax of which only the prediction is asked for */
   NO_LABEL: 4294967295,
   /** a node with a proximal term pulls after each of these */
@@ -280,6 +282,8 @@ export const codec = {
   DENSE_7: 23,
   /** stochastic 8-bit delta, Rice-coded */
   DENSE_8: 24,
+  /** the largest words of delta + residual, one magnitude per layer, Rice-coded gaps */
+  SPARSE_TERNARY: 32,
   /** no delta: an evaluation only */
   NONE: 255,
 } as const;
@@ -530,6 +534,10 @@ export const blockWord = {
   reserved0: 35,
   /** out: encode, decode: parameter that comes next; parameters at the end */
   codecOffset: 36,
+  /** in: SPARSE_TERNARY: words coded of each layer, per mille, 1…1000; read by encoding */
+  density: 37,
+  /** out: SPARSE_TERNARY: words of the new residual that were limited to ±32,767 since encoding */
+  residualSaturations: 38,
 } as const;
 
 /** Link messages. */
@@ -596,7 +604,7 @@ export interface KernelExports {
   pull(offset: number, count: number): number;
   /** start a payload (9) of current − base */
   encoding(codec: number): number;
-  /** transfer buffer holds base parameters from codecOffset on; answers the bytes that lie behind CODEC_WORDS words of it */
+  /** transfer buffer holds base parameters from codecOffset on, and residuals in its last CODEC_WORDS words; answers the bytes that lie behind its first CODEC_WORDS words + 256 · words that are coded */
   encode(count: number): number;
   /** start to read a payload */
   decoding(codec: number): number;
@@ -1011,6 +1019,8 @@ export interface Plan {
   readonly frozenLayers?: number;
   /** FedProx: pull toward the base by 2^−this every PROXIMAL_INTERVAL steps */
   readonly proximalShift?: number;
+  /** SPARSE_TERNARY: words of each layer that are coded, per mille */
+  readonly density?: number;
 }
 
 /** an upload, written by the node */

@@ -28,9 +28,14 @@ export interface PlanSettings {
   readonly frozenLayers?: number;
   /** CODEC of the uploads; RAW_INT16 if absent. */
   readonly codec?: number;
+  /** Of SPARSE_TERNARY: words of each layer that are coded, per mille; DEFAULT_DENSITY if absent. */
+  readonly density?: number;
   /** FedProx: nodes pull toward the base by 2^−this; 0 or absent: not at all. */
   readonly proximalShift?: number;
 }
+
+/** A tenth: as accurate as float32 uploads where every node takes part (DESIGN.md). */
+export const DEFAULT_DENSITY = 100;
 
 const MAX_LR_SHIFT = 24;
 const MAX_U32 = 0xffff_ffff;
@@ -47,6 +52,7 @@ const ranges: Readonly<Record<string, readonly [number, number]>> = {
   weightUnit: [1, MAX_U32],
   frozenLayers: [0, MAX_U32],
   proximalShift: [0, constant.MAX_PROXIMAL_SHIFT],
+  density: [1, constant.MAX_DENSITY],
 };
 
 /** Of these as bits of a u32; layers beyond are always trained. */
@@ -114,6 +120,7 @@ export function planOf(
   const isFinal = r >= rounds;
   const { classWeights } = settings;
   const uploadsDelta = settings.task !== task.EVALUATE;
+  const isSparse = uploadsDelta && settings.codec === codec.SPARSE_TERNARY;
   return {
     task: isFinal ? task.NONE : settings.task,
     seed: settings.seed,
@@ -128,6 +135,7 @@ export function planOf(
     ...(deadlineMs !== undefined && !isFinal && { deadlineMs }),
     ...(settings.frozenLayers && { frozenLayers: settings.frozenLayers }),
     ...(settings.proximalShift && { proximalShift: settings.proximalShift }),
+    ...(isSparse && { density: settings.density ?? DEFAULT_DENSITY }),
   };
 }
 

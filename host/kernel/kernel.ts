@@ -49,6 +49,16 @@ export interface PlanOptions {
   readonly frozenLayers?: number;
 }
 
+/** What SPARSE_TERNARY needs beside base and codec. */
+export interface SparseOptions {
+  /** Words that are coded of each layer, per mille. */
+  readonly density?: number;
+  /** [P], becomes the new residual; zeros that nobody gets if absent. */
+  readonly residual?: Int16Array;
+}
+
+/** Where residuals lie in the transfer buffer. */
+const residualOffset = 2 * (constant.IO_WORDS - constant.CODEC_WORDS);
 /** Where coded bytes lie in the transfer buffer, and how many have room. */
 const codedOffset = 2 * constant.CODEC_WORDS;
 const codedBytes = 2 * (constant.IO_WORDS - constant.CODEC_WORDS);
@@ -70,6 +80,12 @@ export interface KernelCounters {
 }
 
 const allMemoryBytes = 0xffff0000;
+
+/** Words from `at` on, as many as a codec takes at a time. */
+function bytesOf(words: Int16Array, at: number): Uint8Array {
+  const slice = words.subarray(at, at + constant.CODEC_WORDS);
+  return new Uint8Array(slice.buffer, slice.byteOffset, slice.byteLength);
+}
 
 /** Typed calls on a kernel, in any engine. Statuses become LinnetErrors. */
 export class Kernel {
@@ -156,21 +172,31 @@ export class Kernel {
 
   /**
    * The payload (SPEC, section 9) of current − base. Needs a begin, whose seeds round it. Throws ERR_RANGE for an
-   * unknown codec.
+   * unknown codec or density.
    */
-  encodeDelta(id: number, base: Int16Array): Uint8Array {
+  encodeDelta(id: number, base: Int16Array, sparse: SparseOptions = {}): Uint8Array {
     if (id === codec.RAW_INT16) return packRawDelta(this.delta(base));
+    const { density = 0, residual = new Int16Array(base.length) } = sparse;
+    const isSparse = id === codec.SPARSE_TERNARY;
+    if (isSparse) this.setWord('density', density);
     expectOk(this.engine.call('encoding', id), 'encoding');
-    const io = this.word('ioPtr');
-    const words = new Uint8Array(base.buffer, base.byteOffset, base.byteLength);
     const parts: Uint8Array[] = [];
     for (let at = this.word('codecOffset'); at < base.length; at = this.word('codecOffset')) {
-      const count = Math.min(constant.CODEC_WORDS, base.length - at);
-      this.engine.writeBytes(io, words.subarray(2 * at, 2 * (at + count)));
-      const length = expectOk(this.engine.call('encode', count), 'encode');
-      parts.push(this.engine.readBytes(io + codedOffset, length));
+      const [words, residuals] = [base, residual].map((all) => bytesOf(all, at));
+      parts.push(this.encodeSlice(words, isSparse ? residuals : new Uint8Array()));
     }
     return Uint8Array.from(Buffer.concat(parts));
+  }
+
+  /** The coded bytes of a slice of base words; the residuals of those that are coded change. */
+  private encodeSlice(words: Uint8Array, residuals: Uint8Array): Uint8Array {
+    const io = this.word('ioPtr');
+    this.engine.writeBytes(io, words);
+    this.engine.writeBytes(io + residualOffset, residuals);
+    const answer = expectOk(this.engine.call('encode', words.length / 2), 'encode');
+    const coded = Math.min(2 * (answer >> 8), residuals.length);
+    residuals.set(this.engine.readBytes(io + residualOffset, coded));
+    return this.engine.readBytes(io + codedOffset, answer & 0xff);
   }
 
   /** The delta in a payload; undefined if it is none of this codec for the planned model. */

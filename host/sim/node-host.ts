@@ -1,5 +1,6 @@
 import type { Announcement, StatusName } from '../contract/contract.gen.js';
 import type { AnsweredName, RequestBodies, ResponseBodies } from '../contract/pack.js';
+import type { PendingResidual, StoredResidual } from './node-residual.js';
 import type { SampleSource } from './node-samples.js';
 import type { NodeTiming } from './node-timing.js';
 
@@ -38,6 +39,10 @@ export interface NodeObjects {
   upload?: StoredUpload;
   /** The newest announcement that a node with a key has followed. */
   followed?: Pick<Announcement, 'epoch' | 'version'>;
+  /** Of the last upload that was accepted. */
+  residual?: StoredResidual;
+  /** Of an upload without a receipt. */
+  pendingResidual?: PendingResidual;
 }
 
 /** What a round needs of the node that runs it. */

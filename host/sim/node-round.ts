@@ -1,4 +1,4 @@
-import { nodeState, split } from '../contract/contract.gen.js';
+import { codec, nodeState, split } from '../contract/contract.gen.js';
 import type { Announcement, Kernel as AllowedKernel } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { equalBytes, nodeKeyOf, noMac } from '../contract/hash.js';
@@ -7,6 +7,7 @@ import { type KernelCounters } from '../kernel/kernel.js';
 import { openV8Engine } from '../kernel/v8-engine.js';
 import { unpackSnapshot } from '../model/snapshot.js';
 import { fetchObject, fetchSnapshot } from './node-fetch.js';
+import { keepPending, residualFor } from './node-residual.js';
 import type { NodeHost, StoredKernel, StoredObject } from './node-host.js';
 import {
   buildEnvelope,
@@ -176,8 +177,15 @@ export class NodeRound {
     }
     const samples = samplesOfRound(plan, host.samples.count(split.TRAIN));
     const training = await this.train(kernel, samples, base);
-    const payload = kernel.encodeDelta(plan.codec, base);
-    return this.seal({ ...result, samples, training, payload });
+    const { density } = plan;
+    const residual = residualFor(host.objects, announcement, base.length);
+    const sparse = { ...(density !== undefined && { density }), residual };
+    const payload = kernel.encodeDelta(plan.codec, base, sparse);
+    const envelope = this.seal({ ...result, samples, training, payload });
+    if (plan.codec === codec.SPARSE_TERNARY) {
+      keepPending(host.objects, announcement, residual, envelope);
+    }
+    return envelope;
   }
 
   private seal(result: RoundResult): Uint8Array {

@@ -51,6 +51,8 @@ function checkPlan(plan: Plan): void {
   checkRange('plan.weightUnit', plan.weightUnit, 1, maxU32);
   checkRange('plan.frozenLayers', plan.frozenLayers ?? 0, 0, maxU32);
   checkRange('plan.proximalShift', plan.proximalShift ?? 0, 0, constant.MAX_PROXIMAL_SHIFT);
+  const leastDensity = plan.codec === codec.SPARSE_TERNARY ? 1 : 0;
+  checkRange('plan.density', plan.density ?? 0, leastDensity, constant.MAX_DENSITY);
 }
 
 /** Of deterministic CBOR the format is the first entry: it can be read whatever follows it. */

@@ -21,6 +21,7 @@ import { packResponse, unpackRequest } from '../contract/pack.js';
 import type { AnsweredName, RequestBodies, ResponseBodies } from '../contract/pack.js';
 import type { NodeHost, NodeObjects } from './node-host.js';
 import { Peer } from '../frame/peer.js';
+import { mustSettle, settleResidual } from './node-residual.js';
 import { NodeRound, WatchdogReset } from './node-round.js';
 import { chooseKernel, isSameWork, readAnnouncement, readReceipt } from './node-rules.js';
 import { pullSample, type SampleSource } from './node-samples.js';
@@ -52,6 +53,8 @@ export interface V8NodeOptions {
 interface Work {
   readonly announcement: Announcement;
   readonly abort: AbortController;
+  /** What it uploads, and how. */
+  envelope?: Uint8Array;
   upload?: NodeUpload;
   done: boolean;
   failed: boolean;
@@ -259,11 +262,30 @@ export class V8Node implements NodeHost, SessionOwner {
       if (this.finished && isSameVersion(this.finished, announcement)) return;
       const { work } = this;
       if (work && !work.failed && isSameWork(work.announcement, announcement)) return;
+      this.settleFirst(announcement);
       this.start(announcement);
     } catch (error) {
-      if (error instanceof LinnetError) this.lastError = status[error.code];
+      const isRefusal = error instanceof LinnetError && error.code !== 'ERR_LATER';
+      if (isRefusal) this.lastError = status[error.code];
       throw error;
     }
+  }
+
+  /** Throws ERR_LATER if an upload of before needs its receipt first; one that was kept is offered again. */
+  private settleFirst(next: Announcement): void {
+    const { work, objects, finished } = this;
+    const later = new LinnetError('ERR_LATER', 'an upload waits for its receipt');
+    if (work?.envelope && !work.done && !work.failed) {
+      if (mustSettle(objects, work.announcement, work.envelope, next)) throw later;
+      return;
+    }
+    const { upload } = objects;
+    if (!upload || isSameWork(upload.announcement, next) || !this.recall(upload.announcement))
+      return;
+    if (finished && isSameVersion(finished, upload.announcement)) return;
+    if (!mustSettle(objects, upload.announcement, upload.envelope, next)) return;
+    this.start(upload.announcement);
+    throw later;
   }
 
   private takeReceipt(bytes: Uint8Array): void {
@@ -318,8 +340,10 @@ export class V8Node implements NodeHost, SessionOwner {
       this.recall(announcement) ?? (await new NodeRound(this, announcement, signal).run());
     if (envelope) {
       if (this.options.samples) this.objects.upload = { node: this.node, announcement, envelope };
+      work.envelope = envelope;
       work.upload = new NodeUpload(this, announcement, envelope, signal);
-      await work.upload.run();
+      const { code } = await work.upload.run();
+      settleResidual(this.objects, envelope, code);
       this.finished = announcement;
     }
     work.done = true;

@@ -1,6 +1,7 @@
-import { blockWord, constant, status } from '../../host/contract/contract.gen.js';
+import { blockWord, codec, constant, status } from '../../host/contract/contract.gen.js';
 import { toHex } from '../../host/contract/hash.js';
 import { decodePayload, segmentsOf } from '../oracle/codec.js';
+import { describeSparse } from '../oracle/run-script.js';
 import { readDescriptor } from '../oracle/descriptor.js';
 import type { Model } from '../oracle/layers.js';
 import type { TapeRecord, TapeValue } from '../runtimes/tape.js';
@@ -35,9 +36,13 @@ function getWord(name: BlockWord): TapeRecord {
   return { op: 'GET_WORD', word: blockWord[name] };
 }
 
-function write(name: BlockWord, values: Int8Array | Uint8Array | Int16Array): TapeRecord {
+function write(
+  name: BlockWord,
+  values: Int8Array | Uint8Array | Int16Array,
+  offset = 0,
+): TapeRecord {
   const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
-  return { op: 'WRITE', word: blockWord[name], offset: 0, bytes };
+  return { op: 'WRITE', word: blockWord[name], offset, bytes };
 }
 
 function read(name: BlockWord, length: number, offset = 0): TapeRecord {
@@ -109,15 +114,31 @@ function compilePull(base: Int16Array): CompiledStep {
 const codedOffset = 2 * constant.CODEC_WORDS;
 const codedBytes = 2 * (constant.IO_WORDS - constant.CODEC_WORDS);
 
-/** Every segment is read twice, slice by slice. */
+const residualOffset = codedBytes;
+
+/** Every segment is asked for twice, slice by slice. */
+function* slicesOf(model: Model, frozenLayers: number, id: number) {
+  for (const { start, end } of segmentsOf(model, frozenLayers, id)) {
+    for (const isCoded of [false, true]) {
+      for (let at = start; at < end; at += constant.CODEC_WORDS) {
+        yield { at, end: Math.min(end, at + constant.CODEC_WORDS), isCoded };
+      }
+    }
+  }
+}
+
+/** The coded bytes behind an answer of encode, which must tell of the words that are coded. */
+function bytesIn(answer: number, part: TapeValue, words: number): Uint8Array {
+  if (answer >> 8 !== words) throw new Error(`${answer >> 8} words are coded, not ${words}`);
+  return (part as Uint8Array).subarray(0, answer & 0xff);
+}
+
 function compileEncode(model: Model, frozenLayers: number, id: number, base: Int16Array) {
   const records: TapeRecord[] = [call('encoding', id)];
-  for (const { start, end } of segmentsOf(model, frozenLayers).flatMap((one) => [one, one])) {
-    for (let at = start; at < end; at += constant.CODEC_WORDS) {
-      const slice = base.slice(at, Math.min(end, at + constant.CODEC_WORDS));
-      records.push(write('ioPtr', slice), call('encode', slice.length));
-      records.push(read('ioPtr', codedBytes, codedOffset));
-    }
+  const slices = [...slicesOf(model, frozenLayers, id)];
+  for (const { at, end } of slices) {
+    records.push(write('ioPtr', base.slice(at, end)), call('encode', end - at));
+    records.push(read('ioPtr', codedBytes, codedOffset));
   }
   return {
     records,
@@ -126,7 +147,43 @@ function compileEncode(model: Model, frozenLayers: number, id: number, base: Int
       const refused = [first as number, ...counts].find((count) => count < 0);
       if (refused !== undefined) return refused;
       const parts = values.filter((value) => typeof value !== 'number');
-      return parts.map((part, i) => toHex(part.subarray(0, counts[i]))).join('');
+      return parts
+        .map((part, i) => {
+          const { at, end, isCoded } = slices[i];
+          return toHex(bytesIn(counts[i], part, isCoded ? end - at : 0));
+        })
+        .join('');
+    },
+  };
+}
+
+function compileEncodeSparse(
+  model: Model,
+  frozenLayers: number,
+  base: Int16Array,
+  { residual, density }: { residual: Int16Array; density: number },
+): CompiledStep {
+  const id = codec.SPARSE_TERNARY;
+  const records = [setWord('density', density), call('encoding', id)];
+  const slices = [...slicesOf(model, frozenLayers, id)];
+  for (const { at, end } of slices) {
+    records.push(write('ioPtr', base.slice(at, end)));
+    records.push(write('ioPtr', residual.slice(at, end), residualOffset));
+    records.push(call('encode', end - at), read('ioPtr', residualOffset, codedOffset));
+    records.push(read('ioPtr', 2 * (end - at), residualOffset));
+  }
+  return {
+    records: [...records, getWord('residualSaturations')],
+    read: ([first, ...values]) => {
+      const counts = values.filter((value) => typeof value === 'number');
+      const refused = [first as number, ...counts].find((count) => count < 0);
+      if (refused !== undefined) return refused;
+      const after = residual.slice();
+      const payload = slices.flatMap(({ at, end, isCoded }, i) => {
+        after.set(readInt16(values[3 * i + 2]), at);
+        return [...bytesIn(counts[i], values[3 * i + 1], isCoded ? end - at : 0)];
+      });
+      return describeSparse(Uint8Array.from(payload), after, counts.at(-1)!);
     },
   };
 }
@@ -136,7 +193,7 @@ function compileDecode(model: Model, frozenLayers: number, id: number, payload: 
   const records: TapeRecord[] = [call('decoding', id)];
   const { slices, isWhole } = decodePayload(model, frozenLayers, id, payload);
   const starts = [0, ...slices.map(({ bytes }) => bytes)];
-  const isEmpty = segmentsOf(model, frozenLayers).length === 0;
+  const isEmpty = segmentsOf(model, frozenLayers, id).length === 0;
   // A payload with bits left over is refused by the call that reads its last slice.
   for (const at of isWhole || isEmpty ? starts.slice(0, -1) : starts) {
     const window = payload.slice(at, at + codedBytes);
@@ -226,6 +283,10 @@ function compileStep(step: Step, model: Model, frozenLayers: number): CompiledSt
     case 'encode': {
       const base = fillWords(step.base, model);
       return compileEncode(model, frozenLayers, step.codec, base);
+    }
+    case 'encodeSparse': {
+      const [base, residual] = [step.base, step.residual].map((fill) => fillWords(fill, model));
+      return compileEncodeSparse(model, frozenLayers, base, { residual, density: step.density });
     }
     case 'decode': {
       const payload = Uint8Array.from(Buffer.from(step.payload, 'hex'));

@@ -43,7 +43,7 @@ afterEach(() => scene.end());
 
 async function startAggregator(
   changes: Partial<AggregatorOptions> = {},
-  asked = plan,
+  asked: typeof plan & { codec?: string } = plan,
 ): Promise<Aggregator> {
   const aggregator = await Aggregator.start({
     ...(await aggregatorOptions(scene.path('store'), broker.url, asked)),
@@ -56,7 +56,10 @@ async function startAggregator(
 }
 
 /** Every node counted once in every round, and the models are those of a run without faults. */
-async function expectUndisturbed(aggregator: Aggregator, asked = plan): Promise<void> {
+async function expectUndisturbed(
+  aggregator: Aggregator,
+  asked: typeof plan & { codec?: string } = plan,
+): Promise<void> {
   await aggregator.finished;
   const reference = await runSmallFederation(scene, asked);
   const everybody = nodes.map(({ shard }) => shard.node);
@@ -134,6 +137,21 @@ describe.skipIf(!hasNative)('a node', () => {
     await killed;
     await nodes[0].restart();
     await expectUndisturbed(aggregator);
+  });
+
+  it.each([
+    ['while it uploads', request('UPLOAD', 'device')],
+    ['before its receipt arrives', request('RECEIPT', 'host')],
+  ])('with a residual, killed %s, goes on with the same', async (_, kind) => {
+    const sparse = { ...plan, codec: 'sparse' };
+    const { cable, ports } = await layCable();
+    // An upload fits a message, so this is the second one: the first has left something to lose.
+    const killed = strikeAt(cable, kind, 2, () => nodes[0].kill());
+    const aggregator = await startAggregator({}, sparse);
+    startBridge(scene, broker.url, ports);
+    await killed;
+    await nodes[0].restart();
+    await expectUndisturbed(aggregator, sparse);
   });
 
   it('killed in the middle of its training trains again and counts once', async () => {

@@ -148,6 +148,17 @@ describe('the model hash of a federation', () => {
     expect(hashesOf(runs[0])[1]).not.toBe(hashesOf(reference)[1]);
   });
 
+  it('is one for all where the largest deltas are coded and the rest is kept', async () => {
+    const runs: FederationRun[] = [];
+    const sparse = { codec: 'sparse', density: 50, rounds: 4 };
+    for (const fleet of available.slice(-2)) {
+      runs.push(await runSmallFederation(scene, { ...fleet.options, ...sparse }));
+    }
+    expect(hashesOf(runs[0])).toEqual(hashesOf(runs.at(-1)!));
+    expect(new Set(hashesOf(runs[0])).size).toBe(1 + sparse.rounds);
+    expect(runs[0].accepted).toEqual(runs[0].rounds.map(() => cohort.length));
+  });
+
   it('is another one with another seed', async () => {
     const options = { ...available[0].options, seed: smallPlan.seed + 1 };
     const run = await runSmallFederation(scene, options);

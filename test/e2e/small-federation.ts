@@ -18,6 +18,7 @@ export const smallPlan = {
   freeze: undefined,
   kernel: undefined,
   proximalShift: 0,
+  density: 100,
   codec: 'raw',
   classWeights: undefined,
   weightUnit: 50,

@@ -21,16 +21,17 @@ const plans: fc.Arbitrary<Plan> = fc.record(
     samples: fc.nat({ max: 2 ** 30 }),
     skipThreshold: fc.nat({ max: 32767 }),
     classWeights: fc.uint8Array({ maxLength: 10 }),
-    codec: fc.constantFrom(codec.RAW_INT16, codec.RICE_INT16, codec.DENSE_2, codec.DENSE_8),
+    codec: fc.constantFrom(codec.RAW_INT16, codec.RICE_INT16, codec.DENSE_2, codec.SPARSE_TERNARY),
     weightUnit: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
     deadlineMs: fc.nat({ max: 2 ** 32 - 2 }),
     frozenLayers: u32,
     proximalShift: fc.nat({ max: 15 }),
+    density: fc.integer({ min: 1, max: 1000 }),
   },
   {
     requiredKeys: [
       ...(['task', 'seed', 'lrShift', 'lrDecay', 'epochs', 'samples'] as const),
-      ...(['skipThreshold', 'codec', 'weightUnit'] as const),
+      ...(['skipThreshold', 'codec', 'weightUnit', 'density'] as const),
     ],
   },
 );
@@ -69,7 +70,7 @@ const kernelsKept = 4;
 export function understood(bytes: Uint8Array): unknown {
   const { format, ...rest } = decodeWire('Announcement', bytes);
   const { classWeights, ...given } = rest.plan;
-  const plan = { frozenLayers: 0, proximalShift: 0, ...given };
+  const plan = { frozenLayers: 0, proximalShift: 0, density: 0, ...given };
   return {
     status: format === version.WIRE_FORMAT ? status.OK : status.ERR_VERSION,
     ...rest,
@@ -109,6 +110,7 @@ const plain: Announcement = {
     deadlineMs: 60000,
     frozenLayers: 1,
     proximalShift: 3,
+    density: 0,
   },
   final: false,
   epoch: 3,
@@ -198,8 +200,8 @@ export const announcementCases: readonly AnnouncementCase[] = [
     'another format of another shape': encode(new Map([[1, 1]]), rfc8949EncodeOptions),
   }),
   ...cases('ERR_UNSUPPORTED', {
-    'an unknown plan key': withPlan(14, 0),
-    'an unknown plan key in place of another': edited((_, plan) => plan.set(14, 0).delete(3)),
+    'an unknown plan key': withPlan(15, 0),
+    'an unknown plan key in place of another': edited((_, plan) => plan.set(15, 0).delete(3)),
     'other numerics': withTop(9, 1),
     'an unknown task': withPlan(1, 4),
     'a task beyond 32 bits': withPlan(1, 2 ** 32),
@@ -222,6 +224,8 @@ export const announcementCases: readonly AnnouncementCase[] = [
     'weightUnit 2^32': withPlan(10, 2 ** 32),
     'frozenLayers 2^32': withPlan(12, 2 ** 32),
     'proximalShift 16': withPlan(13, 16),
+    'density 1001': withPlan(14, 1001),
+    'a sparse codec without density': withPlan(9, codec.SPARSE_TERNARY),
     'a federation without a name': withTop(2, ''),
     'a federation of 33 characters': withTop(2, 'x'.repeat(33)),
     'a blank in the name': withTop(2, 'ward 7'),

@@ -2,7 +2,7 @@ import { describe, it } from 'vitest';
 import { compileProgram, hasCompiler, runProgram } from './native.js';
 
 const storeSources = [
-  ...['store', 'store_kernel', 'store_cell', 'store_record'],
+  ...['store', 'store_kernel', 'store_cell', 'store_record', 'store_residual'],
   ...['crypto', 'hmac', 'sha256', 'crc32', 'bytes'],
   '../ports/emulated/nor_flash',
 ];

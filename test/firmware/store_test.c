@@ -17,21 +17,21 @@ static int is_named(const struct linnet_store *store, const char *name) {
 static const struct {
     uint32_t bytes, sector_bytes, write_bytes;
     linnet_status_t status;
-    uint32_t kernels, kernel_bytes, snapshot_bytes;
+    uint32_t kernels, kernel_bytes, snapshot_bytes, residual_bytes;
 } layouts[] = {
-    {1024 * KIB, 4 * KIB, 4, LINNET_OK, 2, 32 * KIB - 128, 468 * KIB - 128},
-    {128 * KIB, 4 * KIB, 8, LINNET_OK, 1, 32 * KIB - 128, 36 * KIB - 128},
-    {64 * KIB, 4 * KIB, 4, LINNET_OK, 1, 32 * KIB - 128, 4 * KIB - 128},
-    {60 * KIB, 4 * KIB, 4, LINNET_ERR_FULL, 0, 0, 0},
-    {7 * 128 * KIB, 128 * KIB, 4, LINNET_OK, 1, 128 * KIB - 128, 128 * KIB - 128},
-    {6 * 128 * KIB, 128 * KIB, 4, LINNET_ERR_FULL, 0, 0, 0},
-    {128 * KIB, 256, 64, LINNET_OK, 1, 32 * KIB - 128, 43 * KIB + 512 - 128},
-    {0, 4 * KIB, 4, LINNET_ERR_FULL, 0, 0, 0},
-    {128 * KIB, 0, 4, LINNET_ERR_FLASH, 0, 0, 0},
-    {128 * KIB, 3 * KIB, 4, LINNET_ERR_FLASH, 0, 0, 0},
-    {128 * KIB, 32, 4, LINNET_ERR_FLASH, 0, 0, 0},
-    {128 * KIB, 4 * KIB, 0, LINNET_ERR_FLASH, 0, 0, 0},
-    {128 * KIB, 4 * KIB, 128, LINNET_ERR_FLASH, 0, 0, 0},
+    {1024 * KIB, 4 * KIB, 4, LINNET_OK, 2, 32 * KIB - 128, 236 * KIB - 128, 232 * KIB - 128},
+    {128 * KIB, 4 * KIB, 8, LINNET_OK, 1, 32 * KIB - 128, 20 * KIB - 128, 16 * KIB - 128},
+    {64 * KIB, 4 * KIB, 4, LINNET_OK, 1, 32 * KIB - 128, 4 * KIB - 128, 0},
+    {60 * KIB, 4 * KIB, 4, LINNET_ERR_FULL, 0, 0, 0, 0},
+    {7 * 128 * KIB, 128 * KIB, 4, LINNET_OK, 1, 128 * KIB - 128, 128 * KIB - 128, 0},
+    {6 * 128 * KIB, 128 * KIB, 4, LINNET_ERR_FULL, 0, 0, 0, 0},
+    {128 * KIB, 256, 64, LINNET_OK, 1, 32 * KIB - 128, 21 * KIB + 768 - 128, 21 * KIB + 768 - 128},
+    {0, 4 * KIB, 4, LINNET_ERR_FULL, 0, 0, 0, 0},
+    {128 * KIB, 0, 4, LINNET_ERR_FLASH, 0, 0, 0, 0},
+    {128 * KIB, 3 * KIB, 4, LINNET_ERR_FLASH, 0, 0, 0, 0},
+    {128 * KIB, 32, 4, LINNET_ERR_FLASH, 0, 0, 0, 0},
+    {128 * KIB, 4 * KIB, 0, LINNET_ERR_FLASH, 0, 0, 0, 0},
+    {128 * KIB, 4 * KIB, 128, LINNET_ERR_FLASH, 0, 0, 0, 0},
 };
 
 static void test_layouts(void) {
@@ -49,6 +49,8 @@ static void test_layouts(void) {
             CHECK_EQUAL(pairs[LINNET_OBJECT_KERNEL].capacity, layouts[i].kernel_bytes);
             CHECK_EQUAL(last->capacity, layouts[i].snapshot_bytes);
             CHECK(pairs[LINNET_OBJECT_DESCRIPTOR].capacity >= LINNET_DESCRIPTOR_MAX_BYTES);
+            CHECK_EQUAL(store.residuals.capacity, layouts[i].residual_bytes);
+            last = store.residuals.count > 0 ? &store.residuals : last;
             CHECK(last->slots[1].offset + LINNET_CELL_BYTES + last->capacity <= layouts[i].bytes);
         }
         CHECK_EQUAL(flash.nor.operations, 0);
@@ -340,12 +342,68 @@ static void test_a_trial_ends_with_its_slot(void) {
     test_flash_close(&flash);
 }
 
+static void check_residual(struct linnet_store *store, bool is_accepted,
+                           const struct object *expected) {
+    struct linnet_span found;
+    if (expected == NULL) {
+        CHECK_EQUAL(linnet_store_residual(store, is_accepted, &found), LINNET_ERR_NOT_FOUND);
+    } else {
+        CHECK_EQUAL(linnet_store_residual(store, is_accepted, &found), LINNET_OK);
+        CHECK(is_object(found, expected));
+    }
+}
+
+/* Whatever is written, the accepted one stays until another one is accepted. */
+static void test_residuals_count_when_accepted(uint32_t sector_bytes, uint32_t write_bytes) {
+    struct test_flash flash;
+    struct linnet_store store;
+    static struct object before, after;
+    test_flash_open(&flash, 256 * KIB, sector_bytes, write_bytes);
+    CHECK_EQUAL(linnet_store_open(&store, &flash.port), LINNET_OK);
+    check_residual(&store, true, NULL);
+    check_residual(&store, false, NULL);
+    CHECK_EQUAL(linnet_store_accept_residual(&store), LINNET_ERR_NOT_FOUND);
+    const struct object *accepted = NULL;
+    for (uint32_t generation = 0; generation < 20; generation++) {
+        make_object(&after, LINNET_OBJECT_RESIDUAL, generation, 3000);
+        CHECK_EQUAL(put_object(&store, LINNET_OBJECT_RESIDUAL, &after), LINNET_OK);
+        CHECK_EQUAL(linnet_store_open(&store, &flash.port), LINNET_OK);
+        check_residual(&store, true, accepted);
+        check_residual(&store, false, &after);
+        if (generation % 3 != 1) {
+            CHECK_EQUAL(linnet_store_accept_residual(&store), LINNET_OK);
+            before = after;
+            accepted = &before;
+            check_residual(&store, true, accepted);
+        }
+        CHECK_EQUAL(linnet_store_count_boot(&store), LINNET_OK);
+        CHECK_EQUAL(linnet_store_open(&store, &flash.port), LINNET_OK);
+        check_residual(&store, true, accepted);
+    }
+    test_flash_close(&flash);
+}
+
+/* A residual has no place in a store whose snapshots need all of it. */
+static void test_a_store_without_residuals(void) {
+    struct test_flash flash;
+    struct linnet_store store;
+    test_flash_open(&flash, 64 * KIB, 4 * KIB, 4);
+    CHECK_EQUAL(linnet_store_open(&store, &flash.port), LINNET_OK);
+    CHECK_EQUAL(linnet_store_begin(&store, LINNET_OBJECT_RESIDUAL, 1), LINNET_ERR_FULL);
+    check_residual(&store, true, NULL);
+    check_residual(&store, false, NULL);
+    test_flash_close(&flash);
+}
+
 int main(void) {
     test_layouts();
     test_what_is_stored_is_found_after_a_start(4 * KIB, 4);
     test_what_is_stored_is_found_after_a_start(1 * KIB, 1);
     test_what_is_stored_is_found_after_a_start(2 * KIB, 64);
     test_the_record_log_goes_round();
+    test_residuals_count_when_accepted(4 * KIB, 4);
+    test_residuals_count_when_accepted(512, 64);
+    test_a_store_without_residuals();
     test_the_object_in_use_stays();
     test_calls_out_of_order();
     test_wrong_bytes_leave_the_older_object();

@@ -39,6 +39,7 @@ static void print_plan(const struct linnet_plan *plan) {
     print_optional("deadlineMs", plan->deadline_ms);
     print_number("frozenLayers", plan->frozen_layers);
     print_number("proximalShift", plan->proximal_shift);
+    print_number("density", plan->density);
     putchar('}');
 }
 

@@ -16,7 +16,8 @@ const descriptor = buildDescriptor({
   loss: 'softmax-cross-entropy',
 });
 const dense = Array.from({ length: 7 }, (_, i) => ({ bits: i + 2, id: codec.DENSE_2 + i }));
-const known = [codec.RICE_INT16, ...dense.map(({ id }) => id)];
+const known = [codec.RICE_INT16, ...dense.map(({ id }) => id), codec.SPARSE_TERNARY];
+const density = 100;
 
 let kernel: Kernel;
 let parameters: number;
@@ -31,7 +32,7 @@ function encode(id: number, delta: Int16Array, nodeKey = 0): Uint8Array {
   const base = new Int16Array(parameters);
   kernel.loadParameters(delta);
   kernel.begin({ ...evaluationSettings, nodeKey });
-  return kernel.encodeDelta(id, base);
+  return kernel.encodeDelta(id, base, { density });
 }
 
 const limit = constant.DELTA_LIMIT;
@@ -103,6 +104,62 @@ describe('payloads', () => {
     });
   });
 
+  it.each([1, 40, 100, 500, 1000])('of SPARSE_TERNARY keep what they leave, at %d ‰', (most) => {
+    // Nothing is lost within half of the range: sums and what is left of them fit an int16.
+    const half = arbitraryDelta.map((words) => words.map((word) => word >> 1));
+    fc.assert(
+      fc.property(half, half, (delta, residual) => {
+        const after = residual.slice();
+        kernel.loadParameters(delta);
+        kernel.begin(evaluationSettings);
+        const base = new Int16Array(parameters);
+        const sparse = { density: most, residual: after };
+        const payload = kernel.encodeDelta(codec.SPARSE_TERNARY, base, sparse);
+        const read = kernel.decodeDelta(codec.SPARSE_TERNARY, payload)!;
+        delta.forEach((d, i) => expect(read[i] + after[i]).toBe(d + residual[i]));
+        expect(kernel.word('residualSaturations')).toBe(0);
+        for (const [start, end] of [
+          [0, 28],
+          [28, 175],
+        ]) {
+          const coded = read.slice(start, end).filter((word) => word !== 0);
+          const changed = delta.slice(start, end).filter((d, i) => d + residual[start + i] !== 0);
+          const wanted = Math.ceil((most * (end - start)) / 1000);
+          expect(coded).toHaveLength(Math.min(changed.length, wanted));
+          expect(new Set(coded.map(Math.abs)).size).toBeLessThanOrEqual(1);
+        }
+      }),
+    );
+  });
+
+  it('of SPARSE_TERNARY come to the whole delta in time', () => {
+    const delta = Int16Array.from({ length: parameters }, (_, i) => ((i * 73) % 61) - 30);
+    const residual = new Int16Array(parameters);
+    const sums = new Float64Array(parameters);
+    const rounds = 400;
+    kernel.loadParameters(delta);
+    kernel.begin(evaluationSettings);
+    for (let round = 0; round < rounds; round++) {
+      const sparse = { density: 100, residual };
+      const payload = kernel.encodeDelta(codec.SPARSE_TERNARY, new Int16Array(parameters), sparse);
+      kernel.decodeDelta(codec.SPARSE_TERNARY, payload)!.forEach((word, i) => (sums[i] += word));
+    }
+    sums.forEach((sum, i) => expect(sum + residual[i]).toBe(rounds * delta[i]));
+    expect(Math.max(...residual.map(Math.abs))).toBeLessThan(20 * 61);
+  });
+
+  it('of SPARSE_TERNARY count the residuals that do not fit', () => {
+    const top = new Int16Array(parameters).fill(32767);
+    kernel.loadParameters(top);
+    kernel.begin(evaluationSettings);
+    const residual = top.slice();
+    const base = new Int16Array(parameters);
+    kernel.encodeDelta(codec.SPARSE_TERNARY, base, { density: 100, residual });
+    expect(residual).toEqual(top);
+    // A coded word leaves 65,534 − 30,720, which is too much too.
+    expect(kernel.word('residualSaturations')).toBe(parameters);
+  });
+
   it('of any bytes are refused or read, and never trap', () => {
     const bytes = fc.uint8Array({ maxLength: 400 });
     fc.assert(
@@ -121,7 +178,7 @@ describe('payloads', () => {
       expect(kernel.decodeDelta(id, payload.subarray(0, -1))).toBeUndefined();
       expect(kernel.decodeDelta(id, Uint8Array.of(...payload, 0))).toBeUndefined();
     }
-    for (const id of [codec.NONE, 17, 25]) {
+    for (const id of [codec.NONE, 17, 25, 31, 33]) {
       expect(kernel.decodeDelta(id, new Uint8Array(2 * parameters))).toBeUndefined();
       expect(() => encode(id, delta)).toThrowError(expect.objectContaining({ code: 'ERR_RANGE' }));
     }
@@ -129,11 +186,16 @@ describe('payloads', () => {
 
   it('are smaller than raw words', () => {
     const delta = Int16Array.from({ length: parameters }, (_, i) => ((i * 73) % 61) - 30);
-    const lengths = [codec.DENSE_2, codec.DENSE_3, codec.DENSE_5, codec.RICE_INT16].map(
-      (id) => encode(id, delta).length,
-    );
+    const lengths = [
+      codec.SPARSE_TERNARY,
+      codec.DENSE_2,
+      codec.DENSE_3,
+      codec.DENSE_5,
+      codec.RICE_INT16,
+    ].map((id) => encode(id, delta).length);
     expect(lengths).toEqual([...lengths].sort((a, b) => a - b));
-    expect(lengths[1]).toBeLessThan((parameters * 3) / 8);
-    expect(lengths[3]).toBeLessThan(parameters);
+    expect(lengths[0]).toBeLessThan(parameters / 8);
+    expect(lengths[2]).toBeLessThan((parameters * 3) / 8);
+    expect(lengths[4]).toBeLessThan(parameters);
   });
 });

@@ -87,7 +87,7 @@ const refusals: readonly (readonly [string, StatusName, Uint8Array])[] = [
   ['a text for a number', 'ERR_CBOR', changed({ 3: 'one' })],
   ['another format', 'ERR_VERSION', changed({ 1: 1 })],
   ['another format of another shape', 'ERR_VERSION', encode(new Map([[1, 9]]))],
-  ['an unknown plan key', 'ERR_UNSUPPORTED', changed({}, { 14: 1 })],
+  ['an unknown plan key', 'ERR_UNSUPPORTED', changed({}, { 15: 1 })],
   ['an unknown task', 'ERR_UNSUPPORTED', changed({}, { 1: 4 })],
   ['an unknown codec', 'ERR_UNSUPPORTED', changed({}, { 9: 25 })],
   ['training without a codec', 'ERR_UNSUPPORTED', changed({}, { 9: 255 })],
@@ -206,7 +206,7 @@ export function describeAnnouncements(open: OpenCable): void {
       const announcement = fixture.announcementOf(0, { epochs: 255 });
       await cable.host.announce(announcement);
       await cable.untilState('TRAIN');
-      const unknown = changed({ 3: 1 }, { 14: 1 });
+      const unknown = changed({ 3: 1 }, { 15: 1 });
       expect(await cable.host.announceBytes(unknown)).toBe(status.ERR_UNSUPPORTED);
       await cable.host.until('the upload', () => cable.host.uploads.length === 1);
       expect(cable.host.uploads[0]).toEqual(cable.expected(announcement));

@@ -42,11 +42,12 @@ export class Cable {
     return this.options.node ?? 'alpha';
   }
 
-  /** The envelope the specification asks for, whoever computes it, with whichever kernel. */
+  /** The envelope the specification asks for, whoever computes it, with whichever kernel; `residual` changes. */
   expected(
     announcement: Announcement,
     node = this.name,
     kernelHash = fixture.kernelHash,
+    residual?: Int16Array,
   ): Uint8Array {
     const { descriptorHash } = announcement;
     const models = [fixture.descriptor, fixture.autoencoder, fixture.convolutional];
@@ -59,6 +60,7 @@ export class Cable {
       dataset: this.options.dataset || fixture.dataset,
       kernelHash,
       ...(this.key && { key: this.key }),
+      ...(residual && { residual }),
     });
   }
 

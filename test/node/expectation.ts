@@ -80,6 +80,8 @@ export interface Task {
   readonly kernelHash: Uint8Array;
   /** Of the node. */
   readonly key?: Uint8Array;
+  /** Of SPARSE_TERNARY: becomes what the envelope leaves out; zeros if absent. */
+  readonly residual?: Int16Array;
 }
 
 function loadedMachine({ announcement, descriptor, words }: Task): OracleMachine {
@@ -131,8 +133,20 @@ function trainAll(machine: OracleMachine, given: Task, epochs: number, m: number
   }
 }
 
+function sparsePayloadOf(machine: OracleMachine, { announcement, words, residual }: Task) {
+  const before = residual ?? new Int16Array(words.length);
+  const sparse = { residual: before, density: announcement.plan.density! };
+  const coded = machine.encodeSparse(words, sparse);
+  if (typeof coded === 'number') throw new Error(`the oracle answers ${coded}`);
+  before.set(coded.residual);
+  return coded.payload;
+}
+
 /** SPEC 9. */
-function payloadOf(machine: OracleMachine, id: number, base: Int16Array): Uint8Array {
+function payloadOf(machine: OracleMachine, given: Task): Uint8Array {
+  const { words: base } = given;
+  const { codec: id } = given.announcement.plan;
+  if (id === codec.SPARSE_TERNARY) return sparsePayloadOf(machine, given);
   if (id !== codec.RAW_INT16) return machine.encode(id, base) as Uint8Array;
   const delta = machine.delta(base);
   const payload = Buffer.alloc(2 * delta.length);
@@ -202,7 +216,7 @@ export function expectedEnvelope(given: Task): Uint8Array {
   if (trains) {
     trainAll(machine, given, plan.epochs, m);
     envelope.set(11, countersOf(machine, true));
-    envelope.set(14, payloadOf(machine, plan.codec, given.words));
+    envelope.set(14, payloadOf(machine, given));
   }
   if (!given.key) return Uint8Array.from(writeCbor(envelope));
   envelope.set(15, new Uint8Array(16));

@@ -46,6 +46,7 @@ export function describeRounds(implementation: Implementation, open: OpenCable):
       ['pulls hardly, after the last step too', { proximalShift: 15, samples: 16, epochs: 2 }],
       ['codes its delta exactly', { codec: codec.RICE_INT16 }],
       ['codes its delta in three bits', { task: task.TRAIN, codec: codec.DENSE_3 }],
+      ['codes a tenth of its delta', { codec: codec.SPARSE_TERNARY, density: 100 }],
       ['codes what is trained alone', { codec: codec.DENSE_8, frozenLayers: 0b01 }],
     ])('%s: the bytes of the specification', async (_, plan) => {
       const cable = open();

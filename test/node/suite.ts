@@ -11,6 +11,7 @@ import { removeFlashes, type Implementation } from './implementations.js';
 import { describeLink } from './link-cases.js';
 import { describeObjects } from './object-cases.js';
 import { describeReceipts } from './receipt-cases.js';
+import { describeResiduals } from './residual-cases.js';
 import { describeRounds } from './round-cases.js';
 import { describeTrials } from './trial-cases.js';
 import { describeUploads } from './upload-cases.js';
@@ -34,6 +35,7 @@ export function describeNode(implementation: Implementation): void {
     describeTrials(implementation, open);
     describeUploads(implementation, open);
     describeReceipts(implementation, open);
+    describeResiduals(open);
     describeLink(open);
     describeTrust(open);
   });

@@ -2,6 +2,7 @@ import { codec, constant, purpose } from '../../host/contract/contract.gen.js';
 import { hasParameters, type Model } from './layers.js';
 import { isTrained } from './model.js';
 import { mix, RandomStream } from './random.js';
+import { decodeSparseWords, encodeSparseSegment, magnitudeOf } from './sparse.js';
 
 /** Payloads of the specification (9), as strings of 0 and 1. */
 
@@ -17,8 +18,27 @@ interface Segment {
   readonly number: number;
 }
 
+/** What SPARSE_TERNARY depends on beside the delta. */
+export interface Sparse {
+  /** Per mille. */
+  readonly density: number;
+  readonly residual: Int16Array;
+}
+
+/** Every layer that is trained: of SPARSE_TERNARY as a whole, else its weights and its biases. */
+export function segmentsOf(model: Model, frozenLayers: number, id: number): Segment[] {
+  const parts = layerPartsOf(model, frozenLayers);
+  if (id !== codec.SPARSE_TERNARY) return parts;
+  return parts
+    .filter(({ number }) => number % 2 === 0)
+    .map(({ start, number }) => {
+      const end = parts.findLast((part) => Math.floor(part.number / 2) === number / 2)!.end;
+      return { start, end, number };
+    });
+}
+
 /** Weights and biases of every layer that is trained. */
-export function segmentsOf(model: Model, frozenLayers: number): Segment[] {
+function layerPartsOf(model: Model, frozenLayers: number): Segment[] {
   return model.layers.flatMap((layer) => {
     if (!hasParameters(layer) || !isTrained(layer, frozenLayers)) return [];
     const biases = layer.weightOffset + layer.rows * layer.rowLength;
@@ -35,17 +55,17 @@ function widthOf(id: number): number | undefined {
 }
 
 /** `count` bits of a number, the lowest first. */
-function lowBits(value: number, count: number): string {
+export function lowBits(value: number, count: number): string {
   return [...value.toString(2).padStart(count, '0')].reverse().join('').slice(0, count);
 }
 
 const toUnsigned = (v: number): number => (v < 0 ? -2 * v - 1 : 2 * v);
 const toSigned = (u: number): number => (u % 2 === 1 ? -(u + 1) / 2 : u / 2);
 
-function rice(u: number, k: number): string {
+export function rice(u: number, k: number, longBits = escapedBits): string {
   const quotient = Math.floor(u / 2 ** k);
   return quotient >= mostOnes
-    ? '1'.repeat(mostOnes) + lowBits(u, escapedBits)
+    ? '1'.repeat(mostOnes) + lowBits(u, longBits)
     : `${'1'.repeat(quotient)}0${lowBits(u % 2 ** k, k)}`;
 }
 
@@ -80,6 +100,11 @@ function encodeSegment(deltas: readonly number[], width: number, seed: number): 
   return head + words.map((q) => rice(toUnsigned(q), k)).join('');
 }
 
+function toBytes(bits: string): Uint8Array {
+  const bytes = bits.match(/.{1,8}/g) ?? [];
+  return Uint8Array.from(bytes, (byte) => Number.parseInt([...byte].reverse().join(''), 2));
+}
+
 /** The payload of `delta`; undefined for a codec that is none of these. */
 export function encodePayload(
   model: Model,
@@ -90,17 +115,35 @@ export function encodePayload(
 ): Uint8Array | undefined {
   const width = widthOf(id);
   if (width === undefined) return undefined;
-  const bits = segmentsOf(model, frozenLayers)
-    .map(({ start, end, number }) =>
-      encodeSegment([...delta.slice(start, end)], width, mix(nodeSeed, purpose.CODEC, number)),
-    )
-    .join('');
-  const bytes = bits.match(/.{1,8}/g) ?? [];
-  return Uint8Array.from(bytes, (byte) => Number.parseInt([...byte].reverse().join(''), 2));
+  const bits = segmentsOf(model, frozenLayers, id).map(({ start, end, number }) =>
+    encodeSegment([...delta.slice(start, end)], width, mix(nodeSeed, purpose.CODEC, number)),
+  );
+  return toBytes(bits.join(''));
+}
+
+/** The payload of delta + residual, and what it leaves; undefined for a density outside its range. */
+export function encodeSparse(
+  model: Model,
+  frozenLayers: number,
+  delta: Int16Array,
+  { density, residual }: Sparse,
+): { payload: Uint8Array; residual: Int16Array; saturations: number } | undefined {
+  if (!(density >= 1 && density <= constant.MAX_DENSITY)) return undefined;
+  const after = residual.slice();
+  let bits = '';
+  let saturations = 0;
+  for (const { start, end } of segmentsOf(model, frozenLayers, codec.SPARSE_TERNARY)) {
+    const sums = Array.from(delta.slice(start, end), (d, i) => d + residual[start + i]);
+    const coded = encodeSparseSegment(sums, density);
+    bits += coded.bits;
+    saturations += coded.left.filter((v) => Math.abs(v) > limit).length;
+    coded.left.forEach((v, i) => (after[start + i] = Math.max(-limit, Math.min(limit, v))));
+  }
+  return { payload: toBytes(bits), residual: after, saturations };
 }
 
 /** Bits of a payload from the first to the last; every reader throws what is no payload. */
-class BitReader {
+export class BitReader {
   private at = 0;
   private readonly bits: string;
 
@@ -115,11 +158,11 @@ class BitReader {
     return taken === '' ? 0 : Number.parseInt([...taken].reverse().join(''), 2);
   }
 
-  takeRice(k: number): number {
+  takeRice(k: number, longBits = escapedBits): number {
     let quotient = 0;
     while (quotient < mostOnes && this.take(1) === 1) quotient++;
     if (quotient < mostOnes) return quotient * 2 ** k + this.take(k);
-    const u = this.take(escapedBits);
+    const u = this.take(longBits);
     if (u < mostOnes * 2 ** k) throw new RangeError('a short number written long');
     return u;
   }
@@ -163,6 +206,20 @@ function* decodeSegment(reader: BitReader, width: number, segment: Segment): Gen
   }
 }
 
+function* decodeSparseSegment(reader: BitReader, segment: Segment): Generator<Slice> {
+  const magnitude = magnitudeOf(reader.take(6));
+  if (magnitude === 0) {
+    yield { start: segment.start, words: [], bytes: reader.bytes };
+    return;
+  }
+  const words = decodeSparseWords(reader, magnitude, segment.end - segment.start);
+  for (let { start } = segment; start < segment.end; start += constant.CODEC_WORDS) {
+    const length = Math.min(constant.CODEC_WORDS, segment.end - start);
+    const slice = Array.from({ length }, () => words.next().value as number);
+    yield { start, words: slice, bytes: reader.bytes };
+  }
+}
+
 /**
  * Reads a payload slice by slice; `isWhole` if it is one of this codec. What comes after the last whole slice
  * is not.
@@ -174,12 +231,16 @@ export function decodePayload(
   payload: Uint8Array,
 ): { readonly slices: readonly Slice[]; readonly isWhole: boolean } {
   const width = widthOf(id);
+  const isSparse = id === codec.SPARSE_TERNARY;
   const slices: Slice[] = [];
-  if (width === undefined) return { slices, isWhole: false };
+  if (width === undefined && !isSparse) return { slices, isWhole: false };
   const reader = new BitReader(payload);
   try {
-    for (const segment of segmentsOf(model, frozenLayers)) {
-      for (const slice of decodeSegment(reader, width, segment)) slices.push(slice);
+    for (const segment of segmentsOf(model, frozenLayers, id)) {
+      const read = isSparse
+        ? decodeSparseSegment(reader, segment)
+        : decodeSegment(reader, width!, segment);
+      for (const slice of read) slices.push(slice);
     }
     reader.end();
     return { slices, isWhole: true };

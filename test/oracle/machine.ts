@@ -6,7 +6,7 @@ import {
   version,
 } from '../../host/contract/contract.gen.js';
 import { deltaOf } from './aggregate.js';
-import { decodePayload, encodePayload } from './codec.js';
+import { decodePayload, encodePayload, encodeSparse, type Sparse } from './codec.js';
 import { readDescriptor } from './descriptor.js';
 import { hasParameters, type Model } from './layers.js';
 import { enoughMemoryBytes } from './memory.js';
@@ -203,6 +203,13 @@ export class OracleMachine {
     const { nodeSeed } = this.begun;
     const payload = encodePayload(this.model, this.frozenLayers, id, nodeSeed, delta);
     return payload ?? status.ERR_RANGE;
+  }
+
+  /** The payload of current − base + residual by SPARSE_TERNARY, or a status. */
+  encodeSparse(base: Int16Array, sparse: Sparse) {
+    if (!this.begun) return status.ERR_STATE;
+    const coded = encodeSparse(this.model, this.frozenLayers, this.delta(base), sparse);
+    return coded ?? status.ERR_RANGE;
   }
 
   /** The delta in a payload, or a status. */

@@ -11,6 +11,15 @@ export function hashWords(words: Int16Array): string {
   return toHex(sha256(new Uint8Array(bytes.buffer)));
 }
 
+/** What a script says of a sparse payload. */
+export function describeSparse(
+  payload: Uint8Array,
+  residual: Int16Array,
+  saturations: number,
+): string {
+  return `${toHex(payload)} ${hashWords(residual)} ${saturations}`;
+}
+
 /** Bare calls: those that need something written first may only be refused. */
 function runCall(machine: OracleMachine, name: KernelFunction, args: readonly number[]): number {
   const [a = 0, b = 0, c = 0] = args;
@@ -106,6 +115,12 @@ function runStep(machine: OracleMachine, step: Step): Outcome {
     case 'encode': {
       const payload = machine.encode(step.codec, fillWords(step.base, machine.model));
       return typeof payload === 'number' ? payload : toHex(payload);
+    }
+    case 'encodeSparse': {
+      const [base, residual] = [step.base, step.residual].map((f) => fillWords(f, machine.model));
+      const coded = machine.encodeSparse(base, { residual, density: step.density });
+      if (typeof coded === 'number') return coded;
+      return describeSparse(coded.payload, coded.residual, coded.saturations);
     }
     case 'decode': {
       const delta = machine.decode(step.codec, Uint8Array.from(Buffer.from(step.payload, 'hex')));

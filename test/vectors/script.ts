@@ -101,6 +101,16 @@ export type Step =
   | { readonly do: 'pull'; readonly base: WordFill }
   /** Codes the difference to a base. Outcome: the payload, hex, or a status. */
   | { readonly do: 'encode'; readonly codec: number; readonly base: WordFill }
+  /**
+   * Codes the difference to a base and a residual by SPARSE_TERNARY. Outcome: the payload, hex, SHA-256 of the
+   * new residual and its saturations, or a status.
+   */
+  | {
+      readonly do: 'encodeSparse';
+      readonly base: WordFill;
+      readonly residual: WordFill;
+      readonly density: number;
+    }
   /** Reads a payload, hex. Outcome: the delta, or a status. */
   | { readonly do: 'decode'; readonly codec: number; readonly payload: string }
   /** Calls saturations. Outcome: a negative status, or the number that the call and the block give. */

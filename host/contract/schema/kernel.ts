@@ -78,6 +78,16 @@ export const block: readonly BlockWord[] = [
     direction: 'out',
     text: 'encode, decode: parameter that comes next; parameters at the end',
   },
+  {
+    name: 'density',
+    direction: 'in',
+    text: 'SPARSE_TERNARY: words coded of each layer, per mille, 1…1000; read by encoding',
+  },
+  {
+    name: 'residualSaturations',
+    direction: 'out',
+    text: 'SPARSE_TERNARY: words of the new residual that were limited to ±32,767 since encoding',
+  },
 ];
 
 export interface KernelExport {
@@ -161,7 +171,7 @@ export const kernelExports: readonly KernelExport[] = [
   {
     name: 'encode',
     parameters: ['count'],
-    text: 'transfer buffer holds base parameters from codecOffset on; answers the bytes that lie behind CODEC_WORDS words of it',
+    text: 'transfer buffer holds base parameters from codecOffset on, and residuals in its last CODEC_WORDS words; answers the bytes that lie behind its first CODEC_WORDS words + 256 · words that are coded',
   },
   { name: 'decoding', parameters: ['codec'], text: 'start to read a payload' },
   {

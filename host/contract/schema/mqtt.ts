@@ -127,6 +127,13 @@ export const wireMaps: readonly WireMap[] = [
         optional: true,
         text: 'FedProx: pull toward the base by 2^−this every PROXIMAL_INTERVAL steps',
       },
+      {
+        name: 'density',
+        key: 14,
+        type: 'uint',
+        optional: true,
+        text: 'SPARSE_TERNARY: words of each layer that are coded, per mille',
+      },
     ],
   },
   {

@@ -102,6 +102,11 @@ export const enumerations: Enumeration[] = [
         value: 24,
         text: 'stochastic 8-bit delta, Rice-coded',
       },
+      {
+        name: 'SPARSE_TERNARY',
+        value: 32,
+        text: 'the largest words of delta + residual, one magnitude per layer, Rice-coded gaps',
+      },
       { name: 'NONE', value: 255, text: 'no delta: an evaluation only' },
     ],
   },
@@ -333,6 +338,12 @@ export const constants: readonly Constant[] = [
     value: 32,
     unit: 'words',
     text: 'most parameters one call of encode or decode takes; behind them in the transfer buffer lie the coded bytes',
+  },
+  {
+    name: 'MAX_DENSITY',
+    value: 1000,
+    unit: '‰',
+    text: 'words of a layer that SPARSE_TERNARY codes, at most',
   },
   {
     name: 'NO_LABEL',

@@ -1,6 +1,6 @@
 import { codec as ids } from '../../../host/contract/contract.gen.js';
 import { toHex } from '../../../host/contract/hash.js';
-import { encodePayload } from '../../oracle/codec.js';
+import { encodePayload, encodeSparse } from '../../oracle/codec.js';
 import { readModel } from '../../oracle/descriptor.js';
 import { nodeSeedOf } from '../../oracle/random.js';
 import { fillWords, TestRandom } from '../fill.js';
@@ -21,6 +21,8 @@ const nets: Readonly<Record<string, Net>> = {
 };
 
 const codecs = Object.values(ids).filter((id) => id >= 1 && id < 255);
+/** SPARSE_TERNARY has a residual and a density beside the delta. */
+const exactOrDense = codecs.filter((id) => id !== ids.SPARSE_TERNARY);
 
 /** Words, and the base they came from: deltas of 0, small, of every size, and saturated. */
 const pairs: readonly (readonly [WordFill, WordFill])[] = [
@@ -43,11 +45,25 @@ const pairs: readonly (readonly [WordFill, WordFill])[] = [
   ],
 ];
 
+const densities = [1, 50, 100, 333, 1000];
+const residuals: readonly WordFill[] = [
+  { kind: 'small', seed: 8 },
+  { kind: 'uniform', seed: 9 },
+  { kind: 'limits', seed: 10 },
+  { kind: 'top' },
+];
+
 function encodeCase(name: string, net: Net, frozenLayers: number, n: number): Draft {
   const descriptor = netDescriptor(net);
   const script = pairs.flatMap(([words, base], i): Step[] => [
     ...ready(descriptor, words, { nodeKey: 10 * n + i }, frozenLayers),
-    ...codecs.map((id): Step => ({ do: 'encode', codec: id, base })),
+    ...exactOrDense.map((id): Step => ({ do: 'encode', codec: id, base })),
+    ...densities.map((density, j): Step => ({
+      do: 'encodeSparse',
+      base,
+      residual: residuals[(i + j) % 4],
+      density,
+    })),
   ]);
   return { name: `${name}, frozen ${frozenLayers}`, script: [...script, call('check')] };
 }
@@ -74,7 +90,11 @@ function decodeCase(name: string, net: Net, frozenLayers: number, n: number): Dr
     const delta = words.map((word, j) => Math.max(-32767, Math.min(32767, word - base[j])));
     const { federationSeed, baseVersion, nodeKey } = settings();
     const seed = nodeSeedOf(federationSeed, baseVersion, nodeKey);
-    const payload = encodePayload(model, frozenLayers, id, seed, delta)!;
+    const sparse = { density: 100 + 40 * n, residual: new Int16Array(delta.length) };
+    const payload =
+      id === ids.SPARSE_TERNARY
+        ? encodeSparse(model, frozenLayers, delta, sparse)!.payload
+        : encodePayload(model, frozenLayers, id, seed, delta)!;
     return [...spoil(payload, random)].map((bytes) => ({
       do: 'decode',
       codec: id,
@@ -89,11 +109,49 @@ const unknown: Draft = {
   name: 'codecs that these calls do not know',
   script: [
     ...ready(netDescriptor(nets['dense 9-7-3']), { kind: 'small', seed: 1 }),
-    ...[ids.RAW_INT16, ids.NONE, 17, 25, -1].flatMap((id): Step[] => [
+    ...[ids.RAW_INT16, ids.NONE, 17, 25, 31, 33, -1].flatMap((id): Step[] => [
       { do: 'encode', codec: id, base: { kind: 'small', seed: 2 } },
       { do: 'decode', codec: id, payload: '00' },
     ]),
   ],
+};
+
+const badDensities: Draft = {
+  name: 'densities that are none',
+  script: [
+    ...ready(netDescriptor(nets['dense 9-7-3']), { kind: 'small', seed: 1 }),
+    ...[0, 1001, 0xffffffff, 1000].map((density): Step => ({
+      do: 'encodeSparse',
+      base: { kind: 'top' },
+      residual: { kind: 'top' },
+      density,
+    })),
+  ],
+};
+
+/** A gap in the long form stands between many words that have changed and one far behind them. */
+function* changeFew(words: number): Generator<number> {
+  for (let i = 0; i < words; i++) yield i < 400 || i === words - 2 ? -5 : 0;
+}
+
+const longGaps: Draft = {
+  name: 'gaps in the long form',
+  script: (() => {
+    const descriptor = netDescriptor({ input: [1, 300, 1], layers: [{ dense: 12 }] });
+    const values = [...changeFew(readModel(descriptor).parameters)];
+    const zeros = { values: values.map(() => 0) };
+    const densities = [1, 300];
+    return [
+      ...ready(descriptor, { values }),
+      ...densities.map((density): Step => ({
+        do: 'encodeSparse',
+        base: zeros,
+        residual: zeros,
+        density,
+      })),
+      call('check'),
+    ];
+  })(),
 };
 
 const masks = [0, 0b10, 0b101, 0xffffffff];
@@ -108,4 +166,6 @@ export const codec: readonly Draft[] = [
       ]),
   ),
   unknown,
+  badDensities,
+  longGaps,
 ];

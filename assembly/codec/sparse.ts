@@ -1,0 +1,176 @@
+/**
+ * Sparse ternary deltas with error feedback (Sattler et al. 2019, Sparse Ternary Compression; SPEC 9). Of the
+ * sums v = delta + residual of a layer the largest are coded, all with one magnitude, and what is
+ * left of v is the new residual. Which are the largest a histogram says, so that nothing is sorted;
+ * it has a bucket for every three leading bits of a magnitude.
+ */
+import {
+  BLOCK_RESIDUAL_SATURATIONS,
+  CODEC_WORDS,
+  DELTA_LIMIT,
+  ERR_RANGE,
+  IO_WORDS,
+  MAX_DENSITY,
+  OK,
+} from '../contract.gen';
+import { clampSymmetric } from '../math/fixed';
+import { readWord, writeWord } from '../memory/block';
+import { putBits, putGap, takeBits, takeGap } from './bits';
+
+const BUCKETS: i32 = 60;
+/** The last bucket whose middle is a delta. */
+const LAST_CODE: i32 = 55;
+const MAX_RICE: i32 = 15;
+
+@unmanaged
+class Sparse {
+  /** Words of each layer that are coded, per mille. */
+  density: i32;
+  /** Bucket of the smallest that are coded, and how many of it still are. */
+  threshold: i32;
+  left: u32;
+  /** The one magnitude; 0: nothing is coded. */
+  magnitude: i32;
+  k: i32;
+  /** Written: zeros since the last word that is none. Read: zeros before the next, −1 = not known. */
+  gap: i32;
+  /** Read: the next word that is none. */
+  value: i32;
+}
+
+const sparse = changetype<Sparse>(memory.data(offsetof<Sparse>(), 4));
+const histogram: usize = memory.data(BUCKETS * 4, 4);
+
+function bucketOf(magnitude: i32): i32 {
+  const e = max(29 - <i32>clz(magnitude), 0);
+  return (e << 2) + (magnitude >> e);
+}
+
+/** Middle of a bucket; those below 8 have one number. */
+function middleOf(bucket: i32): i32 {
+  if (bucket < 8) return bucket;
+  return ((2 * (4 + (bucket & 3)) + 1) << ((bucket >> 2) - 1)) >> 1;
+}
+
+function countAt(bucket: i32): usize {
+  return histogram + ((<usize>bucket) << 2);
+}
+
+/** ERR_RANGE if nothing or more than everything is to be coded. */
+export function openSparse(density: i32): i32 {
+  if (density < 1 || density > MAX_DENSITY) return ERR_RANGE;
+  sparse.density = density;
+  writeWord(BLOCK_RESIDUAL_SATURATIONS, 0);
+  return OK;
+}
+
+export function clearHistogram(): void {
+  memory.fill(histogram, 0, BUCKETS * 4);
+}
+
+/** Where the residual of the word at `at` lies in the transfer buffer. */
+function residualOf(at: usize): usize {
+  return at + 2 * <usize>(IO_WORDS - CODEC_WORDS);
+}
+
+function sumAt(at: usize): i32 {
+  return <i32>load<i16>(at) + <i32>load<i16>(residualOf(at));
+}
+
+export function measureSparse(words: usize, count: i32): void {
+  for (const end = words + ((<usize>count) << 1); words < end; words += 2) {
+    const entry = countAt(bucketOf(abs(sumAt(words))));
+    store<u32>(entry, load<u32>(entry) + 1);
+  }
+}
+
+/** Threshold and magnitude follow from the histogram of `words` words, and begin the segment. */
+export function chooseSparse(words: i32): void {
+  const wanted = (<u64>words * <u64>sparse.density + 999) / 1000;
+  let taken: u64 = 0;
+  let sum: u64 = 0;
+  let bucket = BUCKETS;
+  let part: u64 = 0;
+  while (taken < wanted && --bucket > 0) {
+    part = min(<u64>load<u32>(countAt(bucket)), wanted - taken);
+    taken += part;
+    sum += part * <u64>middleOf(bucket);
+  }
+  const code = taken == 0 ? 0 : min(bucketOf(<i32>(sum / taken)), LAST_CODE);
+  sparse.threshold = bucket;
+  sparse.left = <u32>part;
+  sparse.magnitude = middleOf(code);
+  sparse.gap = 0;
+  putBits(<u64>code, 6);
+  if (code == 0) return;
+  let k = 0;
+  while (k < MAX_RICE && (3 * taken) << (<u64>k) < 2 * (<u64>words - taken)) k++;
+  sparse.k = k;
+  putBits(<u64>k, 4);
+}
+
+/** Whether a word with this sum is coded. */
+function isChosen(v: i32): bool {
+  const bucket = bucketOf(abs(v));
+  if (sparse.magnitude == 0 || bucket < sparse.threshold || bucket == 0) return false;
+  if (bucket > sparse.threshold) return true;
+  if (sparse.left == 0) return false;
+  sparse.left--;
+  return true;
+}
+
+/** Codes a slice; its residuals become those that are left. */
+export function writeSparse(words: usize, count: i32): void {
+  let saturated = 0;
+  for (const end = words + ((<usize>count) << 1); words < end; words += 2) {
+    let v = sumAt(words);
+    if (isChosen(v)) {
+      putGap(sparse.gap, sparse.k);
+      putBits(<u64>(v < 0), 1);
+      v -= v < 0 ? -sparse.magnitude : sparse.magnitude;
+      sparse.gap = 0;
+    } else {
+      sparse.gap++;
+    }
+    const residual = clampSymmetric(v, DELTA_LIMIT);
+    saturated += <i32>(residual != v);
+    store<i16>(residualOf(words), <i16>residual);
+  }
+  writeWord(BLOCK_RESIDUAL_SATURATIONS, readWord(BLOCK_RESIDUAL_SATURATIONS) + saturated);
+}
+
+/** The zeros at the end of a segment are a gap that nothing follows. */
+export function endSparse(): void {
+  if (sparse.magnitude != 0 && sparse.gap > 0) putGap(sparse.gap, sparse.k);
+}
+
+/** Reads how a segment begins: 1 if words follow, 0 if all are 0, ERR_RANGE if it is none. */
+export function readSparseHead(): i32 {
+  const code = takeBits(6);
+  if (code <= 0 || code > LAST_CODE) return code == 0 ? 0 : ERR_RANGE;
+  sparse.k = takeBits(4);
+  sparse.magnitude = middleOf(code);
+  sparse.gap = -1;
+  return sparse.k < 0 ? ERR_RANGE : 1;
+}
+
+/** The gap before `left` words that are left of a segment of `words`, and the sign behind it. */
+function readGap(left: i32, words: i32): i32 {
+  sparse.gap = takeGap(sparse.k);
+  if (sparse.gap < 0 || sparse.gap > left || sparse.gap == words) return ERR_RANGE;
+  if (sparse.gap == left) return OK;
+  const sign = takeBits(1);
+  sparse.value = sign != 0 ? -sparse.magnitude : sparse.magnitude;
+  return min(sign, OK);
+}
+
+/** `count` words of the `left` that are left of a segment of `words`. OK, or ERR_RANGE. */
+export function readSparse(at: usize, count: i32, left: i32, words: i32): i32 {
+  for (const end = at + ((<usize>count) << 1); at < end; at += 2) {
+    if (sparse.gap < 0 && readGap(left, words) < 0) return ERR_RANGE;
+    left--;
+    const isZero = sparse.gap-- > 0;
+    store<i16>(at, <i16>(isZero ? 0 : sparse.value));
+  }
+  return OK;
+}
