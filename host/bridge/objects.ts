@@ -167,19 +167,25 @@ export class ObjectFetcher {
 
 /** Everything a device may ask for to follow an announcement. */
 export function objectsOf(announcement: Announcement): ObjectName[] {
+  const { artefactHash, artefactBytes, descriptorHash, descriptorBytes } = announcement;
   return [
-    { hash: announcement.artefactHash, bytes: announcement.artefactBytes },
-    { hash: announcement.descriptorHash, bytes: announcement.descriptorBytes },
+    { hash: artefactHash, bytes: artefactBytes },
+    { hash: descriptorHash, bytes: descriptorBytes },
+    ...(announcement.difference ? [announcement.difference] : []),
     ...announcement.kernels,
   ];
 }
 
-/** What a device will ask for first: the model, and the kernel it takes unless that is installed. */
+/**
+ * What a device will ask for first: the way to the model, which is the difference if there is one (whoever lacks its
+ * base asks for more), and the kernel it takes unless that is installed.
+ */
 export function objectsFor(announcement: Announcement, hello: HelloRequest): ObjectName[] {
   const [snapshot, descriptor] = objectsOf(announcement);
+  const model = announcement.difference ?? snapshot;
   const kernel = announcement.kernels.find(
     ({ intrinsicSet }) => intrinsicSet === 0 || intrinsicSet === hello.intrinsicSet,
   );
   const isInstalled = !kernel || equalBytes(kernel.hash, hello.kernelHash);
-  return isInstalled ? [snapshot, descriptor] : [snapshot, descriptor, kernel];
+  return isInstalled ? [model, descriptor] : [model, descriptor, kernel];
 }

@@ -12,7 +12,7 @@ import { globalOptions, interruptSignal } from './context.js';
 import { initialWordsOf, openHeldOut } from './held-out.js';
 import { mqttOptionsFor, mqttSettings } from './mqtt-settings.js';
 import type { Output } from './output.js';
-import { planOfFlags, planSettings, roundsOf } from './plan-settings.js';
+import { downlinkOfFlags, planOfFlags, planSettings, roundsOf } from './plan-settings.js';
 import { describeScores, scoreFields, scoresOf } from './scores.js';
 import { addSettings, resolveSettings, type Resolved, type SettingTable } from './settings.js';
 import { dataSettings, kernelsOf, prepareModel, prepareTask, type Recipe } from './task.js';
@@ -108,6 +108,7 @@ async function runAggregator(
     initialWords: () => initialWordsOf(recipe, options.seed),
     rounds,
     plan: planOfFlags(options, recipe),
+    downlink: downlinkOfFlags(options),
     round: {
       cohort: options.cohort,
       quorum: options.quorum ?? options.cohort,

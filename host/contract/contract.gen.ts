@@ -226,7 +226,7 @@ export const purpose = {
   UPDATE: 3,
   /** stochastic rounding of coded deltas */
   CODEC: 4,
-  /** stochastic rounding of published models */
+  /** not used: differences have a node key of their own (2.9) */
   BROADCAST: 5,
   /** the seed of one node in one version */
   NODE: 6,
@@ -516,7 +516,7 @@ export const messageId = {
   HELLO: 1,
   /** the announcement of a version, byte for byte as it came over MQTT */
   ANNOUNCE: 2,
-  /** reads a slice of an object (kernel, descriptor, snapshot) by its SHA-256 */
+  /** reads a slice of an object (kernel, descriptor, snapshot, difference) by its SHA-256 */
   OBJECT: 3,
   /** reads a slice of a sample; compiled out of production builds */
   SAMPLE: 4,
@@ -943,6 +943,20 @@ export interface Announcement {
   readonly plan: Plan;
   /** true: no further version follows */
   readonly final?: boolean;
+  /** the way to the snapshot from that of the parent */
+  readonly difference?: Difference;
+}
+
+/** an object that makes a snapshot of the one before (2.9) */
+export interface Difference {
+  /** leading bytes of the hash of that snapshot */
+  readonly base: Uint8Array;
+  /** CODEC */
+  readonly codec: number;
+  /** SHA-256 of the difference */
+  readonly hash: Uint8Array;
+  /** its length */
+  readonly bytes: number;
 }
 
 /** one allowed kernel */
@@ -1075,6 +1089,14 @@ export interface Death {
   readonly sequence: number;
 }
 
+/** a node lacks what the broker does not keep */
+export interface Want {
+  /** of an object; absent: what is retained elsewhere, the announcement above all */
+  readonly hash?: Uint8Array;
+  /** of a slice, 0 if absent */
+  readonly offset?: number;
+}
+
 /** retained: the aggregator */
 export interface ServerState {
   /** its name */
@@ -1089,6 +1111,7 @@ export interface ServerState {
 
 export interface WireMaps {
   readonly Announcement: Announcement;
+  readonly Difference: Difference;
   readonly Kernel: Kernel;
   readonly Plan: Plan;
   readonly Envelope: Envelope;
@@ -1096,5 +1119,6 @@ export interface WireMaps {
   readonly Receipt: Receipt;
   readonly Birth: Birth;
   readonly Death: Death;
+  readonly Want: Want;
   readonly ServerState: ServerState;
 }

@@ -22,23 +22,25 @@ export class Announcer {
   async publishHead(): Promise<void> {
     const { objects, head } = this.lineage;
     const { announcement, announcementBytes, snapshot } = head;
-    const { kernels, descriptorHash, artefactHash } = announcement;
+    const { kernels, descriptorHash, artefactHash, difference } = announcement;
     // Read from the store: an announcement made before a restart may allow kernels of that time.
     for (const hash of [...kernels.map((kernel) => kernel.hash), descriptorHash])
       await this.publisher.publishObject(hash, objects.read(hash));
     await this.publisher.publishObject(artefactHash, snapshot);
+    if (difference) await this.publisher.publishObject(difference.hash, head.difference!);
     this.faultPoint('between-objects-and-announcement');
     await this.publisher.publishAnnouncement(announcementBytes);
     this.faultPoint('after-announcement');
   }
 
-  /** Takes older snapshots off the broker: runs after every announcement and at every start. */
+  /** Takes older snapshots and differences off the broker: runs after every announcement and at every start. */
   async clearOutdated(): Promise<void> {
-    const { announcement, snapshot } = this.lineage.head;
-    for (const hash of this.lineage.outdatedArtefacts()) {
-      if (equalBytes(hash, announcement.artefactHash)) continue;
+    const { artefactHash, difference } = this.lineage.head.announcement;
+    const current = [artefactHash, ...(difference ? [difference.hash] : [])];
+    for (const { hash, bytes } of this.lineage.outdatedObjects()) {
+      if (current.some((other) => equalBytes(hash, other))) continue;
       this.faultPoint('before-clear');
-      await this.publisher.clearObject(hash, snapshot.length);
+      await this.publisher.clearObject(hash, bytes);
       this.faultPoint('after-clear');
     }
   }

@@ -5,6 +5,7 @@ import { encodeWire } from '../contract/wire.js';
 import { parseDescriptor } from '../model/descriptor.js';
 import type { MqttOptions } from '../mqtt/session.js';
 import { parseMqttUrl } from '../mqtt/url.js';
+import { checkDownlink, type Downlink } from './downlink.js';
 import type { FaultPoint } from './fault-point.js';
 import { checkPlanSettings, type PlanSettings } from './plan.js';
 import type { HeldOutScores, ReceiptReport, RoundReport } from './report.js';
@@ -25,6 +26,8 @@ export interface AggregatorOptions {
   readonly rounds: number;
   readonly round: RoundRules;
   readonly plan: PlanSettings;
+  /** How new versions come to the nodes. Default: each in full. */
+  readonly downlink?: Downlink;
   /** Newest versions whose uploads are kept, so that they can be replayed and retracted; default 1000. */
   readonly keep?: number;
   /** Nodes that may take part; absent: any. */
@@ -61,6 +64,7 @@ export function checkOptions(options: AggregatorOptions): void {
   checkRoundRules(options.round);
   const { classes, layers } = parseDescriptor(options.descriptor);
   checkPlanSettings(options.plan, classes, layers.filter(({ index }) => index >= 0).length);
+  if (options.downlink) checkDownlink(options.downlink);
   const fail = (cause: string, remedy: string): never => {
     throw new LinnetError('ERR_CONFIG', cause, { remedy });
   };

@@ -192,7 +192,7 @@ export class RoundLoop {
   }
 
   async #report(closed: OpenVersion, isDegraded: boolean, durationMs: number): Promise<void> {
-    const { announcement, announcementBytes, snapshot, words } = this.lineage.head;
+    const { announcement, announcementBytes, snapshot, difference, words } = this.lineage.head;
     const { training, evaluation } = closed;
     const heldOut = await this.#evaluate(words, announcement.version);
     this.options.onRound?.({
@@ -203,7 +203,7 @@ export class RoundLoop {
       nodes: closed.nodes,
       isDegraded,
       uplinkBytes: closed.uplinkBytes,
-      downlinkBytesPerNode: announcementBytes.length + snapshot.length,
+      downlinkBytesPerNode: announcementBytes.length + (difference ?? snapshot).length,
       durationMs,
       ...(training && { training }),
       ...(evaluation && { evaluation }),
