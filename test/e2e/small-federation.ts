@@ -19,6 +19,8 @@ export const smallPlan = {
   kernel: undefined,
   proximalShift: 0,
   codec: 'raw',
+  downlink: 'exact',
+  snapshotEvery: 5,
   classWeights: undefined,
   weightUnit: 50,
   seed: 11,

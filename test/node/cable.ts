@@ -43,6 +43,7 @@ export class Cable {
     announcement: Announcement,
     node = this.name,
     kernelHash = fixture.kernelHash,
+    words?: Int16Array,
   ): Uint8Array {
     const { descriptorHash } = announcement;
     const models = [fixture.descriptor, fixture.autoencoder, fixture.convolutional];
@@ -51,7 +52,7 @@ export class Cable {
       announcement,
       node,
       descriptor,
-      words: fixture.wordsOf(announcement.version, descriptor),
+      words: words ?? fixture.wordsOf(announcement.version, descriptor),
       dataset: this.options.dataset || fixture.dataset,
       kernelHash,
     });
