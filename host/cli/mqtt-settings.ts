@@ -31,6 +31,7 @@ export const mqttSettings = {
     value: 'folder',
     text: 'instead of the three: folder with ca.pem, cert.pem, key.pem; for nodes, with such a folder per node',
   },
+  noRetain: { kind: 'switch', text: 'for a broker without retained messages: nodes ask for what they lack' },
   insecure: { kind: 'switch', text: 'accept any certificate of the broker' },
 } as const satisfies SettingTable;
 

@@ -1,3 +1,4 @@
+import type { Want } from '../contract/contract.gen.js';
 import { equalBytes } from '../contract/hash.js';
 import { noFaults, type FaultPoint } from './fault-point.js';
 import type { Lineage } from './lineage.js';
@@ -20,17 +21,37 @@ export class Announcer {
 
   /** The objects of the newest version, then its announcement: who reads it finds all it names. */
   async publishHead(): Promise<void> {
-    const { objects, head } = this.lineage;
-    const { announcement, announcementBytes, snapshot } = head;
-    const { kernels, descriptorHash, artefactHash, difference } = announcement;
-    // Read from the store: an announcement made before a restart may allow kernels of that time.
-    for (const hash of [...kernels.map((kernel) => kernel.hash), descriptorHash])
-      await this.publisher.publishObject(hash, objects.read(hash));
-    await this.publisher.publishObject(artefactHash, snapshot);
-    if (difference) await this.publisher.publishObject(difference.hash, head.difference!);
+    const { announcementBytes } = this.lineage.head;
+    for (const hash of this.#hashes()) await this.publisher.publishObject(hash, this.#read(hash));
     this.faultPoint('between-objects-and-announcement');
     await this.publisher.publishAnnouncement(announcementBytes);
     this.faultPoint('after-announcement');
+  }
+
+  /** What a node wants of the newest version. `state` is the payload of ServerState. */
+  async answer({ hash, offset = 0 }: Want, state: Uint8Array): Promise<void> {
+    if (hash === undefined) {
+      await this.publisher.publishState(state);
+      await this.publisher.publishAnnouncement(this.lineage.head.announcementBytes);
+    } else if (this.#hashes().some((known) => equalBytes(known, hash))) {
+      await this.publisher.publishSlice(hash, this.#read(hash), offset);
+    }
+  }
+
+  /** Of everything that the newest announcement names, the snapshot last. */
+  #hashes(): Uint8Array[] {
+    const { kernels, descriptorHash, artefactHash, difference } = this.lineage.head.announcement;
+    const hashes = [...kernels.map(({ hash }) => hash), descriptorHash];
+    return [...hashes, ...(difference ? [difference.hash] : []), artefactHash];
+  }
+
+  /** From the store, but for the new: an announcement made before a restart may allow kernels of that time. */
+  #read(hash: Uint8Array): Uint8Array {
+    const { objects, head } = this.lineage;
+    const { artefactHash, difference } = head.announcement;
+    if (equalBytes(hash, artefactHash)) return head.snapshot;
+    if (difference && equalBytes(hash, difference.hash)) return head.difference!;
+    return objects.read(hash);
   }
 
   /** Takes older snapshots and differences off the broker: runs after every announcement and at every start. */

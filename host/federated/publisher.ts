@@ -45,6 +45,13 @@ export class Publisher {
     this.#published.add(toHex(hash));
   }
 
+  /** Publishes the slice at an offset, if there is one, whether it is there already or not. */
+  async publishSlice(hash: Uint8Array, bytes: Uint8Array, offset: number): Promise<void> {
+    if (!offsetsOf(bytes.length).includes(offset)) return;
+    const slice = bytes.subarray(offset, offset + constant.OBJECT_SLICE_BYTES);
+    await this.session.publish(this.#objectTopic(hash, offset), slice, { retain: true });
+  }
+
   /** Takes an object of so many bytes off the broker. */
   async clearObject(hash: Uint8Array, bytes: number): Promise<void> {
     this.#published.delete(toHex(hash));

@@ -1,5 +1,5 @@
 import { idOf, toHex } from '../contract/hash.js';
-import { topicOf } from '../contract/topics.js';
+import { matchTopic, topicOf } from '../contract/topics.js';
 import type { MqttSession } from '../mqtt/session.js';
 import { Announcer } from './announcer.js';
 import { noFaults, type FaultPoint } from './fault-point.js';
@@ -13,6 +13,7 @@ import { Reception, type Answer } from './reception.js';
 import type { HeldOutScores } from './report.js';
 import { advanceRound, openRound, type RoundEvent } from './round.js';
 import { systemTimers, type Timers } from './timers.js';
+import { Wants } from './wants.js';
 
 const MIB = 2 ** 20;
 
@@ -39,6 +40,7 @@ export class RoundLoop {
   readonly #reception: Reception;
   readonly #publisher: Publisher;
   readonly #announcer: Announcer;
+  readonly #wants: Wants;
   readonly #rules: IntakeRules;
   readonly #timers: Timers;
   readonly #faultPoint: FaultPoint;
@@ -60,6 +62,11 @@ export class RoundLoop {
     this.#faultPoint = faultPoint;
     this.#publisher = new Publisher(session, scopeOf(options), model.hash, faultPoint);
     this.#announcer = new Announcer(lineage, this.#publisher, faultPoint);
+    this.#wants = new Wants(
+      (want) => this.#announcer.answer(want, packState(options, lineage.epoch, true)),
+      options.onWarning,
+      timers,
+    );
     this.#rules = {
       model,
       ...(nodes && { nodes: new Set(nodes) }),
@@ -81,10 +88,15 @@ export class RoundLoop {
 
   /** Subscribes and announces the newest version. */
   async begin(): Promise<void> {
-    this.session.onMessage((topic, bytes) => this.#reception.receive(topic, bytes));
+    const scope = scopeOf(this.options);
+    this.session.onMessage((topic, bytes) => {
+      if (matchTopic('want', scope, topic)) this.#wants.take(bytes);
+      else this.#reception.receive(topic, bytes);
+    });
     this.session.onReconnect(() => this.#mailbox.put({ type: 'reconnect' }));
     const model = toHex(idOf(this.lineage.model.hash));
-    await this.session.subscribe(topicOf('upload', scopeOf(this.options), { model }));
+    await this.session.subscribe(topicOf('upload', scope, { model }));
+    await this.session.subscribe(topicOf('want', scope));
     await this.#announcer.publishAll(packState(this.options, this.lineage.epoch, true));
     await this.#announcer.clearOutdated();
     this.#openVersion();
@@ -105,6 +117,7 @@ export class RoundLoop {
   stop(): void {
     this.#isStopped = true;
     this.#mailbox.close();
+    this.#wants.close();
     this.#cancelDeadline();
   }
 

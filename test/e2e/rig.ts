@@ -5,7 +5,7 @@ import type { BridgeTiming } from '../../host/bridge/options.js';
 import { dealShards, type Shard } from '../../host/cli/demo/shards.js';
 import { nativeNodePath } from '../../host/cli/demo/runtimes.js';
 import { initialWordsOf } from '../../host/cli/held-out.js';
-import { planOfFlags, type PlanFlags } from '../../host/cli/plan-settings.js';
+import { downlinkOfFlags, planOfFlags, type PlanFlags } from '../../host/cli/plan-settings.js';
 import { prepareTask } from '../../host/cli/task.js';
 import type { AggregatorOptions } from '../../host/federated/server.js';
 import { loadKernels } from '../../host/kernel/load.js';
@@ -48,6 +48,7 @@ export async function aggregatorOptions(
     initialWords: () => words,
     rounds: flags.rounds,
     plan: planOfFlags(flags, task),
+    downlink: downlinkOfFlags(flags),
     round: { cohort, quorum: 1 },
   };
 }

@@ -19,7 +19,7 @@ export const smallPlan = {
   kernel: undefined,
   proximalShift: 0,
   codec: 'raw',
-  downlink: 'exact',
+  downlink: 'dense-3',
   snapshotEvery: 5,
   classWeights: undefined,
   weightUnit: 50,
@@ -30,8 +30,9 @@ export const smallPlan = {
 export function flagsOfPlan(
   changes: Partial<Pick<FederationOptions, 'rounds' | 'samplesPerRound' | 'seed'>> = {},
 ): string[] {
-  const { rounds, samplesPerRound, seed } = { ...smallPlan, ...changes };
+  const { rounds, samplesPerRound, seed, downlink, snapshotEvery } = { ...smallPlan, ...changes };
   return [
+    ...['--downlink', downlink, '--snapshot-every', String(snapshotEvery)],
     ...['--rounds', String(rounds)],
     ...['--samples-per-round', String(samplesPerRound)],
     ...['--seed', String(seed)],
