@@ -24,6 +24,8 @@ export interface BridgeTiming {
   readonly pingMs: number;
   /** An upload without a receipt is published again after this. */
   readonly republishMs: number;
+  /** Something that does not come by itself is asked for after this; pauses double up to 30 times. */
+  readonly wantMs: number;
   /** Of requests to the device. */
   readonly peer: PeerTiming;
 }
@@ -32,6 +34,7 @@ export const defaultBridgeTiming: BridgeTiming = {
   reopenMs: 1000,
   pingMs: 5000,
   republishMs: 15_000,
+  wantMs: 2000,
   peer: defaultPeerTiming,
 };
 

@@ -56,6 +56,6 @@ export function brokerError(what: string, error: unknown, remedy?: string): Linn
   const certificate =
     findRemedy(refusedCertificates, String(code)) ?? findRemedy(doubtedCertificates, String(code));
   if (certificate) return auth(certificate[1]);
-  const noRetain = code === RETAIN_NOT_SUPPORTED && { remedy: 'give --no-retain' };
+  const noRetain = code === RETAIN_NOT_SUPPORTED && { remedy: 'give --without-retain' };
   return new LinnetError('ERR_MQTT', cause, { ...noRetain, source: error });
 }

@@ -11,6 +11,7 @@ export const timing = {
   reopenMs: 20,
   pingMs: 50,
   republishMs: 200,
+  wantMs: 100,
   peer: { requestMs: 250, requestTries: 4 },
 };
 

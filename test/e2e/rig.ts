@@ -9,6 +9,7 @@ import { downlinkOfFlags, planOfFlags, type PlanFlags } from '../../host/cli/pla
 import { prepareTask } from '../../host/cli/task.js';
 import type { AggregatorOptions } from '../../host/federated/server.js';
 import { loadKernels } from '../../host/kernel/load.js';
+import type { MqttOptions } from '../../host/mqtt/session.js';
 import { TestProcess } from './process.js';
 import type { Scene } from './scene.js';
 import { smallPlan } from './small-federation.js';
@@ -21,6 +22,7 @@ export const shortTiming: BridgeTiming = {
   reopenMs: 50,
   pingMs: 500,
   republishMs: 500,
+  wantMs: 100,
   peer: { requestMs: 1000, requestTries: 5 },
 };
 
@@ -107,10 +109,15 @@ export function startNativeNodes(scene: Scene, shards: readonly Shard[]): Promis
 }
 
 /** A bridge in this process. A port that cannot be opened the first time is an error of the test. */
-export function startBridge(scene: Scene, url: string, ports: readonly string[]): Bridge {
+export function startBridge(
+  scene: Scene,
+  url: string,
+  ports: readonly string[],
+  mqtt: Pick<MqttOptions, 'protocolVersion' | 'retains'> = {},
+): Bridge {
   const bridge = new Bridge({
     federation,
-    mqtt: { url, reconnectMs: 50 },
+    mqtt: { url, reconnectMs: 50, ...mqtt },
     devices: ports.map((port) => ({ port })),
     timing: shortTiming,
   });
