@@ -132,7 +132,8 @@ const MOST_DOUBLED = 30;
 /** Pauses before something is wanted, and wanted again: none where nothing is retained, for nothing comes by itself. */
 export function* wantPauses(isRetained: boolean, wantMs: number): Generator<number, never> {
   if (!isRetained) yield 0;
-  for (let pauseMs = wantMs; ; pauseMs = Math.min(2 * pauseMs, MOST_DOUBLED * wantMs)) yield pauseMs;
+  for (let pauseMs = wantMs; ; pauseMs = Math.min(2 * pauseMs, MOST_DOUBLED * wantMs))
+    yield pauseMs;
 }
 
 interface Gathering {

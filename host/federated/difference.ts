@@ -172,9 +172,7 @@ function compareDifferences({ row, published, objects }: Comparison): Difference
 
 /** What the uploads decide. */
 export function findDifference(comparison: Comparison): Difference | undefined {
-  return (
-    compareCounts(comparison) ?? compareDifferences(comparison) ?? compareModels(comparison)
-  );
+  return compareCounts(comparison) ?? compareDifferences(comparison) ?? compareModels(comparison);
 }
 
 /** An upload to this version that is marked retracted and should not be, or the other way round. */

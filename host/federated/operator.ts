@@ -11,7 +11,13 @@ import { Ledger, type Retraction, type VersionRow } from './ledger.js';
 import { publishedWords } from './master.js';
 import { ObjectStore } from './objects.js';
 import { packAnnouncement } from './plan.js';
-import { masterOfRow, publishVersion, wordsOf, type NewVersion, type Press } from './publication.js';
+import {
+  masterOfRow,
+  publishVersion,
+  wordsOf,
+  type NewVersion,
+  type Press,
+} from './publication.js';
 import { storeError } from './store-database.js';
 
 /** The version that was published, to be announced by the aggregator when it starts. */
@@ -151,8 +157,7 @@ export function rollBack(
     const row = rowToRestore(store, version);
     const master = masterOfRow(row, store);
     const abandoned = uploadsSince(ledger, head.version, version);
-    const isHead =
-      equalBytes(row.master, head.master) && equalBytes(row.artefact, head.artefact);
+    const isHead = equalBytes(row.master, head.master) && equalBytes(row.artefact, head.artefact);
     if (abandoned === 0 && isHead) return undefined;
     const returning = ledger
       .retractions()
@@ -160,7 +165,11 @@ export function rollBack(
       .map(({ node }) => node);
     const counts = { contributions: 0, weight: 0, uplinkBytes: 0, isDegraded: false };
     return {
-      ...publish(store, master, wordsOf(store, row), { event: 'rollback', base: version, ...counts }),
+      ...publish(store, master, wordsOf(store, row), {
+        event: 'rollback',
+        base: version,
+        ...counts,
+      }),
       abandoned,
       returning: [...new Set(returning)],
     };

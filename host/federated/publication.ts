@@ -127,7 +127,8 @@ export function wordsOf(archive: Archive, row: VersionRow): Int16Array {
     at = rowOf(ledger, base);
   }
   for (const version of lost.reverse()) {
-    if (version.master.length === 0) throw lostSnapshot(row, 'the masters it follows from are beyond the horizon');
+    if (version.master.length === 0)
+      throw lostSnapshot(row, 'the masters it follows from are beyond the horizon');
     const master = unpackMaster(version.master, model.parameters);
     words = words
       ? publishFrom(archive, version, master, at, words)?.words

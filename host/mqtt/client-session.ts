@@ -41,7 +41,10 @@ export class ClientSession implements MqttSession {
 
   constructor(
     client: MqttClient,
-    { onRefusal = () => undefined, retains = true }: Pick<MqttOptions, 'onRefusal' | 'retains'> = {},
+    {
+      onRefusal = () => undefined,
+      retains = true,
+    }: Pick<MqttOptions, 'onRefusal' | 'retains'> = {},
   ) {
     this.#client = client;
     this.retains = retains;

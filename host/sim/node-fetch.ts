@@ -99,12 +99,12 @@ async function renewSnapshot(
   if (difference.bytes < 1 || difference.bytes >= artefactBytes) return undefined;
   const payload = await downloadDifference(host, difference, signal);
   const delta =
-    payload.length === difference.bytes
-      ? kernel.decodeDelta(difference.codec, payload)
-      : undefined;
+    payload.length === difference.bytes ? kernel.decodeDelta(difference.codec, payload) : undefined;
   const words = delta && addDelta(base.bytes, descriptorHash, delta);
   const bytes = words && packSnapshot(descriptorHash, words);
-  return bytes && equalBytes(sha256(bytes), artefactHash) ? { hash: artefactHash, bytes } : undefined;
+  return bytes && equalBytes(sha256(bytes), artefactHash)
+    ? { hash: artefactHash, bytes }
+    : undefined;
 }
 
 /** Nothing if the host does not have it. */

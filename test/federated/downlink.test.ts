@@ -202,9 +202,13 @@ describe('a store with coded versions', () => {
       expect(existsSync(objectPath(folder, head.announcement.artefactHash))).toBe(true);
       await roundsOf(folder, 1);
       const found = differences(folder);
-      expect(found.slice(0, 5).map((entry) => entry?.where)).toEqual(
-        ['snapshot', 'difference', 'difference', 'difference', 'difference'],
-      );
+      expect(found.slice(0, 5).map((entry) => entry?.where)).toEqual([
+        'snapshot',
+        'difference',
+        'difference',
+        'difference',
+        'difference',
+      ]);
       expect(found.slice(5)).toEqual([undefined, undefined]);
     }));
 
@@ -212,7 +216,8 @@ describe('a store with coded versions', () => {
     withFolder(async (folder) => {
       const head = await roundsOf(folder, 9, { keep: 3 });
       const versions = artefactsIn(folder);
-      for (const { artefactHash } of versions.slice(0, -1)) rmSync(objectPath(folder, artefactHash));
+      for (const { artefactHash } of versions.slice(0, -1))
+        rmSync(objectPath(folder, artefactHash));
       expect(await roundsOf(folder, 0, { keep: 3 })).toEqual(head);
       rmSync(objectPath(folder, head.announcement.artefactHash));
       await expect(roundsOf(folder, 0, { keep: 3 })).rejects.toMatchObject({

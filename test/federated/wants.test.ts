@@ -39,7 +39,12 @@ describe('wants', () => {
 
   it('are answered one after the other, each slice once', async () => {
     const { wants, answers, settle } = setUp();
-    for (const want of [{ hash: hash(1) }, { hash: hash(2), offset: 32768 }, {}, { hash: hash(1), offset: 0 }])
+    for (const want of [
+      { hash: hash(1) },
+      { hash: hash(2), offset: 32768 },
+      {},
+      { hash: hash(1), offset: 0 },
+    ])
       wants.take(pack(want));
     expect(answers).toEqual([{ hash: hash(1) }]);
     for (let i = 0; i < 5; i++) await settle();
@@ -78,7 +83,9 @@ describe('wants', () => {
     for (const bytes of [new Uint8Array(), Uint8Array.of(0xff), pack({}).subarray(1)])
       wants.take(bytes);
     expect(answers).toEqual([]);
-    expect(warnings).toEqual(Array.from({ length: 3 }, () => expect.stringContaining('ignored') as string));
+    expect(warnings).toEqual(
+      Array.from({ length: 3 }, () => expect.stringContaining('ignored') as string),
+    );
   });
 });
 
@@ -91,7 +98,11 @@ describe.each(brokerCases)('an aggregator on $name', (broker) => {
     await waitFor('version 2', () => scene.rounds.length >= 2);
     await aggregator.finished;
     const { url } = scene.running;
-    const session = await connectMqtt({ url, clientId: 'wanting', protocolVersion: broker.protocolVersion });
+    const session = await connectMqtt({
+      url,
+      clientId: 'wanting',
+      protocolVersion: broker.protocolVersion,
+    });
     const live: string[] = [];
     session.onMessage((topic, _, retained) => void (retained || live.push(topic)));
     await session.subscribe('linnet/test/#');

@@ -96,9 +96,7 @@ interface MosquittoOptions {
 }
 
 /** A mosquitto of one's own on loopback. `user` makes it ask for user:password. */
-export async function startMosquitto(
-  options: MosquittoOptions = {},
-): Promise<TestBroker> {
+export async function startMosquitto(options: MosquittoOptions = {}): Promise<TestBroker> {
   const port = options.port ?? (await findFreePort());
   const folder = mkdtempSync(join(tmpdir(), 'linnet-mosquitto-'));
   // Started by root it becomes the user mosquitto, who must be able to read its files.

@@ -108,7 +108,9 @@ export function describeDifferences(open: OpenCable): void {
       const snapshot = packSnapshot(fixture.descriptorHash, base);
       const delta = smallDelta.map((d) => 20 * d);
       const way = renewal({ id: codec.RICE_INT16, base, delta });
-      expect(way.words.filter((word) => word === 32767 || word === -32768).length).toBeGreaterThan(9);
+      expect(way.words.filter((word) => word === 32767 || word === -32768).length).toBeGreaterThan(
+        9,
+      );
       cable.host.serve(snapshot);
       await withBase(cable, way);
       await cable.runRound(fixture.announcementOf(0, trains, { artefactHash: sha256(snapshot) }));
