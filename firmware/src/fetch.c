@@ -1,4 +1,4 @@
-/* What is lacking of kernel, descriptor and snapshot (SPEC, section 7.3). */
+/* What is lacking of kernel, descriptor and snapshot (SPEC, sections 7 and 7.4). */
 #include <string.h>
 #include "messages.gen.h"
 #include "node.h"
@@ -93,11 +93,29 @@ linnet_status_t linnet_fetch_step(struct linnet_node *node) {
                       announcement->descriptor_bytes, &round->descriptor);
     }
     if (status == LINNET_OK && !node->fetch.is_active) {
-        status = need(node, LINNET_OBJECT_SNAPSHOT, announcement->artefact_hash,
-                      announcement->artefact_bytes, &round->snapshot);
-    }
-    if (status == LINNET_OK && !node->fetch.is_active) {
         node->work.phase = LINNET_PHASE_PLAN;
+    }
+    return status;
+}
+
+linnet_status_t linnet_fetch_snapshot_step(struct linnet_node *node) {
+    const struct linnet_announcement *announcement = &node->work.announcement;
+    struct linnet_span *snapshot = &node->round.snapshot;
+    if (node->renewal.is_active) {
+        return linnet_renewal_step(node);
+    }
+    linnet_status_t status = linnet_store_find(&node->store, LINNET_OBJECT_SNAPSHOT,
+                                               announcement->artefact_hash, snapshot);
+    if (status == LINNET_OK) {
+        node->work.phase = LINNET_PHASE_LOAD;
+        return linnet_model_check_snapshot(node, *snapshot);
+    }
+    if (status == LINNET_ERR_NOT_FOUND) {
+        status = linnet_renewal_begin(node);
+    }
+    if (status == LINNET_ERR_NOT_FOUND) {
+        status = need(node, LINNET_OBJECT_SNAPSHOT, announcement->artefact_hash,
+                      announcement->artefact_bytes, snapshot);
     }
     return status;
 }

@@ -70,7 +70,7 @@ struct linnet_announce_response {
 uint32_t linnet_announce_response_pack(const struct linnet_announce_response *in, uint8_t *out, uint32_t capacity);
 linnet_status_t linnet_announce_response_unpack(const uint8_t *in, uint32_t length, struct linnet_announce_response *out);
 
-/* reads a slice of an object (kernel, descriptor, snapshot) by its SHA-256 */
+/* reads a slice of an object (kernel, descriptor, snapshot, difference) by its SHA-256 */
 struct linnet_object_request {
     const uint8_t *hash; /* SHA-256 of the object */
     uint32_t offset; /* first byte */
@@ -79,7 +79,7 @@ struct linnet_object_request {
 uint32_t linnet_object_request_pack(const struct linnet_object_request *in, uint8_t *out, uint32_t capacity);
 linnet_status_t linnet_object_request_unpack(const uint8_t *in, uint32_t length, struct linnet_object_request *out);
 
-/* reads a slice of an object (kernel, descriptor, snapshot) by its SHA-256 */
+/* reads a slice of an object (kernel, descriptor, snapshot, difference) by its SHA-256 */
 struct linnet_object_response {
     int16_t status; /* linnet_status_t */
     uint32_t offset; /* first byte */

@@ -57,10 +57,9 @@ static linnet_status_t plan_in_memory(struct linnet_node *node, struct linnet_sp
     return status == LINNET_OK ? plan(node) : status;
 }
 
-/* The snapshot must be one, and of this model. */
-static linnet_status_t check_snapshot(const struct linnet_node *node) {
-    const struct linnet_span *snapshot = &node->round.snapshot;
-    struct linnet_reader r = linnet_reader(snapshot->data, snapshot->length);
+linnet_status_t linnet_model_check_snapshot(const struct linnet_node *node,
+                                            struct linnet_span snapshot) {
+    struct linnet_reader r = linnet_reader(snapshot.data, snapshot.length);
     bool is_snapshot = linnet_get_u32(&r) == LINNET_SNAPSHOT_MAGIC;
     uint16_t format = linnet_get_u16(&r);
     (void)linnet_get_u16(&r);
@@ -73,8 +72,8 @@ static linnet_status_t check_snapshot(const struct linnet_node *node) {
     if (format != LINNET_SNAPSHOT_FORMAT_VERSION) {
         return LINNET_ERR_VERSION;
     }
-    uint32_t words = (snapshot->length - LINNET_SNAPSHOT_HEADER_BYTES) / 2;
-    if (parameters != words || snapshot->length % 2 != 0 ||
+    uint32_t words = (snapshot.length - LINNET_SNAPSHOT_HEADER_BYTES) / 2;
+    if (parameters != words || snapshot.length % 2 != 0 ||
         memcmp(descriptor, node->work.announcement.descriptor_hash, LINNET_HASH_BYTES) != 0) {
         return LINNET_ERR_DATA;
     }
@@ -113,8 +112,8 @@ linnet_status_t linnet_model_plan(struct linnet_node *node) {
     }
     round->parameters = linnet_kernel_word(kernel, LINNET_BLOCK_PARAMETERS);
     round->inputs = linnet_kernel_word(kernel, LINNET_BLOCK_INPUT_BYTES);
-    node->work.phase = is_proved ? LINNET_PHASE_LOAD : LINNET_PHASE_TRIAL;
-    return check_snapshot(node);
+    node->work.phase = is_proved ? LINNET_PHASE_SNAPSHOT : LINNET_PHASE_TRIAL;
+    return LINNET_OK;
 }
 
 linnet_status_t linnet_model_load(struct linnet_node *node) {

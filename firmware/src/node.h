@@ -2,8 +2,8 @@
  * A node as a struct, and what its parts ask of each other. Applications include linnet.h.
  *
  * The parts, in the order of the data: session (HELLO), serve (requests of the host), work (one
- * announced version through its phases), and the phases: fetch, model, trial, round, upload,
- * residual, keep.
+ * announced version through its phases), and the phases: fetch, model, trial, renewal, round,
+ * upload, residual, keep.
  */
 #ifndef LINNET_NODE_H
 #define LINNET_NODE_H
@@ -64,6 +64,7 @@ enum linnet_phase {
     LINNET_PHASE_FETCH,
     LINNET_PHASE_PLAN,
     LINNET_PHASE_TRIAL,
+    LINNET_PHASE_SNAPSHOT,
     LINNET_PHASE_LOAD,
     LINNET_PHASE_EVALUATE,
     LINNET_PHASE_TRAIN,
@@ -103,6 +104,16 @@ struct linnet_fetch {
     uint32_t length;
     uint32_t offset;
     uint32_t tries;
+};
+
+/* A snapshot that is made of the one before. */
+struct linnet_renewal {
+    bool is_active;
+    bool was_tried;          /* of this announcement; it is not tried twice */
+    struct linnet_span base; /* in flash */
+    uint32_t offset;         /* bytes of the difference that have come */
+    uint32_t waiting;        /* of these in the transfer buffer, to be decoded */
+    uint32_t position;       /* parameters that are written */
 };
 
 struct linnet_round {
@@ -173,6 +184,7 @@ struct linnet_node {
     struct linnet_session session;
     struct linnet_work work;
     struct linnet_fetch fetch;
+    struct linnet_renewal renewal;
     struct linnet_round round;
     struct linnet_payload payload;
     struct linnet_upload upload;
@@ -241,7 +253,7 @@ void linnet_work_fail(struct linnet_node *node, linnet_status_t status);
 /* HELLO was answered; samples_changed: the host serves other samples than before. */
 void linnet_work_session(struct linnet_node *node, bool samples_changed);
 
-/* fetch.c: LINNET_PHASE_FETCH */
+/* fetch.c: LINNET_PHASE_FETCH and LINNET_PHASE_SNAPSHOT */
 
 /*
  * Chooses a kernel of the announcement; passed_over: bits of those that are out. ERR_INTRINSICS if
@@ -251,7 +263,10 @@ linnet_status_t linnet_fetch_choose(struct linnet_node *node,
                                     const struct linnet_announcement *announcement,
                                     uint32_t passed_over,
                                     const struct linnet_allowed_kernel **choice);
+/* Kernel and descriptor. */
 linnet_status_t linnet_fetch_step(struct linnet_node *node);
+/* The snapshot, once a kernel holds the model: by its difference or whole. */
+linnet_status_t linnet_fetch_snapshot_step(struct linnet_node *node);
 uint32_t linnet_fetch_pack(struct linnet_node *node, uint8_t *out, uint32_t capacity);
 linnet_status_t linnet_fetch_take(struct linnet_node *node, struct linnet_span body);
 
@@ -262,6 +277,9 @@ void linnet_model_boot(struct linnet_node *node);
 /* About how much linear memory a kernel can have. */
 uint32_t linnet_model_memory(const struct linnet_node *node);
 linnet_status_t linnet_model_plan(struct linnet_node *node);
+/* Whether the bytes are a snapshot of the model that is planned. */
+linnet_status_t linnet_model_check_snapshot(const struct linnet_node *node,
+                                            struct linnet_span snapshot);
 linnet_status_t linnet_model_load(struct linnet_node *node);
 /* Words of the snapshot from parameter `first` on, little-endian; no alignment. */
 const uint8_t *linnet_model_base(const struct linnet_node *node, uint32_t first);
@@ -286,6 +304,19 @@ linnet_status_t linnet_trial_step(struct linnet_node *node);
  * work goes on with another kernel, else the status.
  */
 linnet_status_t linnet_trial_give_up(struct linnet_node *node, linnet_status_t status);
+
+/* renewal.c: LINNET_PHASE_SNAPSHOT by a difference */
+
+/* ERR_NOT_FOUND: there is no way but to fetch the snapshot whole. */
+linnet_status_t linnet_renewal_begin(struct linnet_node *node);
+/* A slice of words; when it ends, the snapshot is in the store, or was given up. */
+linnet_status_t linnet_renewal_step(struct linnet_node *node);
+/* Whether the next step has to wait for bytes of the difference. */
+bool linnet_renewal_needs_bytes(const struct linnet_node *node);
+uint32_t linnet_renewal_pack(struct linnet_node *node, uint8_t *out, uint32_t capacity);
+linnet_status_t linnet_renewal_take(struct linnet_node *node, struct linnet_span body);
+/* The difference is of no use; false if none was being followed. */
+bool linnet_renewal_give_up(struct linnet_node *node);
 
 /* round.c: LINNET_PHASE_EVALUATE and LINNET_PHASE_TRAIN */
 

@@ -75,7 +75,7 @@ static linnet_status_t clear_sample(struct linnet_node *node) {
 }
 
 static linnet_status_t finish(struct linnet_node *node) {
-    node->work.phase = LINNET_PHASE_LOAD;
+    node->work.phase = LINNET_PHASE_SNAPSHOT;
     return linnet_store_judge(&node->store, node->round.kernel->hash, LINNET_VERDICT_PROVED);
 }
 

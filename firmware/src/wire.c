@@ -51,6 +51,14 @@ static const struct number kernel_numbers[] = {
 #define KERNEL_REQUIRED                                                                            \
     (BIT(LINNET_KERNEL_HASH) | BIT(LINNET_KERNEL_BYTES) | BIT(LINNET_KERNEL_INTRINSIC_SET))
 
+static const struct number difference_numbers[] = {
+    SATURATED(linnet_difference, codec, LINNET_DIFFERENCE_CODEC),
+    SATURATED(linnet_difference, bytes, LINNET_DIFFERENCE_BYTES),
+};
+#define DIFFERENCE_REQUIRED                                                                        \
+    (BIT(LINNET_DIFFERENCE_BASE) | BIT(LINNET_DIFFERENCE_CODEC) | BIT(LINNET_DIFFERENCE_HASH) |    \
+     BIT(LINNET_DIFFERENCE_BYTES))
+
 static const struct number plan_numbers[] = {
     SATURATED(linnet_plan, task, LINNET_PLAN_TASK),
     NUMBER(linnet_plan, seed, LINNET_PLAN_SEED, 0, UINT32_MAX),
@@ -160,6 +168,22 @@ static void parse_plan(struct parser *p, struct linnet_plan *out) {
     require(p, seen, PLAN_REQUIRED);
 }
 
+static void parse_difference(struct parser *p, struct linnet_difference *out) {
+    struct linnet_cbor_map map = linnet_cbor_get_map(&p->in);
+    uint32_t seen = 0;
+    uint64_t key;
+    while (next_key(p, &map, &key, &seen)) {
+        if (key == LINNET_DIFFERENCE_BASE) {
+            out->base = linnet_cbor_get_fixed_bytes(&p->in, LINNET_ID_BYTES);
+        } else if (key == LINNET_DIFFERENCE_HASH) {
+            out->hash = linnet_cbor_get_fixed_bytes(&p->in, LINNET_HASH_BYTES);
+        } else if (!get_number(p, difference_numbers, COUNT(difference_numbers), key, out)) {
+            linnet_cbor_skip(&p->in);
+        }
+    }
+    require(p, seen, DIFFERENCE_REQUIRED);
+}
+
 static void parse_announcement_value(struct parser *p, uint64_t key,
                                      struct linnet_announcement *out) {
     switch (key) {
@@ -183,6 +207,9 @@ static void parse_announcement_value(struct parser *p, uint64_t key,
         break;
     case LINNET_ANNOUNCEMENT_FINAL:
         out->is_final = linnet_cbor_get_bool(&p->in);
+        break;
+    case LINNET_ANNOUNCEMENT_DIFFERENCE:
+        parse_difference(p, &out->difference);
         break;
     default:
         if (!get_number(p, announcement_numbers, COUNT(announcement_numbers), key, out)) {

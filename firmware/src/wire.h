@@ -36,6 +36,14 @@ struct linnet_plan {
     uint32_t density;                 /* per mille; at least 1 of SPARSE_TERNARY */
 };
 
+/* An object that makes a snapshot of the one before. */
+struct linnet_difference {
+    const uint8_t *base; /* [8]: leading bytes of the hash of that snapshot */
+    uint32_t codec;      /* LINNET_CODEC_*, or a number of a later release */
+    const uint8_t *hash; /* [32]; NULL = there is none */
+    uint32_t bytes;      /* a number that does not fit is 0xffffffff */
+};
+
 struct linnet_announcement {
     struct linnet_span federation;
     uint32_t epoch;
@@ -50,6 +58,7 @@ struct linnet_announcement {
     uint32_t kernel_count; /* kept, at least 1 */
     struct linnet_plan plan;
     bool is_final;
+    struct linnet_difference difference;
 };
 
 /* 1 to NAME_MAX_BYTES of the characters A-Z a-z 0-9 _ . - */

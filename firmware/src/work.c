@@ -10,6 +10,7 @@ uint32_t linnet_node_state(const struct linnet_node *node) {
         [LINNET_PHASE_FETCH] = LINNET_NODE_STATE_FETCH,
         [LINNET_PHASE_PLAN] = LINNET_NODE_STATE_FETCH,
         [LINNET_PHASE_TRIAL] = LINNET_NODE_STATE_FETCH,
+        [LINNET_PHASE_SNAPSHOT] = LINNET_NODE_STATE_FETCH,
         [LINNET_PHASE_LOAD] = LINNET_NODE_STATE_FETCH,
         [LINNET_PHASE_EVALUATE] = LINNET_NODE_STATE_EVALUATE,
         [LINNET_PHASE_TRAIN] = LINNET_NODE_STATE_TRAIN,
@@ -72,6 +73,7 @@ static void start(struct linnet_node *node) {
     close_request(node);
     linnet_round_free(node);
     memset(&node->fetch, 0, sizeof node->fetch);
+    memset(&node->renewal, 0, sizeof node->renewal);
     memset(&node->round, 0, sizeof node->round);
     linnet_timer_start(&node->work.pause, 0, 0);
     node->work.passed_over = 0;
@@ -210,6 +212,9 @@ void linnet_work_fail(struct linnet_node *node, linnet_status_t status) {
 
 void linnet_work_refused(struct linnet_node *node, linnet_status_t status) {
     node->last_error = status;
+    if (status == LINNET_ERR_NOT_FOUND && linnet_renewal_give_up(node)) {
+        return; /* nobody has the difference; the snapshot will do */
+    }
     linnet_work_rest(node, status == LINNET_ERR_LATER ? LINNET_LATER_MS : LINNET_REFUSED_MS);
     if (node->work.phase == LINNET_PHASE_UPLOAD) {
         node->work.phase = LINNET_PHASE_OFFER;
@@ -233,6 +238,9 @@ uint8_t linnet_work_request(struct linnet_node *node, uint32_t now_ms) {
     switch (node->work.phase) {
     case LINNET_PHASE_FETCH:
         return node->fetch.is_active ? LINNET_MESSAGE_OBJECT : 0;
+    case LINNET_PHASE_SNAPSHOT:
+        return node->fetch.is_active || linnet_renewal_needs_bytes(node) ? LINNET_MESSAGE_OBJECT
+                                                                         : 0;
     case LINNET_PHASE_EVALUATE:
     case LINNET_PHASE_TRAIN:
         return linnet_round_needs_sample(node) ? LINNET_MESSAGE_SAMPLE : 0;
@@ -248,7 +256,8 @@ uint8_t linnet_work_request(struct linnet_node *node, uint32_t now_ms) {
 int32_t linnet_work_pack(struct linnet_node *node, uint8_t id, uint8_t *out, uint32_t capacity) {
     switch (id) {
     case LINNET_MESSAGE_OBJECT:
-        return (int32_t)linnet_fetch_pack(node, out, capacity);
+        return (int32_t)(node->renewal.is_active ? linnet_renewal_pack(node, out, capacity)
+                                                 : linnet_fetch_pack(node, out, capacity));
 #if LINNET_PULL_SAMPLES
     case LINNET_MESSAGE_SAMPLE:
         return (int32_t)linnet_round_pack(node, out, capacity);
@@ -263,7 +272,8 @@ int32_t linnet_work_pack(struct linnet_node *node, uint8_t id, uint8_t *out, uin
 linnet_status_t linnet_work_take(struct linnet_node *node, uint8_t id, struct linnet_span body) {
     switch (id) {
     case LINNET_MESSAGE_OBJECT:
-        return linnet_fetch_take(node, body);
+        return node->renewal.is_active ? linnet_renewal_take(node, body)
+                                       : linnet_fetch_take(node, body);
 #if LINNET_PULL_SAMPLES
     case LINNET_MESSAGE_SAMPLE:
         return linnet_round_take(node, body);
@@ -287,6 +297,10 @@ static linnet_status_t step(struct linnet_node *node, uint32_t now_ms) {
         return linnet_model_plan(node);
     case LINNET_PHASE_TRIAL:
         return linnet_trial_step(node);
+    case LINNET_PHASE_SNAPSHOT:
+        return node->fetch.is_active || linnet_renewal_needs_bytes(node)
+                   ? LINNET_ERR_LATER
+                   : linnet_fetch_snapshot_step(node);
     case LINNET_PHASE_LOAD:
         return linnet_model_load(node);
     case LINNET_PHASE_EVALUATE:

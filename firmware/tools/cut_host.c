@@ -153,6 +153,9 @@ static uint32_t take_object(struct cut_host *host, struct linnet_span body, uint
     if (linnet_object_request_unpack(body.data, body.length, &request) == LINNET_OK) {
         object = scene_find(host->scene, request.hash);
     }
+    bool is_snapshot = object == scene_snapshot(host->scene, host->version);
+    expect(host, !is_snapshot || !host->scene->offers_difference || host->version == 0,
+           "it fetches a snapshot although it has the one before");
     if (object == NULL || request.offset >= object->bytes.length) {
         accuse(host, "it asks for what nobody announced");
         return 0;

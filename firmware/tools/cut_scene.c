@@ -57,6 +57,46 @@ static void make_descriptor(struct scene *scene) {
     scene->descriptor = object_of(scene->descriptor_bytes, linnet_writer_length(&w));
 }
 
+/* Bits of a payload, the first one lowest in its byte. */
+struct bits {
+    uint8_t *bytes;
+    uint32_t count;
+};
+
+static void put_bits(struct bits *bits, uint32_t value, uint32_t count) {
+    for (uint32_t i = 0; i < count; i++, bits->count++) {
+        uint8_t bit = (uint8_t)((value >> i & 1u) << bits->count % 8);
+        uint8_t *byte = &bits->bytes[bits->count / 8];
+        *byte = (uint8_t)(bits->count % 8 == 0 ? bit : *byte | bit);
+    }
+}
+
+static int32_t word_at(const struct scene_object *snapshot, uint32_t index) {
+    struct linnet_reader r =
+        linnet_reader(snapshot->bytes.data + LINNET_SNAPSHOT_HEADER_BYTES + 2 * (size_t)index, 2);
+    return linnet_get_i16(&r);
+}
+
+/* RICE_INT16 (SPEC, section 9) of words that differ by at most 8000: none has the long form. */
+static void make_difference(struct scene *scene, uint32_t version) {
+    static const uint32_t segments[] = {SCENE_INPUTS * SCENE_HIDDEN, SCENE_HIDDEN,
+                                        SCENE_HIDDEN * SCENE_CLASSES, SCENE_CLASSES};
+    static const uint32_t k = 12;
+    struct bits bits = {scene->difference_bytes, 0};
+    uint32_t next = 0;
+    for (uint32_t s = 0; s < sizeof segments / sizeof segments[0]; s++) {
+        put_bits(&bits, k, 4);
+        for (uint32_t end = next + segments[s]; next < end; next++) {
+            int32_t d = word_at(scene_snapshot(scene, version), next) -
+                        word_at(scene_snapshot(scene, version - 1u), next);
+            uint32_t u = d < 0 ? (uint32_t)(-2 * d - 1) : (uint32_t)(2 * d);
+            put_bits(&bits, (1u << (u >> k)) - 1u, (u >> k) + 1u);
+            put_bits(&bits, u, k);
+        }
+    }
+    scene->difference = object_of(scene->difference_bytes, (bits.count + 7u) / 8u);
+}
+
 void scene_make_version(struct scene *scene, uint32_t version) {
     uint8_t *bytes = scene->snapshot_bytes[version % SCENE_VERSIONS];
     struct linnet_writer w = linnet_writer(bytes, SCENE_SNAPSHOT_BYTES);
@@ -70,6 +110,9 @@ void scene_make_version(struct scene *scene, uint32_t version) {
         linnet_put_i16(&w, (int16_t)((int32_t)(mix(version, i) % 8001u) - 4000));
     }
     scene->snapshots[version % SCENE_VERSIONS] = object_of(bytes, linnet_writer_length(&w));
+    if (version > 0) {
+        make_difference(scene, version);
+    }
 }
 
 void scene_make(struct scene *scene) {
@@ -84,7 +127,8 @@ void scene_make(struct scene *scene) {
 }
 
 static uint32_t kernel_index(const struct scene *scene, uint32_t version) {
-    return version == 0 || scene->offers_bad_kernel ? 0 : 1;
+    bool is_kept = scene->offers_bad_kernel || scene->offers_difference;
+    return version == 0 || is_kept ? 0 : 1;
 }
 
 const struct scene_object *scene_kernel(const struct scene *scene, uint32_t version) {
@@ -109,6 +153,9 @@ const struct scene_object *scene_find(const struct scene *scene, const uint8_t *
         if (has_hash(&scene->snapshots[i], hash)) {
             return &scene->snapshots[i];
         }
+    }
+    if (has_hash(&scene->difference, hash)) {
+        return &scene->difference;
     }
     return has_hash(&scene->descriptor, hash) ? &scene->descriptor : NULL;
 }
@@ -172,12 +219,23 @@ void scene_tag(uint32_t kind, struct linnet_span prefix, struct linnet_span byte
     memcpy(mac, whole, LINNET_MAC_BYTES);
 }
 
+static void put_difference(struct linnet_writer *w, const struct scene *scene, uint32_t version) {
+    struct linnet_span base = {scene_snapshot(scene, version - 1u)->hash, LINNET_ID_BYTES};
+    linnet_cbor_put_uint(w, LINNET_ANNOUNCEMENT_DIFFERENCE);
+    linnet_cbor_put_head(w, LINNET_CBOR_MAP, 4);
+    linnet_cbor_put_uint(w, LINNET_DIFFERENCE_BASE);
+    linnet_cbor_put_bytes(w, base);
+    put_number(w, LINNET_DIFFERENCE_CODEC, LINNET_CODEC_RICE_INT16);
+    put_object(w, LINNET_DIFFERENCE_HASH, &scene->difference);
+}
+
 uint32_t scene_announce(const struct scene *scene, uint32_t version, uint8_t *out,
                         uint32_t capacity) {
     static const char federation[] = "cuts";
     struct linnet_span name = {(const uint8_t *)federation, sizeof federation - 1u};
     struct linnet_writer w = linnet_writer(out, capacity);
-    linnet_cbor_put_head(&w, LINNET_CBOR_MAP, 11);
+    bool has_difference = scene->offers_difference && version > 0;
+    linnet_cbor_put_head(&w, LINNET_CBOR_MAP, has_difference ? 12 : 11);
     put_number(&w, LINNET_ANNOUNCEMENT_FORMAT, LINNET_WIRE_FORMAT_VERSION);
     linnet_cbor_put_uint(&w, LINNET_ANNOUNCEMENT_FEDERATION);
     linnet_cbor_put_text(&w, name);
@@ -194,6 +252,9 @@ uint32_t scene_announce(const struct scene *scene, uint32_t version, uint8_t *ou
     put_kernel(&w, scene, kernel_index(scene, version));
     put_plan(&w, scene->is_sparse);
     put_number(&w, LINNET_ANNOUNCEMENT_EPOCH, 0);
+    if (has_difference) {
+        put_difference(&w, scene, version);
+    }
     return linnet_writer_length(&w);
 }
 

@@ -1,7 +1,7 @@
 /*
  * What the cut runner trains: kernels, a small net, its versions, and samples. Version 0 is
  * announced with the first kernel, every later one with the second; or with one that fails its
- * trial, and the first.
+ * trial, and the first; or with the first, and the difference from the version before.
  */
 #ifndef LINNET_CUT_SCENE_H
 #define LINNET_CUT_SCENE_H
@@ -32,16 +32,19 @@ struct scene {
     struct scene_object kernels[SCENE_KERNELS];
     uint32_t intrinsic_sets[SCENE_KERNELS]; /* what they import, 0 = nothing */
     bool offers_bad_kernel;                 /* later versions are announced with it */
+    bool offers_difference;                 /* likewise */
     bool is_sparse;                         /* uploads leave a residual */
     struct scene_object descriptor;
+    struct scene_object difference; /* of the version that was made last */
     struct scene_object snapshots[SCENE_VERSIONS];
     uint8_t descriptor_bytes[SCENE_DESCRIPTOR_BYTES];
     uint8_t snapshot_bytes[SCENE_VERSIONS][SCENE_SNAPSHOT_BYTES];
+    uint8_t difference_bytes[SCENE_SNAPSHOT_BYTES];
 };
 
 /* Makes all but the kernels, which the caller fills in; versions 0 and 1 are at hand. */
 void scene_make(struct scene *scene);
-/* Puts a version in the place of the one two before it. */
+/* Puts a version in the place of the one two before it, with its difference from the one before. */
 void scene_make_version(struct scene *scene, uint32_t version);
 
 /* The kernel that ends up installed. */

@@ -1,6 +1,6 @@
 import type { Announcement, Authorisation, HelloRequest } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
-import { equalBytes, idOf, noMac, sha256 } from '../contract/hash.js';
+import { equalBytes, idOf, noMac, sha256, toHex } from '../contract/hash.js';
 import { decodeWire } from '../contract/wire.js';
 import type { Device } from '../device/device.js';
 import {
@@ -18,6 +18,8 @@ interface Announced {
   readonly announcement: Announcement;
   /** Aborted when another announcement takes its place. */
   readonly superseded: AbortController;
+  /** Objects that nobody has, hex. */
+  readonly lost: Set<string>;
 }
 
 /** Brings the latest announcement to one device, and the objects it names. */
@@ -48,7 +50,8 @@ export class Announcer {
     const announcement = decodeWire('Announcement', bytes);
     this.announced?.superseded.abort();
     const id = idOf(sha256(bytes));
-    this.announced = { bytes, id, announcement, superseded: new AbortController() };
+    const superseded = new AbortController();
+    this.announced = { bytes, id, announcement, superseded, lost: new Set() };
     return true;
   }
 
@@ -94,9 +97,9 @@ export class Announcer {
     if (!this.announced) return 'later';
     const objects = objectsOf(this.announced.announcement);
     const name = objects.find((entry) => equalBytes(entry.hash, hash));
-    if (!name) return undefined;
+    if (!name || this.announced.lost.has(toHex(hash))) return undefined;
     // A failure is the announcement's to report, or shows when the device asks again.
-    if (!this.cache.isGathering(hash)) this.fetch(name, this.announced).catch(() => undefined);
+    if (!this.cache.isGathering(hash)) this.obtain(name, this.announced).catch(() => undefined);
     return 'later';
   }
 
@@ -134,9 +137,19 @@ export class Announcer {
   ): Promise<void> {
     const { announcement, bytes, superseded } = announced;
     const names = objectsFor(announcement, hello);
-    await Promise.all(names.map((name) => this.fetch(name, announced)));
+    await Promise.all(names.map((name) => this.obtain(name, announced)));
     superseded.signal.throwIfAborted();
     await device.announce(bytes, mac);
+  }
+
+  /** A device can do without the objects that nobody has: it is told so when it asks. */
+  private async obtain(name: ObjectName, announced: Announced): Promise<void> {
+    try {
+      await this.fetch(name, announced);
+    } catch (error) {
+      if (!(error instanceof LinnetError && error.code === 'ERR_NOT_FOUND')) throw error;
+      announced.lost.add(toHex(name.hash));
+    }
   }
 
   private fetch(name: ObjectName, announced: Announced): Promise<Uint8Array> {

@@ -134,6 +134,10 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
     await this.connection?.publishDeath();
   }
 
+  get isInformed(): boolean {
+    return this.announcer.announcement !== undefined;
+  }
+
   onReconnect(): void {
     if (this.keeper.device?.hello) this.guard(this.publishBirth());
   }

@@ -5,7 +5,7 @@ import { topicOf } from '../contract/topics.js';
 import { encodeWire } from '../contract/wire.js';
 import { connectMqtt } from '../mqtt/connect.js';
 import type { MqttSession } from '../mqtt/session.js';
-import { ObjectFetcher } from './objects.js';
+import { ObjectFetcher, wantPauses } from './objects.js';
 import { backoffMs, type BridgeContext } from './options.js';
 
 /** How long a death may take to reach the broker before the connection closes. */
@@ -21,6 +21,8 @@ export interface BirthMark {
 
 export interface ConnectionOwner {
   takeMessage(topic: string, payload: Uint8Array): void;
+  /** Whether the node knows what is announced. */
+  readonly isInformed: boolean;
   /** The broker is there again; what it forgot meanwhile is to be repeated. */
   onReconnect(): void;
   /** An attempt to connect failed; the next one follows. */
@@ -106,6 +108,22 @@ export class NodeConnection {
     await this.session?.close();
   }
 
+  /** Asks for a slice of an object, or for what is announced. Nobody waits for it: it is asked for again. */
+  private want(hash?: Uint8Array, offset = 0): void {
+    const want = { ...(hash && { hash }), ...(offset > 0 && { offset }) };
+    this.publish(this.topic('want'), encodeWire('Want', want)).catch(() => undefined);
+  }
+
+  /** Until there is an announcement; where none is retained, the one there is may be old. */
+  private async wantAnnouncement(isRetained: boolean): Promise<void> {
+    if (!isRetained) this.want();
+    for (const pauseMs of wantPauses(true, this.context.timing.wantMs)) {
+      await delay(pauseMs, undefined, { signal: this.stop.signal });
+      if (this.owner.isInformed) return;
+      this.want();
+    }
+  }
+
   topic(name: string): string {
     return topicOf(name, this.context.scope, { node: this.node });
   }
@@ -131,7 +149,8 @@ export class NodeConnection {
   }
 
   private async attempt(): Promise<void> {
-    const { scope, mqtt, credentials } = this.context;
+    const { scope, mqtt, credentials, timing } = this.context;
+    const { wantMs } = timing;
     const session = await connectMqtt({
       ...mqtt,
       ...credentials?.of(this.node),
@@ -142,17 +161,21 @@ export class NodeConnection {
     try {
       this.stop.signal.throwIfAborted();
       this.session = session;
-      this.fetcher = new ObjectFetcher(session, scope);
+      this.fetcher = new ObjectFetcher(session, scope, (...slice) => this.want(...slice), wantMs);
       session.onMessage((topic, payload) => {
         if (!this.fetcher?.takeMessage(topic, payload)) this.owner.takeMessage(topic, payload);
       });
-      session.onReconnect(() => this.owner.onReconnect());
+      session.onReconnect(() => {
+        if (!session.retains) this.want();
+        this.owner.onReconnect();
+      });
       await session.subscribe(this.topic('receipt'));
       if (this.context.proofs) await session.subscribe(topicOf('proof', scope));
       // Before the announcement, which waits for its tag if there is one.
       await session.subscribe(this.topic('authorisation'));
       await session.subscribe(topicOf('announcement', scope));
       await session.subscribe(topicOf('serverState', scope));
+      void this.wantAnnouncement(session.retains).catch(() => undefined);
     } catch (error) {
       this.session = undefined;
       this.fetcher = undefined;

@@ -1,4 +1,5 @@
 /** Objects of a federation (kernel, descriptor, snapshots), gathered from retained MQTT slices. */
+import { setTimeout as delay } from 'node:timers/promises';
 import { constant } from '../contract/contract.gen.js';
 import type { Announcement, HelloRequest } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
@@ -9,7 +10,18 @@ import type { MqttSession } from '../mqtt/session.js';
 export interface ObjectName {
   readonly hash: Uint8Array;
   readonly bytes: number;
+  /** Given up when it was wanted so often in vain; absent: never. */
+  readonly tries?: number;
 }
+
+/** Wants of a difference, which nobody needs who can have the snapshot. */
+const DIFFERENCE_TRIES = 2;
+
+/** Asks for the slice at an offset. */
+export type WantSlice = (hash: Uint8Array, offset: number) => void;
+
+/** Slices asked for at a time. */
+const WANTED_SLICES = 8;
 
 /** Bounds what an announcement can make a bridge allocate. */
 const maxObjectBytes = 64 * 1024 * 1024;
@@ -20,10 +32,20 @@ const cacheBytes = 64 * 1024 * 1024;
 class Assembly {
   private readonly data: Uint8Array;
   private readonly missing = new Set<number>();
+  /** Slices taken. */
+  progress = 0;
 
   constructor(private readonly name: ObjectName) {
     this.data = new Uint8Array(name.bytes);
     for (let at = 0; at < name.bytes; at += constant.OBJECT_SLICE_BYTES) this.missing.add(at);
+  }
+
+  /** Offsets of the first slices that are missing; of all if they came and make another object. */
+  get lacking(): number[] {
+    const { bytes } = this.name;
+    const slices = Math.ceil(bytes / constant.OBJECT_SLICE_BYTES);
+    const all = Array.from({ length: slices }, (_, i) => i * constant.OBJECT_SLICE_BYTES);
+    return (this.missing.size > 0 ? [...this.missing] : all).slice(0, WANTED_SLICES);
   }
 
   /**
@@ -39,6 +61,7 @@ class Assembly {
     }
     this.data.set(slice, offset);
     this.missing.delete(offset);
+    this.progress++;
     return this.missing.size === 0 && equalBytes(sha256(this.data), hash) ? this.data : undefined;
   }
 }
@@ -103,6 +126,16 @@ export class ObjectCache {
   }
 }
 
+/** Longest pause between two wants, in the shortest one. */
+const MOST_DOUBLED = 30;
+
+/** Pauses before something is wanted, and wanted again: none where nothing is retained, for nothing comes by itself. */
+export function* wantPauses(isRetained: boolean, wantMs: number): Generator<number, never> {
+  if (!isRetained) yield 0;
+  for (let pauseMs = wantMs; ; pauseMs = Math.min(2 * pauseMs, MOST_DOUBLED * wantMs))
+    yield pauseMs;
+}
+
 interface Gathering {
   readonly assembly: Assembly;
   readonly resolve: (object: Uint8Array) => void;
@@ -117,12 +150,14 @@ export class ObjectFetcher {
   constructor(
     private readonly session: MqttSession,
     private readonly scope: TopicScope,
+    private readonly wantSlice: WantSlice,
+    private readonly wantMs: number,
   ) {}
 
   /**
-   * Resolves when the last slice came; waits as long as it takes, for slices may be published later.
+   * Resolves when the last slice came; asks for what does not come by itself, as long as it takes or `tries` allow.
    * Rejects with the signal's reason, with ERR_FULL if the object is too large, ERR_AUTH if the broker
-   * does not let us have it.
+   * does not let us have it, ERR_NOT_FOUND after the tries.
    */
   async fetch(name: ObjectName, signal: AbortSignal): Promise<Uint8Array> {
     if (name.bytes < 1 || name.bytes > maxObjectBytes) {
@@ -132,19 +167,45 @@ export class ObjectFetcher {
     if (this.closedBy) throw this.closedBy;
     const hash = toHex(name.hash);
     const filter = topicOf('object', this.scope, { hash });
+    const ended = new AbortController();
+    const assembly = new Assembly(name);
     let stop = (): void => undefined;
     const whole = new Promise<Uint8Array>((resolve, reject) => {
-      this.gatherings.set(hash, { assembly: new Assembly(name), resolve, reject });
+      this.gatherings.set(hash, { assembly, resolve, reject });
       stop = () => reject(signal.reason as Error);
     });
     signal.addEventListener('abort', stop);
+    const subscribed = this.session.subscribe(filter);
+    const wanting = subscribed.then(() => this.keepWanting(name, assembly, ended.signal));
     try {
-      const [object] = await Promise.all([whole, this.session.subscribe(filter)]);
+      const [object] = await Promise.all([Promise.race([whole, wanting]), subscribed]);
       return object;
     } finally {
+      ended.abort();
       signal.removeEventListener('abort', stop);
       this.gatherings.delete(hash);
       this.session.unsubscribe(filter).catch(() => undefined);
+    }
+  }
+
+  /** Asks for what is missing whenever nothing has come for a while. */
+  private async keepWanting(
+    name: ObjectName,
+    assembly: Assembly,
+    signal: AbortSignal,
+  ): Promise<never> {
+    const pauses = wantPauses(this.session.retains, this.wantMs);
+    for (let tries = 0; ;) {
+      const { progress } = assembly;
+      await delay(pauses.next().value, undefined, { signal });
+      if (assembly.progress > progress) {
+        tries = 0;
+        continue;
+      }
+      if (tries++ === name.tries) {
+        throw new LinnetError('ERR_NOT_FOUND', `nobody has the object ${toHex(name.hash)}`);
+      }
+      for (const offset of assembly.lacking) this.wantSlice(name.hash, offset);
     }
   }
 
@@ -165,21 +226,32 @@ export class ObjectFetcher {
   }
 }
 
+function differenceOf({ difference }: Announcement): ObjectName[] {
+  if (!difference) return [];
+  return [{ hash: difference.hash, bytes: difference.bytes, tries: DIFFERENCE_TRIES }];
+}
+
 /** Everything a device may ask for to follow an announcement. */
 export function objectsOf(announcement: Announcement): ObjectName[] {
+  const { artefactHash, artefactBytes, descriptorHash, descriptorBytes } = announcement;
   return [
-    { hash: announcement.artefactHash, bytes: announcement.artefactBytes },
-    { hash: announcement.descriptorHash, bytes: announcement.descriptorBytes },
+    { hash: artefactHash, bytes: artefactBytes },
+    { hash: descriptorHash, bytes: descriptorBytes },
+    ...differenceOf(announcement),
     ...announcement.kernels,
   ];
 }
 
-/** What a device will ask for first: the model, and the kernel it takes unless that is installed. */
+/**
+ * What a device will ask for first: the way to the model, which is the difference if there is one (whoever lacks its
+ * base asks for more), and the kernel it takes unless that is installed.
+ */
 export function objectsFor(announcement: Announcement, hello: HelloRequest): ObjectName[] {
   const [snapshot, descriptor] = objectsOf(announcement);
+  const [model = snapshot] = differenceOf(announcement);
   const kernel = announcement.kernels.find(
     ({ intrinsicSet }) => intrinsicSet === 0 || intrinsicSet === hello.intrinsicSet,
   );
   const isInstalled = !kernel || equalBytes(kernel.hash, hello.kernelHash);
-  return isInstalled ? [snapshot, descriptor] : [snapshot, descriptor, kernel];
+  return isInstalled ? [model, descriptor] : [model, descriptor, kernel];
 }

@@ -27,6 +27,8 @@ export interface BridgeTiming {
   readonly republishMs: number;
   /** An announcement may wait this long for its proof before that is said aloud. */
   readonly proofMs: number;
+  /** Something that does not come by itself is asked for after this; pauses double up to 30 times. */
+  readonly wantMs: number;
   /** Of requests to the device. */
   readonly peer: PeerTiming;
 }
@@ -36,6 +38,7 @@ export const defaultBridgeTiming: BridgeTiming = {
   pingMs: 5000,
   republishMs: 15_000,
   proofMs: 5000,
+  wantMs: 2000,
   peer: defaultPeerTiming,
 };
 

@@ -13,7 +13,7 @@ import { globalOptions, interruptSignal } from './context.js';
 import { initialWordsOf, openHeldOut } from './held-out.js';
 import { mqttOptionsFor, mqttSettings } from './mqtt-settings.js';
 import type { Output } from './output.js';
-import { planOfFlags, planSettings, roundsOf } from './plan-settings.js';
+import { downlinkOfFlags, planOfFlags, planSettings, roundsOf } from './plan-settings.js';
 import { describeScores, scoreFields, trainingScoresOf } from './scores.js';
 import { addSettings, resolveSettings, type Resolved, type SettingTable } from './settings.js';
 import { roundKeyOf, roundKeySettings } from './trust-settings.js';
@@ -123,6 +123,7 @@ async function runAggregator(
     initialWords: () => initialWordsOf(recipe, options.seed),
     rounds,
     plan: planOfFlags(options, recipe),
+    downlink: downlinkOfFlags(options),
     round: {
       cohort: options.cohort,
       quorum: options.quorum ?? options.cohort,

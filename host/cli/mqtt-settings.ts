@@ -31,6 +31,10 @@ export const mqttSettings = {
     value: 'folder',
     text: 'instead of the three: folder with ca.pem, cert.pem, key.pem; for nodes, with such a folder per node',
   },
+  withoutRetain: {
+    kind: 'switch',
+    text: 'for a broker without retained messages: nodes ask for what they lack',
+  },
   insecure: { kind: 'switch', text: 'accept any certificate of the broker' },
 } as const satisfies SettingTable;
 
@@ -78,6 +82,7 @@ export function mqttOptionsOf(settings: MqttSettings): BrokerOptions {
     url: settings.mqtt,
     protocolVersion: settings.mqttVersion === 5 ? 5 : 4,
     insecure: settings.insecure,
+    retains: !settings.withoutRetain,
     ...(password !== undefined && { password }),
     ...(cafile !== undefined && { cafile }),
     ...(cert !== undefined && { cert }),

@@ -1,5 +1,6 @@
 import { codec as codecIds, constant, decay, task as taskCode } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
+import { SNAPSHOT_EVERY, type Downlink } from '../federated/downlink.js';
 import { DEFAULT_DENSITY, type PlanSettings } from '../federated/plan.js';
 import type { Resolved, SettingTable } from './settings.js';
 import {
@@ -58,6 +59,19 @@ export const planSettings = {
     minimum: 1,
     maximum: constant.MAX_DENSITY,
   },
+  downlink: {
+    kind: 'text',
+    text: 'how the next model is coded for nodes that have the one before: raw (not at all), exact, rounded to n bits, or sparse',
+    choices: Object.keys(codecs),
+    default: 'exact',
+  },
+  snapshotEvery: {
+    kind: 'integer',
+    value: 'rounds',
+    text: 'every so many rounds the model is published in full',
+    default: SNAPSHOT_EVERY,
+    minimum: 1,
+  },
   classWeights: { kind: 'text', value: 'list', text: 'exponents per class, such as 0,2,1' },
   weightUnit: { kind: 'integer', text: 'samples per unit of contribution weight', minimum: 1 },
   seed: { kind: 'integer', text: 'seed of initial weights, order and rounding', default: 1 },
@@ -77,6 +91,11 @@ function parseWeights(text: string): Int8Array {
 
 export function roundsOf(flags: PlanFlags, recipe: Recipe): number {
   return flags.rounds ?? recipe.preset.federated.rounds;
+}
+
+/** How new models come to the nodes. */
+export function downlinkOfFlags(flags: PlanFlags): Downlink {
+  return { codec: codecs[flags.downlink], snapshotEvery: flags.snapshotEvery };
 }
 
 /** The plan the aggregator announces. */

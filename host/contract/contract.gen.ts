@@ -238,7 +238,7 @@ export const purpose = {
   UPDATE: 3,
   /** stochastic rounding of coded deltas */
   CODEC: 4,
-  /** stochastic rounding of published models */
+  /** not used: differences have a node key of their own (2.9) */
   BROADCAST: 5,
   /** the seed of one node in one version */
   NODE: 6,
@@ -546,7 +546,7 @@ export const messageId = {
   HELLO: 1,
   /** the announcement of a version, byte for byte as it came over MQTT */
   ANNOUNCE: 2,
-  /** reads a slice of an object (kernel, descriptor, snapshot) by its SHA-256 */
+  /** reads a slice of an object (kernel, descriptor, snapshot, difference) by its SHA-256 */
   OBJECT: 3,
   /** reads a slice of a sample; compiled out of production builds */
   SAMPLE: 4,
@@ -979,6 +979,20 @@ export interface Announcement {
   readonly final?: boolean;
   /** life of the federation: (epoch, version) orders announcements */
   readonly epoch: number;
+  /** the way to the snapshot from that of the parent */
+  readonly difference?: Difference;
+}
+
+/** an object that makes a snapshot of the one before (2.9) */
+export interface Difference {
+  /** leading bytes of the hash of that snapshot */
+  readonly base: Uint8Array;
+  /** CODEC */
+  readonly codec: number;
+  /** SHA-256 of the difference */
+  readonly hash: Uint8Array;
+  /** its length */
+  readonly bytes: number;
 }
 
 /** one allowed kernel */
@@ -1121,6 +1135,14 @@ export interface Death {
   readonly sequence: number;
 }
 
+/** a node lacks what the broker does not keep */
+export interface Want {
+  /** of an object; absent: what is retained elsewhere, the announcement above all */
+  readonly hash?: Uint8Array;
+  /** of a slice, 0 if absent */
+  readonly offset?: number;
+}
+
 /** retained: the aggregator */
 export interface ServerState {
   /** its name */
@@ -1163,6 +1185,7 @@ export interface Proof {
 
 export interface WireMaps {
   readonly Announcement: Announcement;
+  readonly Difference: Difference;
   readonly Kernel: Kernel;
   readonly Plan: Plan;
   readonly Envelope: Envelope;
@@ -1171,6 +1194,7 @@ export interface WireMaps {
   readonly Authorisation: Authorisation;
   readonly Birth: Birth;
   readonly Death: Death;
+  readonly Want: Want;
   readonly ServerState: ServerState;
   readonly Delegation: Delegation;
   readonly Proof: Proof;

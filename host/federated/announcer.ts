@@ -2,6 +2,7 @@ import { equalBytes } from '../contract/hash.js';
 import { noFaults, type FaultPoint } from './fault-point.js';
 import type { Lineage } from './lineage.js';
 import type { Publisher } from './publisher.js';
+import type { Wanted } from './wants.js';
 
 /** Keeps on the broker what nodes need of the newest version, and nothing older. */
 export class Announcer {
@@ -20,13 +21,8 @@ export class Announcer {
 
   /** The objects of the newest version, its proof, then its announcement: who reads it finds all it names. */
   async publishHead(): Promise<void> {
-    const { objects, head } = this.lineage;
-    const { announcement, announcementBytes, proof, snapshot } = head;
-    const { kernels, descriptorHash, artefactHash } = announcement;
-    // Read from the store: an announcement made before a restart may allow kernels of that time.
-    for (const hash of [...kernels.map((kernel) => kernel.hash), descriptorHash])
-      await this.publisher.publishObject(hash, objects.read(hash));
-    await this.publisher.publishObject(artefactHash, snapshot);
+    const { announcementBytes, proof } = this.lineage.head;
+    for (const hash of this.#hashes()) await this.publisher.publishObject(hash, this.#read(hash));
     this.faultPoint('between-objects-and-announcement');
     if (proof) await this.publisher.publishProof(proof);
     // A node with a key follows nothing without its tag.
@@ -40,13 +36,47 @@ export class Announcer {
     await this.publisher.publishTags(this.lineage.head.announcementBytes);
   }
 
-  /** Takes older snapshots off the broker: runs after every announcement and at every start. */
+  /** What a node wants of the newest version. `state` is the payload of ServerState. */
+  async answer(wanted: Wanted, state: Uint8Array): Promise<void> {
+    const { announcementBytes, proof } = this.lineage.head;
+    if ('tagOf' in wanted) {
+      await this.publisher.publishTag(wanted.tagOf, announcementBytes);
+      return;
+    }
+    const { hash, offset = 0 } = wanted;
+    if (hash === undefined) {
+      await this.publisher.publishState(state);
+      if (proof) await this.publisher.publishProof(proof);
+      await this.publisher.publishAnnouncement(announcementBytes);
+    } else if (this.#hashes().some((known) => equalBytes(known, hash))) {
+      await this.publisher.publishSlice(hash, this.#read(hash), offset);
+    }
+  }
+
+  /** Of everything that the newest announcement names, the snapshot last. */
+  #hashes(): Uint8Array[] {
+    const { kernels, descriptorHash, artefactHash, difference } = this.lineage.head.announcement;
+    const hashes = [...kernels.map(({ hash }) => hash), descriptorHash];
+    return [...hashes, ...(difference ? [difference.hash] : []), artefactHash];
+  }
+
+  /** From the store, but for the new: an announcement made before a restart may allow kernels of that time. */
+  #read(hash: Uint8Array): Uint8Array {
+    const { objects, head } = this.lineage;
+    const { artefactHash, difference } = head.announcement;
+    if (equalBytes(hash, artefactHash)) return head.snapshot;
+    if (difference && equalBytes(hash, difference.hash)) return head.difference!;
+    return objects.read(hash);
+  }
+
+  /** Takes older snapshots and differences off the broker: runs after every announcement and at every start. */
   async clearOutdated(): Promise<void> {
-    const { announcement, snapshot } = this.lineage.head;
-    for (const hash of this.lineage.outdatedArtefacts()) {
-      if (equalBytes(hash, announcement.artefactHash)) continue;
+    const { artefactHash, difference } = this.lineage.head.announcement;
+    const current = [artefactHash, ...(difference ? [difference.hash] : [])];
+    for (const { hash, bytes } of this.lineage.outdatedObjects()) {
+      if (current.some((other) => equalBytes(hash, other))) continue;
       this.faultPoint('before-clear');
-      await this.publisher.clearObject(hash, snapshot.length);
+      await this.publisher.clearObject(hash, bytes);
       this.faultPoint('after-clear');
     }
   }

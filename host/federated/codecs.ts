@@ -1,13 +1,14 @@
-/** Payloads of uploads (SPEC, section 9) back to deltas, by the kernel that nodes code them with. */
+/** Payloads (SPEC, section 9): those of uploads read, those of differences written, by the kernel of the nodes. */
 import { codec } from '../contract/contract.gen.js';
-import { Kernel } from '../kernel/kernel.js';
+import { nodeKeyOf } from '../contract/hash.js';
+import { evaluationSettings, Kernel } from '../kernel/kernel.js';
 import { loadKernelBytes } from '../kernel/load.js';
 import { openV8EngineNow } from '../kernel/v8-engine.js';
 import type { ModelInfo } from '../model/descriptor.js';
 
 const codecs = new Set<number>(Object.values(codec));
 
-/** Kernels that hold a model with some of its layers frozen; nothing but their plan matters. */
+/** Kernels that hold a model with some of its layers frozen; nothing but their plan outlasts a call. */
 const kernels = new WeakMap<ModelInfo, Map<number, Kernel>>();
 
 function kernelOf(model: ModelInfo, frozenLayers: number): Kernel {
@@ -35,4 +36,32 @@ export function decodePayload(
 ): Int16Array | undefined {
   if (id !== codec.NONE) return kernelOf(model, frozenLayers ?? 0).decodeDelta(id, payload);
   return payload.length === 0 ? new Int16Array(model.parameters) : undefined;
+}
+
+/** Differences are rounded with the node key of the empty name, which no node has. */
+const nobodysKey = nodeKeyOf('');
+
+/** The payload of target − base, int16 [P] each; `version` is that of the base. */
+export function codeDifference(
+  model: ModelInfo,
+  step: {
+    readonly seed: number;
+    readonly version: number;
+    readonly frozenLayers: number;
+    /** Of SPARSE_TERNARY. */
+    readonly density: number;
+  },
+  id: number,
+  base: Int16Array,
+  target: Int16Array,
+): Uint8Array {
+  const kernel = kernelOf(model, step.frozenLayers);
+  kernel.loadParameters(target);
+  kernel.begin({
+    ...evaluationSettings,
+    federationSeed: step.seed,
+    baseVersion: step.version,
+    nodeKey: nobodysKey,
+  });
+  return kernel.encodeDelta(id, base, { density: step.density });
 }

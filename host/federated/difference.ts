@@ -7,9 +7,10 @@ import { sha256, toHex } from '../contract/hash.js';
 import { decodeWire } from '../contract/wire.js';
 import type { ModelInfo } from '../model/descriptor.js';
 import { packSnapshot } from '../model/snapshot.js';
+import type { Published } from './downlink.js';
 import { expectedMark, type Recomputed } from './history.js';
 import type { Ledger, VersionRow } from './ledger.js';
-import { publishedWords, unpackMaster } from './master.js';
+import { unpackMaster } from './master.js';
 import { readObject } from './objects.js';
 
 export interface Difference {
@@ -24,6 +25,8 @@ export interface Difference {
 export interface Comparison {
   readonly row: VersionRow;
   readonly recomputed: Recomputed;
+  /** What the recomputed master publishes. */
+  readonly published: Published;
   readonly model: ModelInfo;
   /** Folder of the snapshots. */
   readonly objects: string;
@@ -106,8 +109,9 @@ function compareSnapshots(
 }
 
 /** The snapshot file against the recomputed words, then its hash, then the bits below the words. */
-function compareModels({ row, recomputed, model, objects }: Comparison): Difference | undefined {
-  const expected = packSnapshot(model.hash, publishedWords(recomputed.master));
+function compareModels(comparison: Comparison): Difference | undefined {
+  const { row, recomputed, published, model, objects } = comparison;
+  const expected = packSnapshot(model.hash, published.words);
   const name = toHex(row.artefact);
   if (existsSync(join(objects, name))) {
     const found = readIfWhole(objects, row.artefact);
@@ -147,9 +151,28 @@ function compareMasters(
   return firstUnequal({ [`${nameOf(at, model)} of the master`]: [expected[at], found[at]] });
 }
 
+/** The difference nodes fetch: what the announcement says of it, then its file. */
+function compareDifferences({ row, published, objects }: Comparison): Difference | undefined {
+  const { difference: found } = decodeWire('Announcement', row.announcement);
+  const { difference: expected } = published;
+  const announced = firstUnequal({
+    'codec of the difference': [expected?.codec, found?.codec],
+    'base of the difference': [expected?.base, found?.base],
+    'length of the difference': [expected?.bytes, found?.bytes],
+    difference: [expected?.hash, found?.hash],
+  });
+  if (announced || !found) return announced;
+  const name = toHex(found.hash);
+  if (!existsSync(join(objects, name))) {
+    return { where: 'difference', expected: `the file ${name}`, found: 'none' };
+  }
+  if (readIfWhole(objects, found.hash)) return undefined;
+  return { where: 'difference', expected: `bytes of ${name}`, found: 'other bytes' };
+}
+
 /** What the uploads decide. */
 export function findDifference(comparison: Comparison): Difference | undefined {
-  return compareCounts(comparison) ?? compareModels(comparison);
+  return compareCounts(comparison) ?? compareDifferences(comparison) ?? compareModels(comparison);
 }
 
 /** An upload to this version that is marked retracted and should not be, or the other way round. */

@@ -9,6 +9,7 @@ export const faultPointNames = [
   'after-receipt',
   'before-object-rename',
   'after-snapshot-file',
+  'after-difference-file',
   'before-version-commit',
   'after-version-commit',
   'between-slices',

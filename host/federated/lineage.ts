@@ -1,18 +1,27 @@
 import { join } from 'node:path';
-import type { Announcement, Kernel } from '../contract/contract.gen.js';
+import { codec, constant, task } from '../contract/contract.gen.js';
+import type { Announcement, Kernel, Plan } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
+import { idOf } from '../contract/hash.js';
 import { decodeWire } from '../contract/wire.js';
 import { parseDescriptor, type ModelInfo } from '../model/descriptor.js';
 import { packSnapshot } from '../model/snapshot.js';
 import type { RoundKey } from '../proof/delegation.js';
+import { inFull, publishRound, type Downlink, type Published } from './downlink.js';
 import { noFaults, type FaultPoint } from './fault-point.js';
 import { horizonOf } from './history.js';
 import { Ledger, type UploadRow } from './ledger.js';
-import { masterOf, publishedWords } from './master.js';
+import { masterOf } from './master.js';
 import { ObjectStore } from './objects.js';
 import { OpenVersion, type Upload } from './open-version.js';
-import { masterOfRow, publishVersion, type NewVersion, type Press } from './publication.js';
-import { packAnnouncement, planOf, type PlanSettings } from './plan.js';
+import {
+  publishVersion,
+  restoreVersion,
+  type Artefact,
+  type NewVersion,
+  type Press,
+} from './publication.js';
+import { MAX_LR_SHIFT, packAnnouncement, planOf, type PlanSettings } from './plan.js';
 import { proveVersions } from './chain.js';
 import { readUpload } from './stored-upload.js';
 import type { Strategy } from './strategy.js';
@@ -25,6 +34,7 @@ export interface KernelOffer {
 }
 
 export const KEEP_VERSIONS = 1000;
+const LAST_VERSION = 0xffff_ffff;
 
 export interface LineageOptions {
   /** Folder of ledger and objects; created if absent, continued if not. */
@@ -40,6 +50,8 @@ export interface LineageOptions {
   readonly rounds: number;
   readonly plan: PlanSettings;
   readonly deadlineMs?: number;
+  /** Default: every version in full. */
+  readonly downlink?: Downlink;
   /** Newest versions whose uploads are kept, so that they can be replayed and retracted; default 1000. */
   readonly keep?: number;
   readonly strategy: Strategy;
@@ -56,6 +68,8 @@ export interface Head {
   /** Proof of the announcement as published; absent without a round key. */
   readonly proof?: Uint8Array;
   readonly snapshot: Uint8Array;
+  /** The object it announces, if it does. */
+  readonly difference?: Uint8Array;
   readonly words: Int16Array;
   /** Q16.16 [P]. */
   readonly master: Int32Array;
@@ -99,6 +113,7 @@ export class Lineage {
     this.#epoch = ledger.raiseEpoch(options.epoch);
     this.starts = ledger.countStart();
     this.#rounds = ledger.countRounds();
+    this.#checkLength();
   }
 
   /** Creates version 0 or goes on where the store ends. Throws ERR_STORE if it cannot. */
@@ -118,6 +133,19 @@ export class Lineage {
     }
   }
 
+  /** What every later announcement needs room for. Throws ERR_CONFIG before any is published. */
+  #checkLength(): void {
+    const hash = new Uint8Array(constant.HASH_BYTES);
+    const bytes = constant.SNAPSHOT_HEADER_BYTES + 2 * this.model.parameters;
+    const { codec: id } = this.#options.downlink ?? inFull;
+    const difference = { base: idOf(hash), codec: id, hash, bytes };
+    const isCoded = id !== codec.RAW_INT16;
+    const artefact = { artefactHash: hash, artefactBytes: bytes, ...(isCoded && { difference }) };
+    const longest = { ...this.#plan(), lrShift: MAX_LR_SHIFT };
+    for (const plan of [longest, { ...longest, task: task.NONE }])
+      this.#announce(LAST_VERSION, artefact, plan);
+  }
+
   get head(): Head {
     return this.#head;
   }
@@ -134,7 +162,7 @@ export class Lineage {
         `${words.length} initial words for a model of ${this.model.parameters} parameters`,
       );
     }
-    this.#publish(masterOf(words), 0, {
+    this.#publish(masterOf(words), { words }, 0, {
       event: 'start',
       contributions: 0,
       weight: 0,
@@ -146,24 +174,23 @@ export class Lineage {
   /** Rebuilds everything in memory from the rows, and checks on the way that they are whole. */
   #resume(newest: number): void {
     const row = this.#ledger.readWhole(newest);
-    const head = this.#headOf(masterOfRow(row, this.model), row.announcement);
-    this.objects.put(head.snapshot);
+    const { master, ...published } = restoreVersion(this.#press, row);
+    const head = this.#headOf(master, published, row.announcement);
     this.#moveTo(head);
     for (const upload of this.#ledger.uploadsOf(newest))
       this.#open.add(readUpload(upload, this.model, head.announcement.plan.frozenLayers));
   }
 
-  #headOf(master: Int32Array, announcementBytes: Uint8Array): Head {
-    const announcement = decodeWire('Announcement', announcementBytes);
-    const words = publishedWords(master);
+  #headOf(master: Int32Array, { words, payload }: Published, announcement: Uint8Array): Head {
     const proof = proveVersions(this.#ledger, this.#options.roundKey);
     return {
-      announcement,
-      announcementBytes,
+      announcement: decodeWire('Announcement', announcement),
+      announcementBytes: announcement,
       ...(proof && { proof }),
       master,
       words,
       snapshot: packSnapshot(this.model.hash, words),
+      ...(payload && { difference: payload }),
     };
   }
 
@@ -200,7 +227,8 @@ export class Lineage {
   closeVersion(isDegraded: boolean): void {
     const { open, head } = this;
     this.#rounds++;
-    this.#publish(open.finish(head.master), open.version + 1, {
+    const master = open.finish(head.master);
+    this.#publish(master, this.#publishRound(master), open.version + 1, {
       event: 'round',
       base: open.version,
       contributions: open.sum.count,
@@ -210,8 +238,18 @@ export class Lineage {
     });
   }
 
+  #publishRound(master: Int32Array): Published {
+    const { head, model } = this;
+    const { version, artefactHash: artefact } = head.announcement;
+    const isFinal = this.#rounds >= this.#options.rounds;
+    const next = { plan: this.#plan(), isFinal };
+    const base = { version, artefact, words: head.words };
+    return publishRound(model, master, next, base, this.#options.downlink ?? inFull);
+  }
+
   #publish(
     master: Int32Array,
+    published: Published,
     version: number,
     making: Omit<NewVersion, 'version' | 'parent' | 'strategy'>,
   ): void {
@@ -224,25 +262,30 @@ export class Lineage {
     const announcement = publishVersion(
       this.#press,
       master,
+      published,
       row,
-      (hash, bytes) => this.#announce(version, hash, bytes),
+      (artefact) => this.#announce(version, artefact, this.#plan()),
       horizonOf(this.#ledger, version, this.#options.keep ?? KEEP_VERSIONS),
     );
-    this.#moveTo(this.#headOf(master, announcement));
+    this.#moveTo(this.#headOf(master, published, announcement));
   }
 
-  #announce(version: number, artefactHash: Uint8Array, artefactBytes: number): Uint8Array {
-    const { federation, descriptor, plan, rounds, deadlineMs } = this.#options;
+  #plan(): Plan {
+    const { plan, rounds, deadlineMs } = this.#options;
+    return planOf(plan, this.#rounds, rounds, deadlineMs);
+  }
+
+  #announce(version: number, artefact: Artefact, plan: Plan): Uint8Array {
+    const { federation, descriptor } = this.#options;
     return packAnnouncement({
       federation,
       epoch: this.#epoch,
       version,
-      artefactHash,
-      artefactBytes,
+      ...artefact,
       descriptorHash: this.model.hash,
       descriptorBytes: descriptor.length,
       kernels: this.#kernels,
-      plan: planOf(plan, this.#rounds, rounds, deadlineMs),
+      plan,
     });
   }
 
@@ -252,14 +295,18 @@ export class Lineage {
   }
 
   /**
-   * Snapshots that may still be on the broker beside the newest: that of its parent, and where an operator
-   * made the parent while nobody announced, of its parent too.
+   * Snapshots and differences that may still be on the broker beside the newest: those of its parent, and where
+   * an operator made the parent while nobody announced, of its parent too.
    */
-  *outdatedArtefacts(): Generator<Uint8Array> {
+  *outdatedObjects(): Generator<{ readonly hash: Uint8Array; readonly bytes: number }> {
     let row = this.#ledger.findVersion(this.open.version);
     while (row?.parent !== undefined) {
       row = this.#ledger.findVersion(row.parent);
-      if (row) yield row.artefact;
+      if (row) {
+        const { difference } = decodeWire('Announcement', row.announcement);
+        yield { hash: row.artefact, bytes: this.head.snapshot.length };
+        if (difference) yield difference;
+      }
       if (row?.event === 'round') return;
     }
   }

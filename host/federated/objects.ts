@@ -11,6 +11,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { LinnetError } from '../contract/error.js';
 import { equalBytes, sha256, toHex } from '../contract/hash.js';
 import { noFaults, type FaultPoint } from './fault-point.js';
 import { inStore, storeError } from './store-database.js';
@@ -59,6 +60,19 @@ export function readObject(folder: string, hash: Uint8Array): Uint8Array {
   const bytes = inStore(`read ${path}`, () => new Uint8Array(readFileSync(path)));
   if (!equalBytes(sha256(bytes), hash)) throw storeError(`${path} is damaged`);
   return bytes;
+}
+
+/** The object, undefined if it is lost or damaged. */
+export function findObject(
+  objects: Pick<ObjectStore, 'read'>,
+  hash: Uint8Array,
+): Uint8Array | undefined {
+  try {
+    return objects.read(hash);
+  } catch (error) {
+    if (error instanceof LinnetError) return undefined;
+    throw error;
+  }
 }
 
 function writeDurably(path: string, bytes: Uint8Array): void {

@@ -8,19 +8,26 @@ import { noFaults, type FaultPoint } from './fault-point.js';
 import { fedAvg } from './fed-avg.js';
 import { holdsUploadsOf, planRetraction, recomputeVersion, uploadsSince } from './history.js';
 import { Ledger, type Retraction, type VersionRow } from './ledger.js';
+import { publishedWords } from './master.js';
 import { ObjectStore } from './objects.js';
 import { packAnnouncement } from './plan.js';
-import { masterOfRow, publishVersion, type NewVersion, type Press } from './publication.js';
+import {
+  masterOfRow,
+  publishVersion,
+  wordsOf,
+  type NewVersion,
+  type Press,
+} from './publication.js';
 import { storeError } from './store-database.js';
 
 /** The version that was published, to be announced by the aggregator when it starts. */
-interface Published {
+interface Outcome {
   readonly version: number;
   /** SHA-256 of the snapshot, hex. */
   readonly modelHash: string;
 }
 
-export interface Retracted extends Published {
+export interface Retracted extends Outcome {
   /** Versions that the uploads which are out now were made to, oldest first. */
   readonly uploadsTo: readonly number[];
   /** Version from which the ledger was replayed. */
@@ -29,7 +36,7 @@ export interface Retracted extends Published {
   readonly trainedOnIt: number;
 }
 
-export interface RolledBack extends Published {
+export interface RolledBack extends Outcome {
   /** Accepted uploads that are not in the model any more. */
   readonly abandoned: number;
   /** Nodes whose retraction came after the version, so that the model holds their uploads again. */
@@ -58,16 +65,17 @@ function onStore<T>(folder: string, faultPoint: FaultPoint, work: (store: OpenSt
 function publish(
   store: OpenStore,
   master: Int32Array,
+  words: Int16Array,
   making: Omit<NewVersion, 'version' | 'parent' | 'strategy'>,
-): Published {
+): Outcome {
   const { head } = store;
   const version = head.version + 1;
   const announced = decodeWire('Announcement', head.announcement);
   const { federation, epoch, descriptorHash, descriptorBytes, kernels, plan } = announced;
   const unchanged = { federation, epoch, descriptorHash, descriptorBytes, kernels, plan };
   const row = { ...making, version, parent: head.version, strategy: fedAvg.name };
-  const bytes = publishVersion(store, master, row, (artefactHash, artefactBytes) =>
-    packAnnouncement({ ...unchanged, version, artefactHash, artefactBytes }),
+  const bytes = publishVersion(store, master, { words }, row, (artefact) =>
+    packAnnouncement({ ...unchanged, version, ...artefact }),
   );
   return { version, modelHash: toHex(decodeWire('Announcement', bytes).artefactHash) };
 }
@@ -99,7 +107,7 @@ export function retractNode(
   return onStore(folder, faultPoint, (store) => {
     const { ledger, model, head } = store;
     checkHorizon(ledger, retraction);
-    masterOfRow(head, model);
+    masterOfRow(head, store);
     const plan = planRetraction(ledger, head.version, retraction);
     if (!plan) return undefined;
     for (let version = plan.base; version <= head.version; version++) ledger.readWhole(version);
@@ -112,7 +120,7 @@ export function retractNode(
     });
     const isDegraded = counts.contributions > 0;
     return {
-      ...publish(store, master, { ...making, ...counts, isDegraded }),
+      ...publish(store, master, publishedWords(master), { ...making, ...counts, isDegraded }),
       uploadsTo: plan.uploadsTo,
       base: plan.base,
       trainedOnIt: plan.trainedOnIt,
@@ -145,18 +153,23 @@ export function rollBack(
   faultPoint: FaultPoint = noFaults,
 ): RolledBack | undefined {
   return onStore(folder, faultPoint, (store) => {
-    const { ledger, model, head } = store;
+    const { ledger, head } = store;
     const row = rowToRestore(store, version);
-    const master = masterOfRow(row, model);
+    const master = masterOfRow(row, store);
     const abandoned = uploadsSince(ledger, head.version, version);
-    if (abandoned === 0 && equalBytes(row.master, head.master)) return undefined;
+    const isHead = equalBytes(row.master, head.master) && equalBytes(row.artefact, head.artefact);
+    if (abandoned === 0 && isHead) return undefined;
     const returning = ledger
       .retractions()
       .filter((entry) => entry.version > version && holdsUploadsOf(ledger, row, entry))
       .map(({ node }) => node);
     const counts = { contributions: 0, weight: 0, uplinkBytes: 0, isDegraded: false };
     return {
-      ...publish(store, master, { event: 'rollback', base: version, ...counts }),
+      ...publish(store, master, wordsOf(store, row), {
+        event: 'rollback',
+        base: version,
+        ...counts,
+      }),
       abandoned,
       returning: [...new Set(returning)],
     };

@@ -6,6 +6,7 @@ import { parseDescriptor } from '../model/descriptor.js';
 import type { MqttOptions } from '../mqtt/session.js';
 import { parseMqttUrl } from '../mqtt/url.js';
 import type { RoundKey } from '../proof/delegation.js';
+import { checkDownlink, type Downlink } from './downlink.js';
 import type { FaultPoint } from './fault-point.js';
 import type { NodeKeys } from './node-keys.js';
 import { checkPlanSettings, type PlanSettings } from './plan.js';
@@ -29,6 +30,8 @@ export interface AggregatorOptions {
   readonly rounds: number;
   readonly round: RoundRules;
   readonly plan: PlanSettings;
+  /** How new versions come to the nodes. Default: each in full. */
+  readonly downlink?: Downlink;
   /** Newest versions whose uploads are kept, so that they can be replayed and retracted; default 1000. */
   readonly keep?: number;
   /** Signs every version; a store that has been signed is not continued without. */
@@ -69,6 +72,7 @@ export function checkOptions(options: AggregatorOptions): void {
   checkRoundRules(options.round);
   const { classes, layers } = parseDescriptor(options.descriptor);
   checkPlanSettings(options.plan, classes, layers.filter(({ index }) => index >= 0).length);
+  if (options.downlink) checkDownlink(options.downlink);
   const fail = (cause: string, remedy: string): never => {
     throw new LinnetError('ERR_CONFIG', cause, { remedy });
   };

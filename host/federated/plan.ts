@@ -1,6 +1,6 @@
 /** What an aggregator announces: the plan of each version and the announcement around it. */
 import { codec, constant, decay, task, version } from '../contract/contract.gen.js';
-import type { Announcement, Kernel, Plan } from '../contract/contract.gen.js';
+import type { Announcement, Difference, Kernel, Plan } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { encodeWire } from '../contract/wire.js';
 
@@ -37,7 +37,7 @@ export interface PlanSettings {
 /** A tenth: as accurate as float32 uploads where every node takes part (DESIGN.md). */
 export const DEFAULT_DENSITY = 100;
 
-const MAX_LR_SHIFT = 24;
+export const MAX_LR_SHIFT = 24;
 const MAX_U32 = 0xffff_ffff;
 const MAX_SAMPLES = 2 ** 30;
 
@@ -145,6 +145,7 @@ export interface AnnouncedModel {
   readonly version: number;
   readonly artefactHash: Uint8Array;
   readonly artefactBytes: number;
+  readonly difference?: Difference;
   readonly descriptorHash: Uint8Array;
   readonly descriptorBytes: number;
   readonly kernels: readonly Kernel[];
@@ -165,6 +166,6 @@ export function packAnnouncement(model: AnnouncedModel): Uint8Array {
   throw new LinnetError(
     'ERR_CONFIG',
     `the announcement has ${bytes.length} bytes, ${constant.ANNOUNCEMENT_MAX_BYTES} fit a frame`,
-    { remedy: 'allow fewer kernels or leave out the class weights' },
+    { remedy: 'allow fewer kernels, leave out the class weights or use --downlink raw' },
   );
 }

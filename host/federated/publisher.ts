@@ -54,6 +54,13 @@ export class Publisher {
     this.#published.add(toHex(hash));
   }
 
+  /** Publishes the slice at an offset, if there is one, whether it is there already or not. */
+  async publishSlice(hash: Uint8Array, bytes: Uint8Array, offset: number): Promise<void> {
+    if (!offsetsOf(bytes.length).includes(offset)) return;
+    const slice = bytes.subarray(offset, offset + constant.OBJECT_SLICE_BYTES);
+    await this.session.publish(this.#objectTopic(hash, offset), slice, { retain: true });
+  }
+
   /** Takes an object of so many bytes off the broker. */
   async clearObject(hash: Uint8Array, bytes: number): Promise<void> {
     this.#published.delete(toHex(hash));
@@ -88,15 +95,16 @@ export class Publisher {
     const untold = keys.nodes().filter((node) => !this.#tagged.nodes.has(node));
     for (let i = 0; i < untold.length; i += TAGS_AT_ONCE) {
       const some = untold.slice(i, i + TAGS_AT_ONCE);
-      await Promise.all(some.map((node) => this.#publishTag(node, announcement)));
+      await Promise.all(some.map((node) => this.publishTag(node, announcement)));
     }
   }
 
-  async #publishTag(node: string, announcement: Uint8Array): Promise<void> {
+  /** That of one node, if it has a key; whether it is there already or not. */
+  async publishTag(node: string, announcement: Uint8Array): Promise<void> {
     const key = this.keys?.find(node);
     if (!key) return;
     const tag = {
-      announcement: this.#tagged.announcement,
+      announcement: idOf(sha256(announcement)),
       mac: announcementTag(key, announcement),
     };
     const topic = topicOf('authorisation', this.scope, { node });

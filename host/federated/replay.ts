@@ -5,6 +5,7 @@
 import { join } from 'node:path';
 import { LinnetError } from '../contract/error.js';
 import { sha256, toHex } from '../contract/hash.js';
+import { decodeWire } from '../contract/wire.js';
 import { parseDescriptor, type ModelInfo } from '../model/descriptor.js';
 import { packSnapshot } from '../model/snapshot.js';
 import {
@@ -13,11 +14,19 @@ import {
   findMarkDifference,
   type Difference,
 } from './difference.js';
+import type { Published } from './downlink.js';
 import { recomputeVersion, type Recomputed } from './history.js';
 import { Ledger, type VersionEvent, type VersionRow } from './ledger.js';
 import { publishedWords, unpackMaster } from './master.js';
 import { readObject } from './objects.js';
+import { republish, wordsBase, wordsOf, type Archive } from './publication.js';
 import { storeError } from './store-database.js';
+
+const strayDifference: Difference = {
+  where: 'difference',
+  expected: 'none: it cannot be coded',
+  found: 'one',
+};
 
 export interface ReplayedVersion {
   readonly version: number;
@@ -43,13 +52,16 @@ export class Replay {
   readonly newest: number;
   readonly #ledger: Ledger;
   readonly #objects: string;
+  readonly #archive: Archive;
 
   private constructor(folder: string, ledger: Ledger) {
     this.#ledger = ledger;
     this.#objects = join(folder, 'objects');
     const { federation, model } = ledger.identity;
     this.federation = federation;
-    this.model = parseDescriptor(readObject(this.#objects, model));
+    const objects = { read: (hash: Uint8Array) => readObject(this.#objects, hash) };
+    this.model = parseDescriptor(objects.read(model));
+    this.#archive = { ledger, model: this.model, objects };
     const newest = ledger.newestVersion();
     if (newest === undefined) throw storeError(`${folder} has no version yet`);
     this.newest = newest;
@@ -87,13 +99,14 @@ export class Replay {
       ...{ version, event, contributions, isDegraded },
       published: toHex(row.artefact),
     };
-    const recomputed = findHeaderDifference(row, this.model) ?? this.#recompute(row);
-    if ('where' in recomputed) return { ...result, isEqual: false, difference: recomputed };
+    const found = findHeaderDifference(row, this.model) ?? this.#recompute(row);
+    if ('where' in found) return { ...result, isEqual: false, difference: found };
+    const { recomputed, published } = found;
     const difference =
-      findDifference({ row, recomputed, model: this.model, objects: this.#objects }) ??
+      findDifference({ row, recomputed, published, model: this.model, objects: this.#objects }) ??
       (version > this.oldest ? findMarkDifference(this.#ledger, version - 1) : undefined) ??
       this.#findDamage(version);
-    const snapshot = packSnapshot(this.model.hash, publishedWords(recomputed.master));
+    const snapshot = packSnapshot(this.model.hash, published.words);
     return {
       ...result,
       recomputed: toHex(sha256(snapshot)),
@@ -103,18 +116,31 @@ export class Replay {
   }
 
   /** The checkpoint is taken as it is; everything after is computed. Damage is a difference. */
-  #recompute(row: VersionRow): Recomputed | Difference {
+  #recompute(
+    row: VersionRow,
+  ): { readonly recomputed: Recomputed; readonly published: Published } | Difference {
     const { contributions, weight, uplinkBytes } = row;
     try {
-      if (row.version > this.oldest || row.event === 'start')
-        return recomputeVersion(this.#ledger, this.model, row);
+      if (row.version > this.oldest || row.event === 'start') {
+        const recomputed = recomputeVersion(this.#ledger, this.model, row);
+        const published = republish(this.#archive, row, recomputed.master);
+        return published ? { recomputed, published } : strayDifference;
+      }
       const master = unpackMaster(row.master, this.model.parameters);
-      return { master, contributions, weight, uplinkBytes };
+      const recomputed = { master, contributions, weight, uplinkBytes };
+      return { recomputed, published: this.#publishedAt(row, master) };
     } catch (error) {
       if (!(error instanceof LinnetError)) throw error;
       const cause = error.message.slice(0, -`: ${error.remedy}`.length);
       return { where: 'the ledger', expected: 'rows that are whole', found: cause };
     }
+  }
+
+  /** Of the checkpoint: what it refers to may be gone. */
+  #publishedAt(row: VersionRow, master: Int32Array): Published {
+    if (wordsBase(row) === undefined) return { words: publishedWords(master) };
+    const { difference } = decodeWire('Announcement', row.announcement);
+    return { words: wordsOf(this.#archive, row), ...(difference && { difference }) };
   }
 
   #findDamage(version: number): Difference | undefined {

@@ -34,7 +34,7 @@ export interface RoundReport {
   readonly isDegraded: boolean;
   /** MQTT payload bytes of the contributions together. */
   readonly uplinkBytes: number;
-  /** MQTT payload bytes each node needs for the new version: announcement and snapshot. */
+  /** MQTT payload bytes a node that has the parent needs for the new version: announcement, and difference or snapshot. */
   readonly downlinkBytesPerNode: number;
   /** Counted by the nodes while they trained on the parent. */
   readonly training?: CounterSum;

@@ -1,5 +1,5 @@
 import { idOf, toHex } from '../contract/hash.js';
-import { topicOf } from '../contract/topics.js';
+import { matchTopic, topicOf } from '../contract/topics.js';
 import type { MqttSession } from '../mqtt/session.js';
 import { Announcer } from './announcer.js';
 import { noFaults, type FaultPoint } from './fault-point.js';
@@ -13,6 +13,7 @@ import { Reception, type Answer } from './reception.js';
 import type { HeldOutScores } from './report.js';
 import { advanceRound, openRound, type RoundEvent } from './round.js';
 import { systemTimers, type Timers } from './timers.js';
+import { Wants } from './wants.js';
 
 const MIB = 2 ** 20;
 
@@ -43,6 +44,7 @@ export class RoundLoop {
   readonly #reception: Reception;
   readonly #publisher: Publisher;
   readonly #announcer: Announcer;
+  readonly #wants: Wants;
   readonly #rules: IntakeRules;
   readonly #timers: Timers;
   readonly #faultPoint: FaultPoint;
@@ -65,6 +67,11 @@ export class RoundLoop {
     this.#faultPoint = faultPoint;
     this.#publisher = new Publisher(session, scopeOf(options), model.hash, faultPoint, keys);
     this.#announcer = new Announcer(lineage, this.#publisher, faultPoint);
+    this.#wants = new Wants(
+      (want) => this.#announcer.answer(want, packState(options, lineage.starts, true)),
+      options.onWarning,
+      timers,
+    );
     this.#rules = {
       model,
       ...(nodes && { nodes: new Set(nodes) }),
@@ -87,10 +94,16 @@ export class RoundLoop {
 
   /** Subscribes and announces the newest version. */
   async begin(): Promise<void> {
-    this.session.onMessage((topic, bytes) => this.#reception.receive(topic, bytes));
+    const scope = scopeOf(this.options);
+    this.session.onMessage((topic, bytes) => {
+      const wanted = matchTopic('want', scope, topic);
+      if (wanted) this.#wants.take(bytes, wanted['node']);
+      else this.#reception.receive(topic, bytes);
+    });
     this.session.onReconnect(() => this.#mailbox.put({ type: 'reconnect' }));
     const model = toHex(idOf(this.lineage.model.hash));
-    await this.session.subscribe(topicOf('upload', scopeOf(this.options), { model }));
+    await this.session.subscribe(topicOf('upload', scope, { model }));
+    await this.session.subscribe(topicOf('want', scope));
     await this.#announcer.publishAll(packState(this.options, this.lineage.starts, true));
     await this.#announcer.clearOutdated();
     this.#openVersion();
@@ -112,6 +125,7 @@ export class RoundLoop {
   stop(): void {
     this.#isStopped = true;
     this.#mailbox.close();
+    this.#wants.close();
     this.#cancelDeadline();
     this.#cancelWatch();
   }
@@ -208,7 +222,7 @@ export class RoundLoop {
   }
 
   async #report(closed: OpenVersion, isDegraded: boolean, durationMs: number): Promise<void> {
-    const { announcement, announcementBytes, snapshot, words } = this.lineage.head;
+    const { announcement, announcementBytes, snapshot, difference, words } = this.lineage.head;
     const { training, evaluation } = closed;
     const heldOut = await this.#evaluate(words, announcement.version);
     this.options.onRound?.({
@@ -219,7 +233,7 @@ export class RoundLoop {
       nodes: closed.nodes,
       isDegraded,
       uplinkBytes: closed.uplinkBytes,
-      downlinkBytesPerNode: announcementBytes.length + snapshot.length,
+      downlinkBytesPerNode: announcementBytes.length + (difference ?? snapshot).length,
       durationMs,
       ...(training && { training }),
       ...(evaluation && { evaluation }),

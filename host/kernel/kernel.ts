@@ -199,6 +199,11 @@ export class Kernel {
     return this.engine.readBytes(io + codedOffset, answer & 0xff);
   }
 
+  /** Whether the kernel reads payloads of this codec slice by slice. */
+  canDecode(id: number): boolean {
+    return this.engine.call('decoding', id) >= 0;
+  }
+
   /** The delta in a payload; undefined if it is none of this codec for the planned model. */
   decodeDelta(id: number, payload: Uint8Array): Int16Array | undefined {
     if (id === codec.RAW_INT16) return unpackRawDelta(payload, this.parameters);

@@ -3,6 +3,9 @@ import { LinnetError } from '../contract/error.js';
 /** Codes that blame the client: 4 and 5 of CONNACK in MQTT 3.1.1; 134, 135 and 140 of MQTT 5. */
 const refusals = new Set<unknown>([4, 5, 134, 135, 140]);
 
+/** Of MQTT 5; brokers that speak 3.1.1 close the connection without a word. */
+const RETAIN_NOT_SUPPORTED = 154;
+
 type Remedies = readonly (readonly [RegExp, string | undefined])[];
 
 /** TLS alerts by which a broker refuses our certificate, and what to do; the first that matches. */
@@ -53,5 +56,6 @@ export function brokerError(what: string, error: unknown, remedy?: string): Linn
   const certificate =
     findRemedy(refusedCertificates, String(code)) ?? findRemedy(doubtedCertificates, String(code));
   if (certificate) return auth(certificate[1]);
-  return new LinnetError('ERR_MQTT', cause, { source: error });
+  const noRetain = code === RETAIN_NOT_SUPPORTED && { remedy: 'give --without-retain' };
+  return new LinnetError('ERR_MQTT', cause, { ...noRetain, source: error });
 }

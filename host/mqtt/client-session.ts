@@ -1,7 +1,7 @@
 import type { MqttClient } from 'mqtt';
 import { LinnetError } from '../contract/error.js';
 import { brokerError } from './broker-error.js';
-import type { MessageHandler, MqttSession } from './session.js';
+import type { MessageHandler, MqttOptions, MqttSession } from './session.js';
 
 /** Patience of close() with a broker that owes acknowledgements. */
 const CLOSE_TIMEOUT_MS = 2000;
@@ -37,8 +37,17 @@ export class ClientSession implements MqttSession {
   #lastRefusal: string | undefined;
   #ended = false;
 
-  constructor(client: MqttClient, onRefusal: (error: LinnetError) => void = () => undefined) {
+  readonly retains: boolean;
+
+  constructor(
+    client: MqttClient,
+    {
+      onRefusal = () => undefined,
+      retains = true,
+    }: Pick<MqttOptions, 'onRefusal' | 'retains'> = {},
+  ) {
     this.#client = client;
+    this.retains = retains;
     client.handleMessage = (packet, done) => {
       const { topic, payload, retain } = packet as {
         topic: string;
@@ -122,7 +131,7 @@ export class ClientSession implements MqttSession {
       this.#client.publish(
         topic,
         Buffer.from(payload),
-        { qos: 1, retain: options?.retain ?? false },
+        { qos: 1, retain: this.retains && (options?.retain ?? false) },
         done,
       ),
     );

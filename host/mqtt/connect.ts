@@ -28,7 +28,7 @@ function clientOptions(options: MqttOptions): IClientOptions {
     readPem(options.cert, 'the certificate'),
     readPem(options.key, 'the key'),
   ];
-  const { protocolVersion = 4, clean = true, will } = options;
+  const { protocolVersion = 4, clean = true, retains = true, will } = options;
   return {
     clientId: options.clientId,
     protocolVersion,
@@ -42,7 +42,9 @@ function clientOptions(options: MqttOptions): IClientOptions {
     ...(ca && { ca: [Buffer.from(ca)] }),
     ...(cert && { cert: Buffer.from(cert) }),
     ...(key && { key: Buffer.from(key) }),
-    ...(will && { will: { ...will, payload: Buffer.from(will.payload), qos: 1 } }),
+    ...(will && {
+      will: { ...will, payload: Buffer.from(will.payload), qos: 1, retain: retains && will.retain },
+    }),
     ...(protocolVersion === 5 &&
       !clean && { properties: { sessionExpiryInterval: SESSION_EXPIRY_SECONDS } }),
   };
@@ -91,7 +93,7 @@ function waitForBroker(client: MqttClient, brokerUrl: string): Promise<void> {
 export async function connectMqtt(options: MqttOptions): Promise<MqttSession> {
   const { brokerUrl } = parseMqttUrl(options.url);
   const client = createClient(brokerUrl, clientOptions(options));
-  const session = new ClientSession(client, options.onRefusal);
+  const session = new ClientSession(client, options);
   await waitForBroker(client, brokerUrl);
   return session;
 }

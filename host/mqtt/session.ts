@@ -25,6 +25,8 @@ export interface MqttOptions {
   readonly key?: string;
   /** Accepts any certificate of the broker. */
   readonly insecure?: boolean;
+  /** false: the broker takes no retained messages; they are published without the flag. Default true. */
+  readonly retains?: boolean;
   /** false: the broker keeps subscriptions and messages while the client is away; default true. */
   readonly clean?: boolean;
   /** Pause before each attempt to reconnect; default 1000. */
@@ -51,6 +53,8 @@ export type MessageHandler = (
 
 export interface MqttSession {
   readonly connected: boolean;
+  /** Whether the broker keeps what is published with `retain`. */
+  readonly retains: boolean;
   /**
    * Resolves when the broker has acknowledged. While the connection is down the message waits and
    * goes out first after it is back. Rejects with ERR_MQTT if the session closes before that.

@@ -1,6 +1,8 @@
-import type { Announcement } from '../contract/contract.gen.js';
+import type { Announcement, StatusName } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
-import { equalBytes, sha256, toHex } from '../contract/hash.js';
+import { equalBytes, idOf, sha256, toHex } from '../contract/hash.js';
+import type { Kernel } from '../kernel/kernel.js';
+import { packSnapshot, unpackSnapshot } from '../model/snapshot.js';
 import type { NodeHost, StoredObject } from './node-host.js';
 
 /** Bytes of an OBJECT response that are not data: message header, status, offset. */
@@ -20,12 +22,13 @@ async function download(
   host: NodeHost,
   wanted: WantedObject,
   signal: AbortSignal,
+  decisive?: StatusName,
 ): Promise<Uint8Array> {
   const data = new Uint8Array(wanted.bytes);
   let offset = 0;
   while (offset < wanted.bytes) {
     const length = Math.min(wanted.bytes - offset, host.maxPayload - overheadBytes);
-    const slice = await host.ask('OBJECT', { hash: wanted.hash, offset, length }, signal);
+    const slice = await host.ask('OBJECT', { hash: wanted.hash, offset, length }, signal, decisive);
     const isSlice = slice.offset === offset && slice.data.length <= length;
     if (!isSlice || slice.data.length === 0) break;
     data.set(slice.data, offset);
@@ -54,19 +57,82 @@ export async function fetchObject(
   throw new LinnetError('ERR_HASH', `object ${toHex(wanted.hash)} came wrong each time`);
 }
 
-/** Descriptor and snapshot of the announced version; both stay on the node. */
+/** The descriptor of the announced version; it stays on the node. */
+export async function fetchDescriptor(
+  host: NodeHost,
+  { descriptorHash: hash, descriptorBytes: bytes }: Announcement,
+  signal: AbortSignal,
+): Promise<StoredObject> {
+  const { objects } = host;
+  objects.descriptor = await fetchObject(host, objects.descriptor, { hash, bytes }, signal);
+  return objects.descriptor;
+}
+
+/** The snapshot of the announced version, by its difference or whole; it stays on the node. `kernel` holds the model. */
 export async function fetchSnapshot(
   host: NodeHost,
   announcement: Announcement,
+  kernel: Kernel,
   signal: AbortSignal,
-): Promise<{ readonly descriptor: StoredObject; readonly snapshot: StoredObject }> {
+): Promise<StoredObject> {
   const { objects } = host;
-  const { descriptorHash, descriptorBytes, artefactHash, artefactBytes } = announcement;
-  const wantedDescriptor = { hash: descriptorHash, bytes: descriptorBytes };
-  const wantedSnapshot = { hash: artefactHash, bytes: artefactBytes };
-  const descriptor = await fetchObject(host, objects.descriptor, wantedDescriptor, signal);
-  objects.descriptor = descriptor;
-  const snapshot = await fetchObject(host, objects.snapshot, wantedSnapshot, signal);
-  objects.snapshot = snapshot;
-  return { descriptor, snapshot };
+  const { artefactHash: hash, artefactBytes: bytes } = announcement;
+  const isThere = objects.snapshot !== undefined && equalBytes(objects.snapshot.hash, hash);
+  const renewed = isThere ? undefined : await renewSnapshot(host, announcement, kernel, signal);
+  objects.snapshot =
+    renewed ?? (await fetchObject(host, objects.snapshot, { hash, bytes }, signal));
+  return objects.snapshot;
+}
+
+/** The snapshot from the one before (SPEC, section 7.4); undefined if that does not give it. */
+async function renewSnapshot(
+  host: NodeHost,
+  announcement: Announcement,
+  kernel: Kernel,
+  signal: AbortSignal,
+): Promise<StoredObject | undefined> {
+  const { difference, artefactBytes, artefactHash, descriptorHash } = announcement;
+  const base = host.objects.snapshot;
+  const isBase = difference && base && equalBytes(idOf(base.hash), difference.base);
+  if (!isBase || base.bytes.length !== artefactBytes || !kernel.canDecode(difference.codec))
+    return undefined;
+  if (difference.bytes < 1 || difference.bytes >= artefactBytes) return undefined;
+  const payload = await downloadDifference(host, difference, signal);
+  const delta =
+    payload.length === difference.bytes ? kernel.decodeDelta(difference.codec, payload) : undefined;
+  const words = delta && addDelta(base.bytes, descriptorHash, delta);
+  const bytes = words && packSnapshot(descriptorHash, words);
+  return bytes && equalBytes(sha256(bytes), artefactHash)
+    ? { hash: artefactHash, bytes }
+    : undefined;
+}
+
+/** Nothing if the host does not have it. */
+async function downloadDifference(
+  host: NodeHost,
+  wanted: WantedObject,
+  signal: AbortSignal,
+): Promise<Uint8Array> {
+  try {
+    return await download(host, wanted, signal, 'ERR_NOT_FOUND');
+  } catch (error) {
+    if (error instanceof LinnetError && error.code === 'ERR_NOT_FOUND') return new Uint8Array();
+    throw error;
+  }
+}
+
+/** Saturated; undefined if the base is none of this model. */
+function addDelta(
+  base: Uint8Array,
+  descriptorHash: Uint8Array,
+  delta: Int16Array,
+): Int16Array | undefined {
+  try {
+    const words = unpackSnapshot(base, descriptorHash);
+    if (words.length !== delta.length) return undefined;
+    return words.map((word, i) => Math.max(-32768, Math.min(32767, word + delta[i])));
+  } catch (error) {
+    if (error instanceof LinnetError) return undefined;
+    throw error;
+  }
 }

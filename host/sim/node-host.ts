@@ -72,11 +72,15 @@ export interface NodeHost {
   install(version: number): void;
   /** Progress of training, for STATUS. */
   countSteps(step: number, totalSteps: number): void;
-  /** The host's answer; pauses and asks again as long as it refuses or the link is lost. */
+  /**
+   * The host's answer; pauses and asks again as long as it refuses or the link is lost. Throws the
+   * `decisive` refusal.
+   */
   ask<N extends AnsweredName>(
     name: N,
     body: RequestBodies[N],
     signal: AbortSignal,
+    decisive?: StatusName,
   ): Promise<ResponseBodies[N]>;
   /** As ask, but after a refusal (and its pause) or a lost link resolves with undefined. */
   askOnce<N extends AnsweredName>(

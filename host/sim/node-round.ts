@@ -6,7 +6,7 @@ import type { Kernel } from '../kernel/kernel.js';
 import { type KernelCounters } from '../kernel/kernel.js';
 import { openV8Engine } from '../kernel/v8-engine.js';
 import { unpackSnapshot } from '../model/snapshot.js';
-import { fetchObject, fetchSnapshot } from './node-fetch.js';
+import { fetchDescriptor, fetchObject, fetchSnapshot } from './node-fetch.js';
 import { keepPending, residualFor } from './node-residual.js';
 import type { NodeHost, StoredKernel, StoredObject } from './node-host.js';
 import {
@@ -97,13 +97,10 @@ export class NodeRound {
     );
     const isProved = proved !== undefined;
     const stored = proved ?? (await this.fetchKernel(chosen));
-    const { descriptor, snapshot } = await fetchSnapshot(this.host, this.announcement, this.signal);
+    const descriptor = await fetchDescriptor(this.host, this.announcement, this.signal);
+    let kernel: Kernel;
     try {
-      const kernel = await this.openKernel(chosen, stored, isProved, descriptor.bytes);
-      const words = unpackSnapshot(snapshot.bytes, descriptor.hash);
-      kernel.loadParameters(words);
-      this.host.install(this.announcement.version);
-      return { kernel, stored: objects.kernel!, base: words };
+      kernel = await this.openKernel(chosen, stored, isProved, descriptor.bytes);
     } catch (error) {
       const verdict = judgeKernel(error, isProved);
       if (verdict === undefined) throw error;
@@ -112,6 +109,21 @@ export class NodeRound {
       if (!this.hasAnother(passedOver)) throw error;
       return undefined;
     }
+    try {
+      return { kernel, stored: objects.kernel!, base: await this.load(kernel, descriptor.hash) };
+    } catch (error) {
+      kernel.close();
+      throw error;
+    }
+  }
+
+  /** The words of the announced snapshot, which the kernel then holds. */
+  private async load(kernel: Kernel, descriptorHash: Uint8Array): Promise<Int16Array> {
+    const snapshot = await fetchSnapshot(this.host, this.announcement, kernel, this.signal);
+    const words = unpackSnapshot(snapshot.bytes, descriptorHash);
+    kernel.loadParameters(words);
+    this.host.install(this.announcement.version);
+    return words;
   }
 
   private hasAnother(passedOver: readonly Uint8Array[]): boolean {

@@ -1,6 +1,6 @@
 import { EventEmitter, once } from 'node:events';
 import { constant, status, version } from '../contract/contract.gen.js';
-import type { HelloRequest, HelloResponse } from '../contract/contract.gen.js';
+import type { HelloRequest, HelloResponse, StatusName } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import type { AnsweredName, RequestBodies, Response, ResponseBodies } from '../contract/pack.js';
 import { checkName } from '../contract/topics.js';
@@ -63,9 +63,10 @@ export class NodeSession {
     name: N,
     body: RequestBodies[N],
     signal: AbortSignal,
+    decisive?: StatusName,
   ): Promise<ResponseBodies[N]> {
     for (;;) {
-      const answer = await this.askOnce(name, body, signal);
+      const answer = await this.askOnce(name, body, signal, decisive);
       if (answer) return answer;
     }
   }
@@ -74,6 +75,7 @@ export class NodeSession {
     name: N,
     body: RequestBodies[N],
     signal: AbortSignal,
+    decisive?: StatusName,
   ): Promise<ResponseBodies[N] | undefined> {
     await this.opened(signal);
     const response = await this.exchange(name, body, signal);
@@ -83,6 +85,8 @@ export class NodeSession {
     }
     if (response.body) return response.body;
     this.owner.noteRefusal(response.status);
+    if (decisive && response.status === status[decisive])
+      throw new LinnetError(decisive, `the host refused ${name}`);
     const isLater = response.status === status.ERR_LATER;
     await sleep(isLater ? this.timing.laterMs : this.timing.refusedMs, signal);
     return undefined;

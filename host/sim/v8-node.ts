@@ -153,8 +153,9 @@ export class V8Node implements NodeHost, SessionOwner {
     name: N,
     body: RequestBodies[N],
     signal: AbortSignal,
+    decisive?: StatusName,
   ): Promise<ResponseBodies[N]> {
-    return this.introduction.ask(name, body, signal);
+    return this.introduction.ask(name, body, signal, decisive);
   }
 
   askOnce<N extends AnsweredName>(

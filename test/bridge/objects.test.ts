@@ -9,6 +9,7 @@ import type { MqttSession } from '../../host/mqtt/session.js';
 const scope = { base: 'b', federation: 'f' };
 const step = constant.OBJECT_SLICE_BYTES;
 const never = new AbortController().signal;
+const ignore = (): void => undefined;
 
 const objectOf = (seed: number, length: number): Uint8Array =>
   Uint8Array.from({ length }, (_, i) => (i * seed + (i >> 8)) & 0xff);
@@ -23,6 +24,7 @@ const isEqual = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) 
 /** Notes subscriptions as `+filter` and `-filter`. */
 class NotingSession implements MqttSession {
   readonly connected = true;
+  readonly retains = true;
   readonly notes: string[] = [];
   refusal: Error | undefined;
 
@@ -54,7 +56,7 @@ describe('a fetcher', () => {
 
   it('puts slices together in any order, each as often as it comes', async () => {
     const session = new NotingSession();
-    const fetcher = new ObjectFetcher(session, scope);
+    const fetcher = new ObjectFetcher(session, scope, ignore, 60_000);
     const fetched = fetcher.fetch(nameOf(object), never);
     const filter = `b/f/obj/${toHex(sha256(object))}/+`;
     expect(session.notes).toEqual([`+${filter}`]);
@@ -64,7 +66,7 @@ describe('a fetcher', () => {
   });
 
   it('ignores slices of impossible places and lengths, and of objects nobody wants', async () => {
-    const fetcher = new ObjectFetcher(new NotingSession(), scope);
+    const fetcher = new ObjectFetcher(new NotingSession(), scope, ignore, 60_000);
     const fetched = fetcher.fetch(nameOf(object), never);
     for (const offset of [1, -step, 3 * step, 'x', '1e999', '']) sendSlice(fetcher, object, offset);
     const hash = toHex(sha256(object));
@@ -79,7 +81,7 @@ describe('a fetcher', () => {
   });
 
   it('replaces wrong slices until the hash is right', async () => {
-    const fetcher = new ObjectFetcher(new NotingSession(), scope);
+    const fetcher = new ObjectFetcher(new NotingSession(), scope, ignore, 60_000);
     let isDone = false;
     const fetched = fetcher.fetch(nameOf(object), never).finally(() => (isDone = true));
     const topic = topicOf('object', scope, { hash: toHex(sha256(object)), offset: step });
@@ -94,7 +96,7 @@ describe('a fetcher', () => {
 
   it('ends with the signal, with the session, with a refusal, and leaves no subscription', async () => {
     const session = new NotingSession();
-    const fetcher = new ObjectFetcher(session, scope);
+    const fetcher = new ObjectFetcher(session, scope, ignore, 60_000);
     const stop = new AbortController();
     const aborted = fetcher.fetch(nameOf(object), stop.signal);
     stop.abort(new Error('enough'));
@@ -111,7 +113,7 @@ describe('a fetcher', () => {
   });
 
   it.each([0, 2 ** 26 + 1, 2 ** 52])('refuses an object of %d bytes', async (bytes) => {
-    const fetcher = new ObjectFetcher(new NotingSession(), scope);
+    const fetcher = new ObjectFetcher(new NotingSession(), scope, ignore, 60_000);
     const fetched = fetcher.fetch({ hash: new Uint8Array(32), bytes }, never);
     await expect(fetched).rejects.toMatchObject({ code: 'ERR_FULL' });
   });

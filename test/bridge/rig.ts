@@ -12,6 +12,7 @@ export const timing = {
   pingMs: 50,
   republishMs: 200,
   proofMs: 200,
+  wantMs: 100,
   peer: { requestMs: 250, requestTries: 4 },
 };
 

@@ -26,6 +26,8 @@ export interface Presence {
 export class ScriptedAggregator {
   readonly uploads: ArrivedUpload[] = [];
   readonly nodes = new Map<string, Presence>();
+  /** What nodes asked for, as `hash/offset`, or `announcement`. */
+  readonly wants: string[] = [];
   /** Births and deaths in the order of their arrival, as `birth n` and `death n`. */
   readonly history: string[] = [];
 
@@ -35,7 +37,8 @@ export class ScriptedAggregator {
     const session = await connectMqtt({ url, clientId, reconnectMs: 30 });
     const aggregator = new ScriptedAggregator(session);
     session.onMessage((topic, payload) => aggregator.take(topic, payload));
-    for (const name of ['upload', 'birth', 'death']) await session.subscribe(topicOf(name, scope));
+    for (const name of ['upload', 'birth', 'death', 'want'])
+      await session.subscribe(topicOf(name, scope));
     return aggregator;
   }
 
@@ -47,11 +50,11 @@ export class ScriptedAggregator {
     return this.announce(fixture.announcementOf(version, {}, rest));
   }
 
-  async publishObject(object: Uint8Array, hash = sha256(object)): Promise<void> {
+  async publishObject(object: Uint8Array, hash = sha256(object), retain = true): Promise<void> {
     const step = constant.OBJECT_SLICE_BYTES;
     for (let offset = 0; offset < object.length; offset += step) {
       const topic = topicOf('object', scope, { hash: toHex(hash), offset });
-      await this.session.publish(topic, object.subarray(offset, offset + step), { retain: true });
+      await this.session.publish(topic, object.subarray(offset, offset + step), { retain });
     }
   }
 
@@ -110,6 +113,11 @@ export class ScriptedAggregator {
     if (upload) {
       const envelope = decodeWire('Envelope', payload);
       this.uploads.push({ topic, node: upload['node'], bytes: payload, envelope });
+      return;
+    }
+    if (matchTopic('want', scope, topic)) {
+      const { hash, offset = 0 } = decodeWire('Want', payload);
+      this.wants.push(hash ? `${toHex(hash)}/${offset}` : 'announcement');
       return;
     }
     const node = (matchTopic('birth', scope, topic) ?? matchTopic('death', scope, topic)!)['node'];

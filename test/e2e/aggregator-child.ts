@@ -11,7 +11,7 @@ import { loadKernels } from '../../host/kernel/load.js';
 /** Options as JSON can carry them. */
 export interface ChildSettings extends Pick<
   AggregatorOptions,
-  'store' | 'mqtt' | 'federation' | 'rounds' | 'round'
+  'store' | 'mqtt' | 'federation' | 'rounds' | 'round' | 'downlink'
 > {
   readonly descriptor: readonly number[];
   readonly initialWords: readonly number[];

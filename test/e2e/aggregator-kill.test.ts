@@ -41,9 +41,9 @@ afterEach(() => scene.end());
 async function writeSettings(rounds: number): Promise<string> {
   const path = scene.path('settings.json');
   const options = await aggregatorOptions(scene.path('store'), url, { rounds });
-  const { store, mqtt, round, plan, descriptor } = options;
+  const { store, mqtt, round, plan, downlink, descriptor } = options;
   const settings: ChildSettings = {
-    ...{ store, mqtt, federation, rounds, round },
+    ...{ store, mqtt, federation, rounds, round, ...(downlink && { downlink }) },
     descriptor: [...descriptor],
     initialWords: [...(await options.initialWords())],
     plan: { ...plan, classWeights: [...plan.classWeights!] },
@@ -82,6 +82,7 @@ const kills: readonly [FaultPointName, number][] = [
   ['after-receipt', 1],
   ['before-object-rename', 1],
   ['after-snapshot-file', 1],
+  ['after-difference-file', 1],
   ['before-version-commit', 1],
   ['after-version-commit', 1],
   ['between-objects-and-announcement', 2],

@@ -137,6 +137,16 @@ describe('the model hash of a federation', () => {
     expect(bytes).toBeLessThan(raw);
   });
 
+  it('is the same whether versions come whole or as exact differences, in fewer bytes', async () => {
+    const runs: FederationRun[] = [];
+    for (const downlink of ['raw', 'exact'])
+      runs.push(await runSmallFederation(scene, { ...available[0].options, rounds: 4, downlink }));
+    const [raw, exact] = runs;
+    expect(hashesOf(exact)).toEqual(hashesOf(raw));
+    const [less, more] = [exact, raw].map(({ summary }) => summary.downlinkBytesPerNodeRound);
+    expect(less).toBeLessThan(more);
+  });
+
   it('is one for all where deltas are coded in three bits, and another than without', async () => {
     const runs: FederationRun[] = [];
     for (const fleet of available.slice(-2)) {

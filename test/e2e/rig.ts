@@ -5,10 +5,11 @@ import type { BridgeTiming } from '../../host/bridge/options.js';
 import { dealShards, type Shard } from '../../host/cli/demo/shards.js';
 import { nativeNodePath } from '../../host/cli/demo/runtimes.js';
 import { initialWordsOf } from '../../host/cli/held-out.js';
-import { planOfFlags, type PlanFlags } from '../../host/cli/plan-settings.js';
+import { downlinkOfFlags, planOfFlags, type PlanFlags } from '../../host/cli/plan-settings.js';
 import { prepareTask } from '../../host/cli/task.js';
 import type { AggregatorOptions } from '../../host/federated/server.js';
 import { loadKernels } from '../../host/kernel/load.js';
+import type { MqttOptions } from '../../host/mqtt/session.js';
 import { TestProcess } from './process.js';
 import type { Scene } from './scene.js';
 import { smallPlan } from './small-federation.js';
@@ -22,6 +23,7 @@ export const shortTiming: BridgeTiming = {
   pingMs: 500,
   republishMs: 500,
   proofMs: 200,
+  wantMs: 100,
   peer: { requestMs: 1000, requestTries: 5 },
 };
 
@@ -49,6 +51,7 @@ export async function aggregatorOptions(
     initialWords: () => words,
     rounds: flags.rounds,
     plan: planOfFlags(flags, task),
+    downlink: downlinkOfFlags(flags),
     round: { cohort, quorum: 1 },
   };
 }
@@ -107,10 +110,15 @@ export function startNativeNodes(scene: Scene, shards: readonly Shard[]): Promis
 }
 
 /** A bridge in this process. A port that cannot be opened the first time is an error of the test. */
-export function startBridge(scene: Scene, url: string, ports: readonly string[]): Bridge {
+export function startBridge(
+  scene: Scene,
+  url: string,
+  ports: readonly string[],
+  mqtt: Pick<MqttOptions, 'protocolVersion' | 'retains'> = {},
+): Bridge {
   const bridge = new Bridge({
     federation,
-    mqtt: { url, reconnectMs: 50 },
+    mqtt: { url, reconnectMs: 50, ...mqtt },
     devices: ports.map((port) => ({ port })),
     timing: shortTiming,
   });

@@ -20,6 +20,8 @@ export const smallPlan = {
   proximalShift: 0,
   density: 100,
   codec: 'raw',
+  downlink: 'dense-3',
+  snapshotEvery: 5,
   classWeights: undefined,
   weightUnit: 50,
   seed: 11,
@@ -29,8 +31,9 @@ export const smallPlan = {
 export function flagsOfPlan(
   changes: Partial<Pick<FederationOptions, 'rounds' | 'samplesPerRound' | 'seed'>> = {},
 ): string[] {
-  const { rounds, samplesPerRound, seed } = { ...smallPlan, ...changes };
+  const { rounds, samplesPerRound, seed, downlink, snapshotEvery } = { ...smallPlan, ...changes };
   return [
+    ...['--downlink', downlink, '--snapshot-every', String(snapshotEvery)],
     ...['--rounds', String(rounds)],
     ...['--samples-per-round', String(samplesPerRound)],
     ...['--seed', String(seed)],

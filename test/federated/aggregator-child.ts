@@ -4,6 +4,7 @@
  * Prints "started" and, at the end, the final model hash; then nothing must keep it alive.
  */
 import { writeSync } from 'node:fs';
+import { codec } from '../../host/contract/contract.gen.js';
 import type { FaultPoint } from '../../host/federated/fault-point.js';
 import { Aggregator } from '../../host/federated/server.js';
 import { parseRoundKey } from '../../host/proof/delegation.js';
@@ -39,6 +40,8 @@ const aggregator = await Aggregator.start(
     descriptor: slicedDescriptor,
     rounds,
     roundKey: parseRoundKey(roundKey, 'round.pem'),
+    // The models are those of any other coding, which expectedHashes() relies on.
+    downlink: { codec: codec.RICE_INT16, snapshotEvery: 5 },
     faultPoint: faultPointOf(process.env.LINNET_FAULT_POINT),
   }),
 );

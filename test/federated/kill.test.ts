@@ -131,6 +131,7 @@ const kills: readonly [FaultPointName, number][] = [
   ['before-receipt', 1],
   ['after-receipt', 2],
   ['after-snapshot-file', 1],
+  ['after-difference-file', 1],
   ['before-version-commit', 1],
   ['after-version-commit', 1],
   ['between-slices', 3],

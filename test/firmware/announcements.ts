@@ -2,7 +2,7 @@
 import { encode, rfc8949EncodeOptions } from 'cborg';
 import fc from 'fast-check';
 import type { Announcement, Plan } from '../../host/contract/contract.gen.js';
-import { codec, status, task, version } from '../../host/contract/contract.gen.js';
+import { codec, constant, status, task, version } from '../../host/contract/contract.gen.js';
 import { toHex } from '../../host/contract/hash.js';
 import { decodeWire, encodeWire } from '../../host/contract/wire.js';
 
@@ -36,39 +36,47 @@ const plans: fc.Arbitrary<Plan> = fc.record(
   },
 );
 
+const differences = fc.record({ base: bytesOf(8), codec: u32, hash: bytesOf(32), bytes: u32 });
+
 /** Announcements every node can follow, none longer than a node takes. */
-export const announcements: fc.Arbitrary<Announcement> = fc.record(
-  {
-    format: fc.constant(version.WIRE_FORMAT),
-    federation: names,
-    epoch: u32,
-    version: u32,
-    parent: u32,
-    artefactHash: bytesOf(32),
-    artefactBytes: u32,
-    descriptorHash: bytesOf(32),
-    descriptorBytes: fc.nat({ max: 4096 }),
-    numerics: fc.constant(version.NUMERICS),
-    kernels: fc.array(fc.record({ hash: bytesOf(32), bytes: u32, intrinsicSet: u32 }), {
-      minLength: 1,
-      maxLength: 5,
-    }),
-    plan: plans,
-    final: fc.boolean(),
-  },
-  {
-    requiredKeys: [
-      ...(['format', 'federation', 'epoch', 'version', 'artefactHash', 'artefactBytes'] as const),
-      ...(['descriptorHash', 'descriptorBytes', 'numerics', 'kernels', 'plan'] as const),
-    ],
-  },
-);
+export const announcements: fc.Arbitrary<Announcement> = fc
+  .record(
+    {
+      format: fc.constant(version.WIRE_FORMAT),
+      federation: names,
+      epoch: u32,
+      version: u32,
+      parent: u32,
+      artefactHash: bytesOf(32),
+      artefactBytes: u32,
+      descriptorHash: bytesOf(32),
+      descriptorBytes: fc.nat({ max: 4096 }),
+      numerics: fc.constant(version.NUMERICS),
+      kernels: fc.array(fc.record({ hash: bytesOf(32), bytes: u32, intrinsicSet: u32 }), {
+        minLength: 1,
+        maxLength: 5,
+      }),
+      plan: plans,
+      final: fc.boolean(),
+      difference: differences,
+    },
+    {
+      requiredKeys: [
+        ...(['format', 'federation', 'epoch', 'version', 'artefactHash', 'artefactBytes'] as const),
+        ...(['descriptorHash', 'descriptorBytes', 'numerics', 'kernels', 'plan'] as const),
+      ],
+    },
+  )
+  .filter(
+    (announcement) =>
+      encodeWire('Announcement', announcement).length <= constant.ANNOUNCEMENT_MAX_BYTES,
+  );
 
 const kernelsKept = 4;
 
 /** What wire_lines prints of an announcement that was understood. */
 export function understood(bytes: Uint8Array): unknown {
-  const { format, ...rest } = decodeWire('Announcement', bytes);
+  const { format, difference, ...rest } = decodeWire('Announcement', bytes);
   const { classWeights, ...given } = rest.plan;
   const plan = { frozenLayers: 0, proximalShift: 0, density: 0, ...given };
   return {
@@ -82,6 +90,13 @@ export function understood(bytes: Uint8Array): unknown {
       .map((kernel) => ({ ...kernel, hash: toHex(kernel.hash) })),
     plan: classWeights === undefined ? plan : { ...plan, classWeights: toHex(classWeights) },
     final: rest.final ?? false,
+    ...(difference && {
+      difference: {
+        ...difference,
+        base: toHex(difference.base),
+        hash: toHex(difference.hash),
+      },
+    }),
   };
 }
 
@@ -132,6 +147,18 @@ function edited(edit: (top: Fields, plan: Fields, kernel: Fields) => void): Uint
   const top = numbered({ ...plain, kernels: [kernel], plan });
   edit(top, plan, kernel);
   return encode(top, rfc8949EncodeOptions);
+}
+
+/** A whole one but for a key. */
+function differenceMap(without?: number): Map<number, unknown> {
+  const map = new Map<number, unknown>([
+    [1, new Uint8Array(8)],
+    [2, 1],
+    [3, new Uint8Array(32)],
+    [4, 9],
+  ]);
+  if (without !== undefined) map.delete(without);
+  return map;
 }
 
 const withTop = (key: number, value: unknown): Uint8Array => edited((top) => top.set(key, value));
@@ -244,6 +271,12 @@ export const announcementCases: readonly AnnouncementCase[] = [
     'an array for the plan': withTop(11, []),
     'a text for the class weights': withPlan(8, 'abc'),
     'a number for final': withTop(12, 1),
+    'a number for the difference': withTop(14, 1),
+    'a difference without its base': withTop(14, differenceMap(1)),
+    'a difference without its codec': withTop(14, differenceMap(2)),
+    'a difference without its hash': withTop(14, differenceMap(3)),
+    'a difference without its length': withTop(14, differenceMap(4)),
+    'a difference whose base is a hash': withTop(14, differenceMap().set(1, new Uint8Array(32))),
     'undefined for final': patched([12, 0xf4], [12, 0xf7]),
     'a text as key': patched([12, 0xf4], [0x61, 12]),
     'keys out of order': patched([4, 11], [2, 11]),

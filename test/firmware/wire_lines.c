@@ -63,6 +63,13 @@ static void print_announcement(const struct linnet_announcement *a) {
     putchar(']');
     print_plan(&a->plan);
     printf(",\"final\":%s", a->is_final ? "true" : "false");
+    if (a->difference.hash != NULL) {
+        printf(",\"difference\":{\"codec\":%" PRIu32, a->difference.codec);
+        print_bytes("base", a->difference.base, LINNET_ID_BYTES);
+        print_bytes("hash", a->difference.hash, LINNET_HASH_BYTES);
+        print_number("bytes", a->difference.bytes);
+        putchar('}');
+    }
 }
 
 static void answer_announcement(void) {

@@ -88,21 +88,24 @@ export function giveToMosquitto(folder: string): void {
   if (process.getuid?.() === 0) spawnSync('chown', ['-R', 'mosquitto:', folder]);
 }
 
+interface MosquittoOptions {
+  readonly port?: number;
+  readonly user?: { readonly name: string; readonly password: string };
+  /** false: it takes no retained messages. */
+  readonly retains?: boolean;
+  /** More lines of mosquitto.conf. */
+  readonly settings?: readonly string[];
+}
+
 /** A mosquitto of one's own on loopback. `user` makes it ask for user:password. */
-export async function startMosquitto(
-  options: {
-    port?: number;
-    user?: { name: string; password: string };
-    /** More lines of mosquitto.conf. */
-    settings?: readonly string[];
-  } = {},
-): Promise<TestBroker> {
+export async function startMosquitto(options: MosquittoOptions = {}): Promise<TestBroker> {
   const port = options.port ?? (await findFreePort());
   const folder = mkdtempSync(join(tmpdir(), 'linnet-mosquitto-'));
   // Started by root it becomes the user mosquitto, who must be able to read its files.
   chmodSync(folder, 0o755);
   const lines = [`listener ${port} 127.0.0.1`, 'persistence false', 'log_type error'];
   lines.push(...(options.settings ?? []));
+  if (options.retains === false) lines.push('retain_available false');
   if (options.user) {
     const file = join(folder, 'passwords');
     writeFileSync(file, `${options.user.name}:${options.user.password}\n`);

@@ -47,7 +47,7 @@ export class Cable {
     announcement: Announcement,
     node = this.name,
     kernelHash = fixture.kernelHash,
-    residual?: Int16Array,
+    { residual, words }: { residual?: Int16Array; words?: Int16Array } = {},
   ): Uint8Array {
     const { descriptorHash } = announcement;
     const models = [fixture.descriptor, fixture.autoencoder, fixture.convolutional];
@@ -56,7 +56,7 @@ export class Cable {
       announcement,
       node,
       descriptor,
-      words: fixture.wordsOf(announcement.version, descriptor),
+      words: words ?? fixture.wordsOf(announcement.version, descriptor),
       dataset: this.options.dataset || fixture.dataset,
       kernelHash,
       ...(this.key && { key: this.key }),

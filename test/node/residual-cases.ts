@@ -24,7 +24,7 @@ export function describeResiduals(open: OpenCable): void {
   ): Promise<Uint8Array> {
     cable.host.serve(fixture.snapshotOf(announcement.version));
     const upload = await cable.runRound(announcement);
-    const expected = cable.expected(announcement, cable.name, fixture.kernelHash, residual);
+    const expected = cable.expected(announcement, cable.name, fixture.kernelHash, { residual });
     expect(toHex(upload)).toBe(toHex(expected));
     return upload;
   }

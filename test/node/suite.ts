@@ -6,6 +6,7 @@ import { afterAll, afterEach, describe } from 'vitest';
 import { describeAnnouncements } from './announcement-cases.js';
 import { describeTrust } from './trust-cases.js';
 import { Cable, type OpenCable } from './cable.js';
+import { describeDifferences } from './difference-cases.js';
 import { describeIntroduction } from './hello-cases.js';
 import { removeFlashes, type Implementation } from './implementations.js';
 import { describeLink } from './link-cases.js';
@@ -32,6 +33,7 @@ export function describeNode(implementation: Implementation): void {
     describeAnnouncements(open);
     describeRounds(implementation, open);
     describeObjects(implementation, open);
+    describeDifferences(open);
     describeTrials(implementation, open);
     describeUploads(implementation, open);
     describeReceipts(implementation, open);

@@ -73,9 +73,9 @@ export async function aggregatorLife(
   rounds: number,
 ): Promise<Life> {
   const options = await aggregatorOptions(scene.path('store'), url, { rounds });
-  const { store, mqtt, round, plan, descriptor } = options;
+  const { store, mqtt, round, plan, downlink, descriptor } = options;
   const settings: ChildSettings = {
-    ...{ store, mqtt, federation, rounds, round },
+    ...{ store, mqtt, federation, rounds, round, ...(downlink && { downlink }) },
     descriptor: [...descriptor],
     initialWords: [...(await options.initialWords())],
     plan: { ...plan, classWeights: [...plan.classWeights!] },

@@ -18,7 +18,7 @@ import { kernelBuilds, loadKernelBytes, type KernelBuild } from '../../kernel/lo
 import { packSnapshot, unpackSnapshot } from '../../model/snapshot.js';
 import { startBroker } from '../../mqtt/broker.js';
 import { initialWordsOf, openHeldOut } from '../held-out.js';
-import { planOfFlags, roundsOf, type PlanFlags } from '../plan-settings.js';
+import { downlinkOfFlags, planOfFlags, roundsOf, type PlanFlags } from '../plan-settings.js';
 import { kernelsOf, prepareTask, type Task } from '../task.js';
 import { begin, fingerprintOf } from './begun.js';
 import { assignRuntimes, nativeNodePath, portOf, type NodeRuntime } from './runtimes.js';
@@ -176,6 +176,7 @@ async function runRounds(
     initialWords: () => initial,
     rounds: roundsOf(options, task),
     plan,
+    downlink: downlinkOfFlags(options),
     round: {
       cohort: options.nodes,
       quorum: 1,

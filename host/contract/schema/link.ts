@@ -65,7 +65,7 @@ export const messages: readonly Message[] = [
     name: 'OBJECT',
     id: 3,
     from: 'device',
-    text: 'reads a slice of an object (kernel, descriptor, snapshot) by its SHA-256',
+    text: 'reads a slice of an object (kernel, descriptor, snapshot, difference) by its SHA-256',
     request: [
       hash('hash', 'SHA-256 of the object'),
       u32('offset', 'first byte'),

@@ -68,6 +68,24 @@ export const wireMaps: readonly WireMap[] = [
         type: 'uint',
         text: 'life of the federation: (epoch, version) orders announcements',
       },
+      {
+        name: 'difference',
+        key: 14,
+        type: { map: 'Difference' },
+        optional: true,
+        text: 'the way to the snapshot from that of the parent',
+      },
+    ],
+  },
+  {
+    name: 'Difference',
+    text: 'an object that makes a snapshot of the one before (2.9)',
+    closed: false,
+    keys: [
+      { name: 'base', key: 1, type: 'id', text: 'leading bytes of the hash of that snapshot' },
+      { name: 'codec', key: 2, type: 'uint', text: 'CODEC' },
+      { name: 'hash', key: 3, type: 'hash', text: 'SHA-256 of the difference' },
+      { name: 'bytes', key: 4, type: 'uint', text: 'its length' },
     ],
   },
   {
@@ -271,6 +289,21 @@ export const wireMaps: readonly WireMap[] = [
     ],
   },
   {
+    name: 'Want',
+    text: 'a node lacks what the broker does not keep',
+    closed: false,
+    keys: [
+      {
+        name: 'hash',
+        key: 1,
+        type: 'hash',
+        optional: true,
+        text: 'of an object; absent: what is retained elsewhere, the announcement above all',
+      },
+      { name: 'offset', key: 2, type: 'uint', optional: true, text: 'of a slice, 0 if absent' },
+    ],
+  },
+  {
     name: 'ServerState',
     text: 'retained: the aggregator',
     closed: false,
@@ -362,7 +395,7 @@ export const topics: readonly Topic[] = [
     readers: ['node'],
     retained: true,
     payload: 'bytes',
-    text: 'slice of a snapshot, descriptor or kernel; empty payload clears it',
+    text: 'slice of a snapshot, difference, descriptor or kernel; empty payload clears it',
   },
   {
     name: 'birth',
@@ -381,6 +414,15 @@ export const topics: readonly Topic[] = [
     retained: true,
     payload: 'Death',
     text: 'last will of the node’s connection',
+  },
+  {
+    name: 'want',
+    pattern: '{base}/{federation}/n/{node}/want',
+    writer: 'node',
+    readers: ['aggregator'],
+    retained: false,
+    payload: 'Want',
+    text: 'asks for what did not come by itself',
   },
   {
     name: 'receipt',

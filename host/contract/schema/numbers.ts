@@ -42,7 +42,11 @@ export const enumerations: Enumeration[] = [
       { name: 'ORDER', value: 2, text: 'order of samples' },
       { name: 'UPDATE', value: 3, text: 'stochastic rounding of weight updates' },
       { name: 'CODEC', value: 4, text: 'stochastic rounding of coded deltas' },
-      { name: 'BROADCAST', value: 5, text: 'stochastic rounding of published models' },
+      {
+        name: 'BROADCAST',
+        value: 5,
+        text: 'not used: differences have a node key of their own (2.9)',
+      },
       { name: 'NODE', value: 6, text: 'the seed of one node in one version' },
       { name: 'PROXIMAL', value: 7, text: 'stochastic rounding of the pull toward the base' },
     ],
