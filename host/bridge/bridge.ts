@@ -5,6 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import type { HelloRequest } from '../contract/contract.gen.js';
+import { LinnetError } from '../contract/error.js';
 import { checkName } from '../contract/topics.js';
 import { checkBroker } from '../mqtt/check-broker.js';
 import type { NodeCredentials } from '../mqtt/credentials.js';
@@ -12,14 +13,19 @@ import type { MqttOptions } from '../mqtt/session.js';
 import { parseMqttUrl } from '../mqtt/url.js';
 import { connectMqtt } from '../mqtt/connect.js';
 import { BridgedNode } from './bridged-node.js';
+import { Courier } from './courier.js';
+import type { BridgeFaultPoint } from './fault-point.js';
 import { ObjectCache } from './objects.js';
 import {
   defaultBridgeTiming,
+  type BridgeContext,
   type BridgedNodeOptions,
   type BridgeTiming,
   type NodeEvents,
 } from './options.js';
+import type { OutboxLimits } from './outbox.js';
 import type { NodeStats } from './stats.js';
+import { UploadFolder } from './upload-folder.js';
 
 export interface BridgeOptions {
   readonly federation: string;
@@ -28,6 +34,11 @@ export interface BridgeOptions {
   readonly credentials?: NodeCredentials | undefined;
   readonly devices: readonly BridgedNodeOptions[];
   readonly timing?: BridgeTiming;
+  /** Folder in which uploads wait for their receipts; without, they do not outlive the bridge. */
+  readonly state?: string | undefined;
+  readonly outboxLimits?: OutboxLimits;
+  /** Tests stop the process here. */
+  readonly faultPoint?: BridgeFaultPoint;
   readonly events?: Partial<NodeEvents>;
 }
 
@@ -48,36 +59,43 @@ const ignoreEvents: NodeEvents = {
 
 export class Bridge {
   private readonly stop = new AbortController();
+  private readonly context: BridgeContext;
   private readonly nodes: readonly BridgedNode[];
   private lives: readonly Promise<void>[] = [];
 
   constructor(private readonly options: BridgeOptions) {
-    const scope = {
-      base: parseMqttUrl(options.mqtt.url).base,
-      federation: checkName(options.federation, 'federation'),
-    };
-    const context = {
-      scope,
+    const events = { ...ignoreEvents, ...options.events };
+    const onDamage = (text: string): void => events.onLog('outbox', text);
+    const { state, faultPoint } = options;
+    this.context = {
+      scope: {
+        base: parseMqttUrl(options.mqtt.url).base,
+        federation: checkName(options.federation, 'federation'),
+      },
       mqtt: options.mqtt,
       credentials: options.credentials,
       cache: new ObjectCache(),
       timing: options.timing ?? defaultBridgeTiming,
-      events: { ...ignoreEvents, ...options.events },
-      names: new Set<string>(),
+      events,
+      names: new Set(),
+      uploads: state === undefined ? undefined : UploadFolder.open(state, onDamage, faultPoint),
+      outboxLimits: options.outboxLimits,
+      couriers: new Map(),
     };
     // Every node listens to it several times over.
     setMaxListeners(0, this.stop.signal);
     this.nodes = options.devices.map(
-      (device) => new BridgedNode(device, context, this.stop.signal),
+      (device) => new BridgedNode(device, this.context, this.stop.signal),
     );
   }
 
   /**
-   * Serves the devices until close(). Rejects if the broker or a port cannot be had the first time,
-   * or a device never introduces itself; later failures are logged and tried again.
+   * Serves the devices until close(). Rejects if a port, or the broker without a state folder, cannot be had
+   * the first time, or a device never introduces itself; later failures are logged and tried again.
    */
   async run(): Promise<void> {
     await this.tryBroker();
+    this.startCouriers();
     this.lives = this.nodes.map((node) => node.run());
     await Promise.all(this.lives);
   }
@@ -88,15 +106,33 @@ export class Bridge {
 
   async close(): Promise<void> {
     this.stop.abort();
-    await Promise.allSettled(this.lives);
+    const couriers = [...this.context.couriers.values()];
+    await Promise.allSettled([...this.lives, ...couriers.map((courier) => courier.close())]);
   }
 
-  /** A wrong address or password is to be known before the first device says HELLO. */
+  /** For the nodes of which the last run kept something. */
+  private startCouriers(): void {
+    const { uploads, scope, couriers } = this.context;
+    const kept = uploads?.list(scope.federation) ?? [];
+    for (const node of new Set(kept.map(({ key }) => key.node)))
+      couriers.set(node, new Courier(node, this.context));
+  }
+
+  /**
+   * A wrong address or password is to be known before the first device says HELLO. A bridge that can keep
+   * uploads has work to do while the broker is away.
+   */
   private async tryBroker(): Promise<void> {
     const { mqtt, credentials } = this.options;
-    if (credentials) return checkBroker(mqtt, credentials.any());
-    const clientId = `linnet-bridge-${randomUUID()}`;
-    const session = await connectMqtt({ ...mqtt, clientId });
-    await session.close();
+    try {
+      if (credentials) return await checkBroker(mqtt, credentials.any());
+      const clientId = `linnet-bridge-${randomUUID()}`;
+      const session = await connectMqtt({ ...mqtt, clientId });
+      await session.close();
+    } catch (error) {
+      const isAway = error instanceof LinnetError && error.code === 'ERR_MQTT';
+      if (!isAway || !this.context.uploads) throw error;
+      this.context.events.onLog('outbox', `uploads are kept meanwhile: ${error.message}`);
+    }
   }
 }

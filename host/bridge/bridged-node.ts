@@ -1,9 +1,9 @@
 /** One device and its MQTT connection: the node as the federation sees it. */
-import type { HelloRequest } from '../contract/contract.gen.js';
+import type { Envelope, HelloRequest } from '../contract/contract.gen.js';
 import { receipt as receiptCode } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { equalBytes, idOf, toHex } from '../contract/hash.js';
-import { checkName, matchTopic, topicOf } from '../contract/topics.js';
+import { checkName, matchTopic } from '../contract/topics.js';
 import { decodeWire } from '../contract/wire.js';
 import type { SampleServer } from '../device/device.js';
 import type { CollectedUpload } from '../device/upload-collector.js';
@@ -11,7 +11,7 @@ import { Announcer } from './announcer.js';
 import { LinkKeeper, type LinkOwner } from './link-keeper.js';
 import { NodeConnection, type ConnectionOwner } from './node-connection.js';
 import type { BridgeContext, BridgedNodeOptions } from './options.js';
-import { Outbox } from './outbox.js';
+import { Outbox, uploadTopic } from './outbox.js';
 import type { NodeStats } from './stats.js';
 
 export type { BridgedNodeOptions, BridgeTiming, NodeEvents } from './options.js';
@@ -33,7 +33,8 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
   readonly samples?: SampleServer;
   readonly node?: string;
   private readonly keeper: LinkKeeper;
-  private readonly outbox: Outbox;
+  /** Of the node's name: none before the first HELLO. */
+  private outbox: Outbox | undefined;
   private readonly announcer: Announcer;
   private connection: NodeConnection | undefined;
   private hello: HelloRequest | undefined;
@@ -57,7 +58,6 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
     if (options.node !== undefined) this.node = options.node;
     const { timing, cache } = context;
     this.keeper = new LinkKeeper(options, this, timing, signal);
-    this.outbox = new Outbox((topic, bytes) => this.publish(topic, bytes), timing.republishMs);
     this.announcer = new Announcer(
       cache,
       () => this.keeper.device,
@@ -93,7 +93,7 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
     try {
       await this.keeper.run();
     } finally {
-      this.outbox.clear();
+      this.outbox?.close();
       this.announcer.close();
       await this.disconnect();
     }
@@ -110,8 +110,17 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
     this.guard(this.welcome(hello));
   }
 
-  onUpload(upload: CollectedUpload): void {
-    this.guard(this.takeUpload(upload));
+  /** Throws ERR_LATER if the upload cannot be kept: the device offers it again. */
+  onUpload({ bytes }: CollectedUpload): void {
+    let envelope: Envelope;
+    try {
+      envelope = this.readUpload(bytes);
+    } catch (error) {
+      this.log((error as Error).message);
+      return;
+    }
+    this.keepUpload(envelope, bytes);
+    this.guard(this.noteKernel(envelope.kernel));
   }
 
   onLog(level: number, text: string): void {
@@ -153,7 +162,7 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
       const { epoch, online } = decodeWire('ServerState', payload);
       if (!online || epoch === this.serverEpoch) return;
       this.serverEpoch = epoch;
-      this.outbox.resend();
+      this.outbox?.resend();
     } catch (error) {
       this.log(`a server state was dropped: ${(error as Error).message}`);
     }
@@ -171,7 +180,7 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
     if (connection !== this.connection || this.keeper.device?.hello !== hello) return;
     this.context.events.onHello(name, hello);
     await this.publishBirth();
-    this.outbox.resend();
+    this.outbox?.resend();
     await this.announcer.forward();
   }
 
@@ -180,11 +189,15 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
     const before = this.connection;
     if (before?.node !== name) {
       this.claimName(name, before?.node);
-      this.outbox.clear();
+      this.outbox?.close();
+      this.outbox = this.openOutbox(name);
     }
     this.lastSequence = Math.max(this.lastSequence + 1, Math.floor(Date.now() / 1000));
     const birth = { node: name, bootEpoch, sequence: this.lastSequence };
-    this.connection = new NodeConnection(birth, this.context, this, before?.leave());
+    // One at a time: a broker may give all connections of a node one client id.
+    const courier = this.context.couriers.get(name);
+    const left = Promise.all([before?.leave(), courier?.close()]).then(() => undefined);
+    this.connection = new NodeConnection(birth, this.context, this, left);
     return this.connection;
   }
 
@@ -209,24 +222,40 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
     const receipt = decodeWire('Receipt', bytes);
     const name = nameOfReceipt.get(receipt.code) ?? String(receipt.code);
     this.receipts[name] = (this.receipts[name] ?? 0) + 1;
-    if (receipt.code !== receiptCode.LATER) this.outbox.settle(receipt.upload);
+    if (receipt.code !== receiptCode.LATER) this.outbox?.settle(receipt.upload);
     await this.keeper.device?.sendReceipt(bytes);
   }
 
-  private async takeUpload({ bytes }: CollectedUpload): Promise<void> {
+  private openOutbox(node: string): Outbox {
+    const { scope, timing, uploads, outboxLimits } = this.context;
+    return new Outbox(scope.federation, node, {
+      publish: (key, bytes) => this.publish(uploadTopic(scope, key), bytes),
+      republishMs: timing.republishMs,
+      folder: uploads,
+      limits: outboxLimits,
+    });
+  }
+
+  /** Throws what is wrong with it: nothing that comes again would be better. */
+  private readUpload(bytes: Uint8Array): Envelope {
     const envelope = decodeWire('Envelope', bytes);
     const node = this.connection?.node;
     if (node === undefined || envelope.node !== node) {
       throw new LinnetError('ERR_MESSAGE', `an upload of ${envelope.node} came from ${node}`);
     }
-    const topic = topicOf('upload', this.context.scope, {
-      model: toHex(envelope.model),
-      version: envelope.version,
-      shard: 0,
-      node,
-    });
-    this.outbox.put(topic, bytes);
-    await this.noteKernel(envelope.kernel);
+    return envelope;
+  }
+
+  private keepUpload({ node, model, version, contribution }: Envelope, bytes: Uint8Array): void {
+    const { federation } = this.context.scope;
+    const place = { federation, node, model: toHex(model), version, contribution };
+    try {
+      this.outbox!.put(place, bytes);
+      this.lastRefusal = undefined;
+    } catch (error) {
+      if (error instanceof LinnetError) this.refuse(error);
+      throw error;
+    }
   }
 
   private async publish(topic: string, bytes: Uint8Array): Promise<void> {
@@ -271,10 +300,13 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
   /** What will not mend itself is said aloud, once; true if `error` is such. */
   private reportRefusal(error: unknown): boolean {
     const isRefusal = error instanceof LinnetError && refusals.includes(error.code);
-    if (isRefusal && error.message !== this.lastRefusal) {
-      this.lastRefusal = error.message;
-      this.context.events.onRefusal(this.identity.node || this.options.port, error);
-    }
+    if (isRefusal) this.refuse(error);
     return isRefusal;
+  }
+
+  private refuse(error: LinnetError): void {
+    if (error.message === this.lastRefusal) return;
+    this.lastRefusal = error.message;
+    this.context.events.onRefusal(this.identity.node || this.options.port, error);
   }
 }

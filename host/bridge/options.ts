@@ -6,7 +6,10 @@ import { defaultPeerTiming, type SampleServer } from '../device/device.js';
 import type { PeerTiming } from '../frame/peer.js';
 import type { NodeCredentials } from '../mqtt/credentials.js';
 import type { MqttOptions } from '../mqtt/session.js';
+import type { Courier } from './courier.js';
 import type { ObjectCache } from './objects.js';
+import type { OutboxLimits } from './outbox.js';
+import type { UploadFolder } from './upload-folder.js';
 
 export interface BridgedNodeOptions {
   readonly port: string;
@@ -43,7 +46,7 @@ export function backoffMs(timing: BridgeTiming, failures: number): number {
 export interface NodeEvents {
   onLog(node: string, text: string): void;
   onHello(node: string, hello: HelloRequest): void;
-  /** The broker does not take the node, or not what it publishes; it is tried again. */
+  /** The broker does not take the node or what it publishes, or an upload cannot be kept; it is tried again. */
   onRefusal(node: string, error: LinnetError): void;
 }
 
@@ -58,4 +61,9 @@ export interface BridgeContext {
   readonly events: NodeEvents;
   /** Names of the nodes that are connected: a second device of a name is refused. */
   readonly names: Set<string>;
+  /** Uploads on disk; without, they do not outlive the bridge. */
+  readonly uploads?: UploadFolder | undefined;
+  readonly outboxLimits?: OutboxLimits | undefined;
+  /** By node: they deliver what was kept for nodes that have not come back. */
+  readonly couriers: Map<string, Courier>;
 }

@@ -11,6 +11,15 @@ import { mqttOptionsOf, mqttSettings, nodeCredentialsOf } from './mqtt-settings.
 import type { Output } from './output.js';
 import { addSettings, resolveSettings, type Resolved, type SettingTable } from './settings.js';
 
+/** Of whoever runs a bridge. */
+export const stateSetting = {
+  state: {
+    kind: 'text',
+    value: 'folder',
+    text: 'where uploads wait for their receipts; without, they do not outlive the bridge',
+  },
+} as const satisfies SettingTable;
+
 const settings = {
   federation: {
     kind: 'text',
@@ -32,6 +41,7 @@ const settings = {
     default: 115200,
     minimum: 1,
   },
+  ...stateSetting,
   ...mqttSettings,
 } as const satisfies SettingTable;
 
@@ -66,6 +76,7 @@ export async function runBridge(
     federation: options.federation,
     mqtt: mqttOptionsOf(options),
     credentials: nodeCredentialsOf(options),
+    state: options.state,
     devices: await devicesOf(options),
     events: {
       onLog: (node, text) => output.log.info({ node }, text),

@@ -9,7 +9,7 @@ import { readFds1 } from '../data/fds1.js';
 import { packagePath } from '../kernel/load.js';
 import { ownSamples, type SampleSource } from '../sim/node-samples.js';
 import { V8Node } from '../sim/v8-node.js';
-import { runBridge } from './bridge.js';
+import { runBridge, stateSetting } from './bridge.js';
 import { globalOptions, interruptSignal } from './context.js';
 import { nativeNodePath } from './demo/runtimes.js';
 import { mqttSettings } from './mqtt-settings.js';
@@ -45,6 +45,7 @@ const settings = {
     kind: 'switch',
     text: 'be a device on stdin and stdout, whatever broker is named elsewhere',
   },
+  ...stateSetting,
   ...mqttSettings,
 } as const satisfies SettingTable;
 

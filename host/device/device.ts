@@ -39,7 +39,7 @@ export interface SampleServer {
   ): { readonly x: Int8Array; readonly label: number } | undefined;
 }
 
-/** What a host does for its device. Calls come from the link's events and must not throw. */
+/** What a host does for its device. Calls come from the link's events and do not throw but where it says so. */
 export interface DeviceHost {
   readonly samples?: SampleServer;
   /** Name for a device that has none. */
@@ -48,7 +48,10 @@ export interface DeviceHost {
   findObject(hash: Uint8Array): Uint8Array | 'later' | undefined;
   /** The device has started or come back. */
   onHello(hello: HelloRequest): void;
-  /** A whole upload; again whenever the device offers it again. */
+  /**
+   * A whole upload; again whenever the device offers it again. Returns when it is safe: then the device is
+   * told so. May throw a LinnetError, ERR_LATER if the device shall offer it again.
+   */
   onUpload(upload: CollectedUpload): void;
   onLog(level: number, text: string): void;
 }
