@@ -21,6 +21,17 @@ struct linnet_flash {
     uint32_t write_bytes;  /* program unit, a power of two up to 64 */
 };
 
+/* What a fault handler or a watchdog left of the last run (SPEC 6, FAULT). */
+struct linnet_fault_record {
+    uint8_t reason; /* LINNET_RESET_REASON_* */
+    uint8_t state;  /* linnet_node_state() when it happened */
+    uint32_t pc;
+    uint32_t lr;
+    uint32_t cause;
+    uint32_t hard_fault;
+    uint32_t address;
+};
+
 struct linnet_port {
     void *context; /* first argument of every callback */
 
@@ -28,6 +39,7 @@ struct linnet_port {
     const char *node;
     const char *runtime;   /* such as "native-wasm3" */
     uint32_t reset_reason; /* LINNET_RESET_REASON_*: decides the trial of a new kernel */
+    const struct linnet_fault_record *fault; /* of the last run; NULL = none */
 
     /* Link: neither call blocks. read returns the bytes received, write the bytes accepted. */
     uint32_t (*link_read)(void *context, uint8_t *out, uint32_t capacity);

@@ -156,6 +156,7 @@ struct linnet_node {
     bool has_kernel; /* one was opened; it may have trapped since */
     uint8_t kernel_hash[LINNET_HASH_BYTES];
     uint32_t reset_reason;
+    const struct linnet_fault_record *fault; /* the host has not been told of it; or NULL */
     bool must_reset;
     linnet_status_t store_status; /* negative: the flash cannot be used */
     linnet_status_t last_error;
@@ -185,6 +186,8 @@ void linnet_session_take(struct linnet_node *node, struct linnet_span body);
 
 /* Answers a request of the host. */
 void linnet_serve(struct linnet_node *node, const struct linnet_message *message);
+/* Body of FAULT. */
+uint32_t linnet_fault_pack(const struct linnet_node *node, uint8_t *out, uint32_t capacity);
 /* Tells the host what it has not been told; false if there is nothing. */
 bool linnet_log_pending(struct linnet_node *node);
 

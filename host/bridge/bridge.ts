@@ -53,6 +53,8 @@ export interface NodeReport {
 
 const ignoreEvents: NodeEvents = {
   onLog: () => undefined,
+  onDeviceLog: () => undefined,
+  onFault: () => undefined,
   onHello: () => undefined,
   onRefusal: () => undefined,
 };

@@ -1,5 +1,5 @@
 /** One device and its MQTT connection: the node as the federation sees it. */
-import type { Envelope, HelloRequest } from '../contract/contract.gen.js';
+import type { Envelope, FaultRequest, HelloRequest, Traffic } from '../contract/contract.gen.js';
 import { receipt as receiptCode } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { equalBytes, idOf, toHex } from '../contract/hash.js';
@@ -13,6 +13,7 @@ import { NodeConnection, type ConnectionOwner } from './node-connection.js';
 import type { BridgeContext, BridgedNodeOptions } from './options.js';
 import { Outbox, uploadTopic } from './outbox.js';
 import type { NodeStats } from './stats.js';
+import { StatusKeeper } from './status-keeper.js';
 
 export type { BridgedNodeOptions, BridgeTiming, NodeEvents } from './options.js';
 
@@ -41,6 +42,10 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
   /** Of the last upload: a kernel may have been delivered since HELLO. */
   private kernelHash: Uint8Array | undefined;
   private lastSequence = 0;
+  private readonly status = new StatusKeeper();
+  private statusAtMs = 0;
+  /** MQTT bytes of connections that were replaced. */
+  private pastMqtt = { sent: 0, received: 0 };
   private lastRefusal: string | undefined;
   /** Starts of the aggregator, as it said last. */
   private serverEpoch: number | undefined;
@@ -124,11 +129,20 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
   }
 
   onLog(level: number, text: string): void {
-    this.log(`[${level}] ${text}`);
+    this.status.noteLog(text);
+    this.context.events.onDeviceLog(this.identity.node || this.options.port, level, text);
+  }
+
+  onFault(fault: FaultRequest): void {
+    this.status.noteFault(fault, this.hello?.bootEpoch ?? 0);
+    this.context.events.onFault(this.identity.node || this.options.port, fault);
+    this.guard(this.publishStatus());
   }
 
   onTick(): void {
     this.guard(this.announcer.forward());
+    if (performance.now() - this.statusAtMs >= this.context.timing.statusMs)
+      this.guard(this.publishStatus());
   }
 
   /** The connection stays, for the outbox and for the device that comes back. */
@@ -180,6 +194,7 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
     if (connection !== this.connection || this.keeper.device?.hello !== hello) return;
     this.context.events.onHello(name, hello);
     await this.publishBirth();
+    this.guard(this.publishStatus());
     this.outbox?.resend();
     await this.announcer.forward();
   }
@@ -196,6 +211,13 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
     const birth = { node: name, bootEpoch, sequence: this.lastSequence };
     // One at a time: a broker may give all connections of a node one client id.
     const courier = this.context.couriers.get(name);
+    if (before) {
+      const { sent, received } = before.traffic;
+      this.pastMqtt = {
+        sent: this.pastMqtt.sent + sent,
+        received: this.pastMqtt.received + received,
+      };
+    }
     const left = Promise.all([before?.leave(), courier?.close()]).then(() => undefined);
     this.connection = new NodeConnection(birth, this.context, this, left);
     return this.connection;
@@ -222,8 +244,37 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
     const receipt = decodeWire('Receipt', bytes);
     const name = nameOfReceipt.get(receipt.code) ?? String(receipt.code);
     this.receipts[name] = (this.receipts[name] ?? 0) + 1;
-    if (receipt.code !== receiptCode.LATER) this.outbox?.settle(receipt.upload);
+    const isDefinite = receipt.code !== receiptCode.LATER;
+    if (isDefinite) this.outbox?.settle(receipt.upload);
     await this.keeper.device?.sendReceipt(bytes);
+    if (!isDefinite) return;
+    this.status.endRound(receipt.version, this.traffic);
+    await this.publishStatus();
+  }
+
+  /** What the node has cost since the bridge started. */
+  private get traffic(): Traffic {
+    const link = this.keeper.stats;
+    const mqtt = this.connection?.traffic ?? { sent: 0, received: 0 };
+    return {
+      payloadUp: this.uplinkBytes,
+      payloadDown: this.messageBytes + link.objectBytes,
+      linkUp: link.receivedBytes,
+      linkDown: link.sentBytes,
+      mqttUp: this.pastMqtt.sent + mqtt.sent,
+      mqttDown: this.pastMqtt.received + mqtt.received,
+    };
+  }
+
+  /** Asks the device how it is; one that does not answer now is as it was. */
+  private async publishStatus(): Promise<void> {
+    const { hello, connection } = this;
+    if (!hello || !connection?.isOpen) return;
+    this.statusAtMs = performance.now();
+    const answer = await this.keeper.device?.status().catch(() => undefined);
+    if (answer) this.status.noteStatus(answer);
+    const { badFrames } = this.keeper.stats;
+    await connection.publishStatus(this.status.statusOf(hello, this.traffic, badFrames));
   }
 
   private openOutbox(node: string): Outbox {

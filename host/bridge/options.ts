@@ -1,5 +1,5 @@
 /** What a bridge is given, and what its nodes share. */
-import type { HelloRequest } from '../contract/contract.gen.js';
+import type { FaultRequest, HelloRequest } from '../contract/contract.gen.js';
 import type { LinnetError } from '../contract/error.js';
 import type { TopicScope } from '../contract/topics.js';
 import { defaultPeerTiming, type SampleServer } from '../device/device.js';
@@ -27,6 +27,8 @@ export interface BridgeTiming {
   readonly pingMs: number;
   /** An upload without a receipt is published again after this. */
   readonly republishMs: number;
+  /** The status of a node is published after every definite receipt, and this long after the last time. */
+  readonly statusMs: number;
   /** Of requests to the device. */
   readonly peer: PeerTiming;
 }
@@ -35,6 +37,7 @@ export const defaultBridgeTiming: BridgeTiming = {
   reopenMs: 1000,
   pingMs: 5000,
   republishMs: 15_000,
+  statusMs: 60_000,
   peer: defaultPeerTiming,
 };
 
@@ -45,6 +48,9 @@ export function backoffMs(timing: BridgeTiming, failures: number): number {
 
 export interface NodeEvents {
   onLog(node: string, text: string): void;
+  /** A line the device itself wrote; level is a LOG_LEVEL. */
+  onDeviceLog(node: string, level: number, text: string): void;
+  onFault(node: string, fault: FaultRequest): void;
   onHello(node: string, hello: HelloRequest): void;
   /** The broker does not take the node or what it publishes, or an upload cannot be kept; it is tried again. */
   onRefusal(node: string, error: LinnetError): void;

@@ -8,6 +8,7 @@ import { serveDataset } from '../device/dataset-server.js';
 import { globalOptions, interruptSignal } from './context.js';
 import { findOnlyDevice } from './devices.js';
 import { mqttOptionsOf, mqttSettings, nodeCredentialsOf } from './mqtt-settings.js';
+import { describeFault } from './faults.js';
 import type { Output } from './output.js';
 import { addSettings, resolveSettings, type Resolved, type SettingTable } from './settings.js';
 
@@ -47,6 +48,14 @@ const settings = {
 
 export type BridgeSettings = Resolved<typeof settings>;
 
+/** By LOG_LEVEL. */
+const deviceLevels: readonly ('error' | 'warn' | 'info' | 'debug')[] = [
+  'error',
+  'warn',
+  'info',
+  'debug',
+];
+
 async function devicesOf(options: BridgeSettings): Promise<BridgedNodeOptions[]> {
   const ports = options.port.length > 0 ? options.port : [await findOnlyDevice()];
   if (options.data !== undefined && ports.length > 1) {
@@ -80,6 +89,8 @@ export async function runBridge(
     devices: await devicesOf(options),
     events: {
       onLog: (node, text) => output.log.info({ node }, text),
+      onDeviceLog: (node, level, text) => output.log[deviceLevels[level] ?? 'info']({ node }, text),
+      onFault: (node, fault) => output.log.error({ node, ...fault }, describeFault(fault)),
       onRefusal: (node, error) => output.log.warn({ node, code: error.code }, error.message),
       onHello: (node, hello) => {
         output.record({ type: 'hello', node, runtime: hello.runtime, engine: hello.engine });

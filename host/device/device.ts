@@ -11,6 +11,7 @@ import {
   version,
 } from '../contract/contract.gen.js';
 import type {
+  FaultRequest,
   HelloRequest,
   HelloResponse,
   ObjectRequest,
@@ -54,6 +55,8 @@ export interface DeviceHost {
    */
   onUpload(upload: CollectedUpload): void;
   onLog(level: number, text: string): void;
+  /** What ended the device's last run. */
+  onFault?(fault: FaultRequest): void;
 }
 
 export const defaultPeerTiming: PeerTiming = { requestMs: 1000, requestTries: 5 };
@@ -190,6 +193,9 @@ export class Device {
         return this.serveObject(unpackRequest('OBJECT', body));
       case messageId.SAMPLE:
         return this.serveSample(unpackRequest('SAMPLE', body));
+      case messageId.FAULT:
+        this.host.onFault?.(unpackRequest('FAULT', body));
+        return packResponse('FAULT', status.OK);
       case messageId.OFFER: {
         const nextOffset = this.uploads.takeOffer(unpackRequest('OFFER', body));
         return packResponse('OFFER', status.OK, { nextOffset });

@@ -1,9 +1,11 @@
 import { idOf, toHex } from '../contract/hash.js';
-import { topicOf } from '../contract/topics.js';
+import { matchTopic, topicOf } from '../contract/topics.js';
+import { decodeWire } from '../contract/wire.js';
 import type { MqttSession } from '../mqtt/session.js';
 import { Announcer } from './announcer.js';
 import { noFaults, type FaultPoint } from './fault-point.js';
 import { judgeUpload, maxEnvelopeBytes, type IncomingUpload, type IntakeRules } from './intake.js';
+import type { TrafficRow } from './ledger.js';
 import type { Lineage } from './lineage.js';
 import { Mailbox, type MailboxLimit } from './mailbox.js';
 import type { OpenVersion } from './open-version.js';
@@ -25,6 +27,8 @@ const RETRY_MS = 1000;
 
 type Task =
   | { readonly type: 'upload'; readonly incoming: IncomingUpload }
+  /** What the round of a node cost. */
+  | { readonly type: 'traffic'; readonly row: TrafficRow }
   | { readonly type: 'deadline'; readonly version: number }
   /** The connection was lost and is back; the broker may be a new one. */
   | { readonly type: 'reconnect' };
@@ -81,13 +85,30 @@ export class RoundLoop {
 
   /** Subscribes and announces the newest version. */
   async begin(): Promise<void> {
-    this.session.onMessage((topic, bytes) => this.#reception.receive(topic, bytes));
+    this.session.onMessage((topic, bytes) => {
+      const values = matchTopic('status', scopeOf(this.options), topic);
+      if (values) this.#receiveStatus(values['node'], bytes);
+      else this.#reception.receive(topic, bytes);
+    });
     this.session.onReconnect(() => this.#mailbox.put({ type: 'reconnect' }));
     const model = toHex(idOf(this.lineage.model.hash));
     await this.session.subscribe(topicOf('upload', scopeOf(this.options), { model }));
+    await this.session.subscribe(topicOf('status', scopeOf(this.options)));
     await this.#announcer.publishAll(packState(this.options, this.lineage.epoch, true));
     await this.#announcer.clearOutdated();
     this.#openVersion();
+  }
+
+  /** With a full queue it is lost: it is no promise, and uploads come first. */
+  #receiveStatus(node: string, bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    try {
+      const { roundVersion: version, round: traffic } = decodeWire('NodeStatus', bytes);
+      if (version === undefined || !traffic) return;
+      this.#mailbox.offer({ type: 'traffic', row: { version, node, traffic } }, bytes.length);
+    } catch (error) {
+      this.options.onWarning?.(`a status of ${node} was dropped: ${(error as Error).message}`);
+    }
   }
 
   /** Works until stop(). Rejects if the store fails or the broker refuses a publication. */
@@ -127,6 +148,8 @@ export class RoundLoop {
         if (!verdict.upload) continue;
         this.lineage.stage(verdict.upload);
         await this.#advance({ type: 'contribution' }, settle);
+      } else if (task.type === 'traffic') {
+        this.lineage.stageTraffic(task.row);
       } else {
         await settle();
         await this.#handle(task);
@@ -135,7 +158,7 @@ export class RoundLoop {
     await settle();
   }
 
-  async #handle(task: Exclude<Task, { type: 'upload' }>): Promise<void> {
+  async #handle(task: Exclude<Task, { type: 'upload' | 'traffic' }>): Promise<void> {
     if (task.type === 'reconnect') {
       await this.#announcer.publishAll(packState(this.options, this.lineage.epoch, true));
     } else if (task.version === this.lineage.open.version) {
@@ -205,6 +228,7 @@ export class RoundLoop {
       uplinkBytes: closed.uplinkBytes,
       downlinkBytesPerNode: announcementBytes.length + snapshot.length,
       durationMs,
+      trafficBefore: closed.version === 0 ? [] : this.lineage.trafficOf(closed.version - 1),
       ...(training && { training }),
       ...(evaluation && { evaluation }),
       ...(heldOut && { heldOut }),

@@ -10,7 +10,7 @@ import { LinnetError } from '../contract/error.js';
 /** "LNNL" in the file header says whose database this is. */
 const APPLICATION_ID = 0x4c4e4e4c;
 /** Version of the tables below. */
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
 
 /** What schema 1, which knew nothing but rounds, lacks. */
 const EVENT_COLUMNS = [
@@ -22,6 +22,21 @@ const EVENT_COLUMNS = [
 ];
 /** First version made without the upload. */
 const RETRACTED_COLUMN = 'retracted INTEGER';
+
+/** What schema 2 lacks: what the round of an accepted upload cost its node, as its bridge counted. */
+const TRAFFIC_TABLE = `
+  CREATE TABLE traffic (
+    version      INTEGER NOT NULL,
+    node         TEXT NOT NULL,
+    payload_up   INTEGER NOT NULL,
+    payload_down INTEGER NOT NULL,
+    link_up      INTEGER NOT NULL,
+    link_down    INTEGER NOT NULL,
+    mqtt_up      INTEGER NOT NULL,
+    mqtt_down    INTEGER NOT NULL,
+    PRIMARY KEY (version, node)
+  ) STRICT;
+`;
 
 const SCHEMA = `
   CREATE TABLE meta (
@@ -57,6 +72,7 @@ const SCHEMA = `
   ) STRICT;
 
   CREATE INDEX uploads_of_version ON uploads (version, sequence);
+  ${TRAFFIC_TABLE}
 `;
 
 export function storeError(cause: string, source?: unknown, remedy?: string): LinnetError {
@@ -144,13 +160,18 @@ function createSchema(database: Database.Database): void {
   });
 }
 
-/** From schema 1. */
-function upgradeSchema(database: Database.Database): void {
+function addEvents(database: Database.Database): void {
+  for (const column of EVENT_COLUMNS) database.exec(`ALTER TABLE versions ADD COLUMN ${column}`);
+  database.exec(`ALTER TABLE uploads ADD COLUMN ${RETRACTED_COLUMN}`);
+  database.exec("UPDATE versions SET event = 'start' WHERE parent IS NULL");
+  database.exec('UPDATE versions SET base = parent');
+}
+
+/** From an older schema. */
+function upgradeSchema(database: Database.Database, schema: number): void {
   inTransaction(database, () => {
-    for (const column of EVENT_COLUMNS) database.exec(`ALTER TABLE versions ADD COLUMN ${column}`);
-    database.exec(`ALTER TABLE uploads ADD COLUMN ${RETRACTED_COLUMN}`);
-    database.exec("UPDATE versions SET event = 'start' WHERE parent IS NULL");
-    database.exec('UPDATE versions SET base = parent');
+    if (schema < 2) addEvents(database);
+    database.exec(TRAFFIC_TABLE);
     database.pragma(`user_version = ${SCHEMA_VERSION}`);
   });
 }
@@ -163,13 +184,14 @@ function prepareSchema(database: Database.Database, path: string, use: StoreUse)
   if (readPragma(database, 'application_id') !== APPLICATION_ID) {
     throw storeError(`${path} is a database of something else`, undefined, 'choose another store');
   }
-  const schema = readPragma(database, 'user_version');
-  if (schema === 1 && use !== 'read') upgradeSchema(database);
+  const schema = Number(readPragma(database, 'user_version'));
+  const isOlder = schema >= 1 && schema < SCHEMA_VERSION;
+  if (isOlder && use !== 'read') upgradeSchema(database, schema);
   else if (schema !== SCHEMA_VERSION) {
     throw storeError(
-      `${path} has the schema ${String(schema)}, this release knows ${SCHEMA_VERSION}`,
+      `${path} has the schema ${schema}, this release knows ${SCHEMA_VERSION}`,
       undefined,
-      schema === 1
+      isOlder
         ? 'let this release’s aggregator open it once'
         : 'use the release that wrote it or choose another store',
     );

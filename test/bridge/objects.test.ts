@@ -22,6 +22,7 @@ const isEqual = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) 
 
 /** Notes subscriptions as `+filter` and `-filter`. */
 class NotingSession implements MqttSession {
+  readonly traffic = { sent: 0, received: 0 };
   readonly connected = true;
   readonly notes: string[] = [];
   refusal: Error | undefined;

@@ -11,6 +11,7 @@ export const timing = {
   reopenMs: 20,
   pingMs: 50,
   republishMs: 200,
+  statusMs: 300,
   peer: { requestMs: 250, requestTries: 4 },
 };
 
@@ -23,6 +24,8 @@ interface StartOptions {
 export class Rig {
   /** Log lines of the bridges, `node: text`. */
   readonly logs: string[] = [];
+  /** Nodes that told of a fault. */
+  readonly faults: string[] = [];
   /** Why a bridge's run() ended, if it did. */
   failure: unknown;
   private readonly ends: (() => Promise<void>)[] = [];
@@ -51,7 +54,11 @@ export class Rig {
       mqtt: { url, protocolVersion: this.protocolVersion, reconnectMs: 30 },
       devices,
       timing,
-      events: { onLog: (node, text) => this.logs.push(`${node}: ${text}`) },
+      events: {
+        onLog: (node, text) => this.logs.push(`${node}: ${text}`),
+        onFault: (node) => this.faults.push(node),
+        onDeviceLog: (node, level, text) => this.logs.push(`${node} [${level}]: ${text}`),
+      },
     });
     this.ends.push(() => bridge.close());
     bridge.run().catch((error: unknown) => {

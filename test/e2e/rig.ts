@@ -21,6 +21,7 @@ export const shortTiming: BridgeTiming = {
   reopenMs: 50,
   pingMs: 500,
   republishMs: 500,
+  statusMs: 1000,
   peer: { requestMs: 1000, requestTries: 5 },
 };
 

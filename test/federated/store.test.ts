@@ -12,7 +12,7 @@ import { join } from 'node:path';
 import Database from 'libsql';
 import { describe, expect, it } from 'vitest';
 import { sha256, toHex } from '../../host/contract/hash.js';
-import { Ledger, type UploadRow, type VersionRow } from '../../host/federated/ledger.js';
+import { Ledger, type TrafficRow, type UploadRow, type VersionRow } from '../../host/federated/ledger.js';
 import { ObjectStore } from '../../host/federated/objects.js';
 import { withFolder } from './fixture.js';
 
@@ -140,9 +140,9 @@ describe('ledger', () => {
     withFolder((folder) => {
       Ledger.open(folder).close();
       const later = new Database(join(folder, 'ledger.db'));
-      later.pragma('user_version = 3');
+      later.pragma('user_version = 4');
       later.close();
-      expect(() => Ledger.open(folder)).toThrow(storeFailure('schema 3'));
+      expect(() => Ledger.open(folder)).toThrow(storeFailure('schema 4'));
     }));
 
   it('takes over a store of schema 1, which knew rounds alone', () =>
@@ -156,6 +156,7 @@ describe('ledger', () => {
       for (const column of ['event', 'base', 'retracted_node', 'retracted_from', 'digest'])
         older.exec(`ALTER TABLE versions DROP COLUMN ${column}`);
       older.exec('ALTER TABLE uploads DROP COLUMN retracted');
+      older.exec('DROP TABLE traffic');
       older.pragma('user_version = 1');
       older.close();
       expect(() => Ledger.openExisting(folder, 'read')).toThrow(storeFailure('open it once'));
@@ -164,6 +165,40 @@ describe('ledger', () => {
       const round = { ...version, version: 1, parent: 0, event: 'round', base: 0 };
       expect(again.findVersion(1)).toEqual(round);
       expect([...again.uploadsOf(0)]).toEqual([upload('a')]);
+      again.close();
+    }));
+
+  it('takes over a store of schema 2, which knew no traffic', () =>
+    withFolder((folder) => {
+      const ledger = Ledger.open(folder, identity);
+      ledger.addVersion(version);
+      ledger.addUploads([upload('a')]);
+      ledger.close();
+      const older = new Database(join(folder, 'ledger.db'));
+      older.exec('DROP TABLE traffic');
+      older.pragma('user_version = 2');
+      older.close();
+      const again = Ledger.open(folder, identity);
+      expect([...again.uploadsOf(0)]).toEqual([upload('a')]);
+      expect(again.trafficOf(0)).toEqual([]);
+      again.close();
+    }));
+
+  it('keeps what a round cost whose upload it has, as it was told last', () =>
+    withFolder((folder) => {
+      const row = (node: string, payloadUp: number): TrafficRow => ({
+        version: 0,
+        node,
+        traffic: { payloadUp, payloadDown: 1, linkUp: 2, linkDown: 3, mqttUp: 4, mqttDown: 5 },
+      });
+      const ledger = Ledger.open(folder, identity);
+      ledger.addVersion(version);
+      ledger.addUploads([upload('a')], [row('a', 10), row('stranger', 10)]);
+      ledger.addUploads([], [row('a', 20), { ...row('a', 20), version: 7 }]);
+      expect(ledger.trafficOf(0)).toEqual([row('a', 20)]);
+      ledger.close();
+      const again = Ledger.open(folder, identity);
+      expect([again.trafficOf(0), again.trafficOf(7)]).toEqual([[row('a', 20)], []]);
       again.close();
     }));
 

@@ -13,6 +13,7 @@
 #define LINNET_WATCHDOG_MS 5000u
 #endif
 
+static struct linnet_node node;
 static volatile uint32_t milliseconds;
 static volatile uint32_t unfed_ms;
 
@@ -21,7 +22,7 @@ void linnet_systick(void) {
     milliseconds++;
     unfed_ms++;
     if (unfed_ms > LINNET_WATCHDOG_MS) {
-        reset_reason_note(LINNET_RESET_REASON_WATCHDOG);
+        reset_reason_note_fault(LINNET_RESET_REASON_WATCHDOG, linnet_node_state(&node));
         linnet_system_reset();
     }
 }
@@ -32,7 +33,7 @@ static void feed_watchdogs(void) {
 }
 
 void linnet_fault(void) {
-    reset_reason_note(LINNET_RESET_REASON_FAULT);
+    reset_reason_note_fault(LINNET_RESET_REASON_FAULT, linnet_node_state(&node));
     linnet_system_reset();
 }
 
@@ -99,7 +100,7 @@ int32_t store_flash_check(uint32_t offset, uint32_t length, uint32_t unit_bytes)
 }
 
 int main(void) {
-    static struct linnet_node node;
+    static struct linnet_fault_record fault;
     static struct linnet_port port = {
         .node = "",
         .runtime = board_runtime,
@@ -114,7 +115,9 @@ int main(void) {
         .stack_high_water = stack_high_water,
     };
     linnet_systick_start(board_start());
-    port.reset_reason = reset_reason_take(board_reset_reason());
+    bool has_fault;
+    port.reset_reason = reset_reason_take(board_reset_reason(), &fault, &has_fault);
+    port.fault = has_fault ? &fault : NULL;
     port.flash = store_flash_describe();
     /* A flash that cannot be used shows in STATUS: the node goes on to say so. */
     (void)linnet_node_init(&node, &port, linnet_heap_start,
