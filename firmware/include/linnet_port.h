@@ -75,6 +75,15 @@ struct linnet_port {
 
     /* Most stack bytes ever used, or 0; may be NULL. */
     uint32_t (*stack_high_water)(void *context);
+
+    /*
+     * What an application wants to know; each may be NULL. Both are called from inside
+     * linnet_node_poll() and call nothing of linnet.h themselves.
+     * on_model: a version is installed; from now on linnet_infer() answers with it.
+     * on_receipt: a definite LINNET_RECEIPT_* for the upload to a version.
+     */
+    void (*on_model)(void *context, uint32_t version);
+    void (*on_receipt)(void *context, uint32_t version, uint32_t code);
 };
 
 #endif

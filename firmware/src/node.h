@@ -163,6 +163,10 @@ struct linnet_node {
     linnet_status_t unlogged; /* failure the host has not been told of; LINNET_OK = none */
     struct linnet_notice notice;
     uint32_t installed_version;
+    bool has_model;           /* it is planned, and its snapshot is the one of the round */
+    bool has_installed_words; /* and these are its words */
+    bool has_no_room;         /* the heap could not hold a working copy beside an inference */
+    bool is_paused;
 
     struct linnet_session session;
     struct linnet_work work;
@@ -209,6 +213,8 @@ bool linnet_work_step(struct linnet_node *node, uint32_t now_ms);
 void linnet_work_rest(struct linnet_node *node, uint32_t duration_ms);
 void linnet_work_refused(struct linnet_node *node, linnet_status_t status);
 void linnet_work_fail(struct linnet_node *node, linnet_status_t status);
+/* From the fetch on, as if the announcement had just come. */
+void linnet_work_restart(struct linnet_node *node);
 /* HELLO was answered; samples_changed: the host serves other samples than before. */
 void linnet_work_session(struct linnet_node *node, bool samples_changed);
 

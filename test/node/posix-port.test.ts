@@ -328,11 +328,10 @@ await whereNative(() => {
           state: nodeState.IDLE,
           cause: constants.signals[signal],
         });
-        await untilSilent(host);
         await stop(children.at(-1)!, 'SIGTERM');
         const last = hostOf(start(...args));
         await last.until('a HELLO', () => last.count('HELLO') > 0);
-        await untilSilent(last);
+        await last.state();
         expect(last.count('FAULT')).toBe(0);
         expect(unpackRequest('HELLO', last.arrivals[0].body).resetReason).toBe(resetReason.POWER);
       },

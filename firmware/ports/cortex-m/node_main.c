@@ -3,6 +3,14 @@
 #include "cortex_m.h"
 #include "linnet.h"
 #include "reset_reason.h"
+#ifdef LINNET_APPLICATION
+#include "../../examples/application.h"
+
+/* Boards have no place to print to; a product shows it otherwise. */
+void application_print(const char *text, uint32_t number) {
+    (void)text, (void)number;
+}
+#endif
 
 /*
  * How long a call may take. This watchdog is beside the one of the board, if that has one, and
@@ -119,10 +127,18 @@ int main(void) {
     port.reset_reason = reset_reason_take(board_reset_reason(), &fault, &has_fault);
     port.fault = has_fault ? &fault : NULL;
     port.flash = store_flash_describe();
+#ifdef LINNET_APPLICATION
+    application_configure(&port);
+#endif
     /* A flash that cannot be used shows in STATUS: the node goes on to say so. */
     (void)linnet_node_init(&node, &port, linnet_heap_start,
                            (uint32_t)(linnet_heap_end - linnet_heap_start));
     for (;;) {
-        idle(NULL, linnet_node_poll(&node));
+        uint32_t idle_ms = linnet_node_poll(&node);
+#ifdef LINNET_APPLICATION
+        uint32_t wanted_ms = application_step(&node);
+        idle_ms = wanted_ms < idle_ms ? wanted_ms : idle_ms;
+#endif
+        idle(NULL, idle_ms);
     }
 }

@@ -17,6 +17,9 @@
 #include "options.h"
 #include "stream_link.h"
 #include "watchdog.h"
+#ifdef LINNET_APPLICATION
+#include "../../examples/application.h"
+#endif
 
 struct board {
     struct stream_link link;
@@ -123,10 +126,20 @@ static struct linnet_port make_port(struct board *board, const struct options *o
     return port;
 }
 
+#ifdef LINNET_APPLICATION
+void application_print(const char *text, uint32_t number) {
+    log_line("%s %u", text, number);
+}
+#endif
+
 /* Until the host closes stdin or a signal ends it. */
 static void run(struct board *board) {
     while (caught_signal == 0 && !board->link.has_ended) {
         uint32_t idle_ms = linnet_node_poll(&node);
+#ifdef LINNET_APPLICATION
+        uint32_t wanted_ms = application_step(&node);
+        idle_ms = wanted_ms < idle_ms ? wanted_ms : idle_ms;
+#endif
         if (stream_link_take_new(&board->link)) {
             linnet_node_link_up(&node);
             idle_ms = 0;
@@ -180,6 +193,9 @@ int main(int count, char **arguments) {
         port.reset_reason = LINNET_RESET_REASON_FAULT;
         port.fault = &fault;
     }
+#ifdef LINNET_APPLICATION
+    application_configure(&port);
+#endif
     uint32_t heap_bytes = options.memory_bytes + LINNET_ENGINE_BYTES;
     void *heap = make_heap(heap_bytes);
     if (sigsetjmp(watchdog_restart, 1) != 0) {
