@@ -11,9 +11,28 @@
 static const uint8_t regions[] = {LINNET_REGION_PARAMETERS, LINNET_REGION_LAYERS, LINNET_REGION_IO};
 #define REGIONS (sizeof regions / sizeof regions[0])
 
-/* A region of the arena, or the sample that may be half in its place. */
+/* Whether what stands there now is used after the inference. */
+static bool is_needed(struct linnet_node *node, uint32_t i) {
+    if (i == REGIONS) {
+        return node->round.filled > 0;
+    }
+    switch (regions[i]) {
+    case LINNET_REGION_LAYERS: /* a bound on the weights, of the portable kernel alone */
+        return linnet_kernel_word(&node->kernel, LINNET_BLOCK_INTRINSIC_SET) == 0;
+    case LINNET_REGION_IO: /* a piece of the upload */
+        return node->work.phase >= LINNET_PHASE_MEASURE;
+    default:
+        return true;
+    }
+}
+
+/* A region of the arena, or the sample that may be half in its place; 0 bytes: nothing to save. */
 static uint8_t *region_at(struct linnet_node *node, uint32_t i, uint32_t *bytes) {
     struct linnet_kernel *kernel = &node->kernel;
+    if (!is_needed(node, i)) {
+        *bytes = 0;
+        return linnet_kernel_at(kernel, kernel->block, 0);
+    }
     if (i == REGIONS) {
         *bytes = node->round.inputs;
         return linnet_kernel_at(kernel, linnet_kernel_word(kernel, LINNET_BLOCK_INPUT_PTR), *bytes);

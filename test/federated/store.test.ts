@@ -12,7 +12,12 @@ import { join } from 'node:path';
 import Database from 'libsql';
 import { describe, expect, it } from 'vitest';
 import { sha256, toHex } from '../../host/contract/hash.js';
-import { Ledger, type TrafficRow, type UploadRow, type VersionRow } from '../../host/federated/ledger.js';
+import {
+  Ledger,
+  type TrafficRow,
+  type UploadRow,
+  type VersionRow,
+} from '../../host/federated/ledger.js';
 import { ObjectStore } from '../../host/federated/objects.js';
 import { withFolder } from './fixture.js';
 
