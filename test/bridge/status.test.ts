@@ -7,9 +7,12 @@ import { decodeWire } from '../../host/contract/wire.js';
 import { packagePath } from '../../host/kernel/load.js';
 import { connectMqtt } from '../../host/mqtt/connect.js';
 import type { MqttSession } from '../../host/mqtt/session.js';
+import { parseRecords, runCli } from '../e2e/process.js';
+import { Scene } from '../e2e/scene.js';
 import { hasQemu } from '../e2e/toolchains.js';
 import { findFreePort } from '../mqtt/mosquitto.js';
 import * as fixture from '../node/fixture.js';
+import type { DevicePort } from './device-port.js';
 import { ScriptedDevice, v8Device } from './devices.js';
 import { jumpTo } from './gdb.js';
 import { Rig } from './rig.js';
@@ -35,6 +38,36 @@ afterEach(async () => {
 
 const status = (node: string): NodeStatus | undefined => statuses.get(node);
 const uploads = (): readonly ArrivedUpload[] => rig.aggregator.uploads;
+
+async function listFleet(...flags: string[]): Promise<string> {
+  const scene = new Scene();
+  try {
+    const federation = ['--federation', scope.federation];
+    const ended = await runCli(scene, [
+      'devices',
+      '--mqtt',
+      rig.broker.url,
+      ...federation,
+      ...flags,
+    ]);
+    expect(ended).toMatchObject({ code: 0 });
+    return ended.stdout;
+  } finally {
+    await scene.end();
+  }
+}
+
+/** As `linnet devices` shows it, then and when it is gone. */
+async function expectListed(port: DevicePort, node: string): Promise<void> {
+  const text = await listFleet();
+  expect(text).toMatch(/^one {2,}\S+ +\d+ +watchdog +7 .* B .*é/m);
+  expect(text).toContain('before start 7 ended by fault in state train, pc 0x00000001');
+  const [record] = parseRecords(await listFleet('--json'));
+  expect(record).toMatchObject({ type: 'node', node, isAlive: true, bootEpoch: 7 });
+  await port.close();
+  await rig.until('the death', () => !rig.aggregator.isAlive(node));
+  expect(await listFleet()).toMatch(/^one +gone/m);
+}
 
 describe('the status of a node', () => {
   it('has what its device says of itself, and its last line', async () => {
@@ -62,6 +95,7 @@ describe('the status of a node', () => {
     expect((await device.ask('FAULT', fault)).status).toBe(0);
     await rig.until('the fault', () => status('one')!.fault !== undefined);
     expect(status('one')!.fault).toEqual({ ...fault, bootEpoch: 7 });
+    await expectListed(port, 'one');
   });
 
   it('counts a round from receipt to receipt: payload, link and MQTT', async () => {
