@@ -1,4 +1,5 @@
-export type NativeTarget = 'linnet_wasm3.node' | 'vector_runner' | 'linnet-node';
+export type NativeTarget =
+  'linnet_wasm3.node' | 'vector_runner' | 'linnet-node' | 'linnet-live' | 'linnet-asking';
 
 export declare const nativeTargets: readonly NativeTarget[];
 

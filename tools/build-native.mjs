@@ -102,7 +102,21 @@ async function buildTargets(compiler, targets) {
   await link('linnet_wasm3.node', addonJobs, addonFlags);
   await link('vector_runner', ownJobs('tools', runner, [...core, tools]), []);
   await link('linnet-node', nodeJobs, []);
+  // A node with an application beside it: the same sources, with the calls of the example compiled in.
+  for (const [file, application] of Object.entries(applications)) {
+    const folders = [...core, emulated, posix];
+    const flags = [...posixFlags, '-DLINNET_APPLICATION'];
+    const own = [join(posix, 'main.c'), join(root, application)];
+    const main = ownJobs(file, own, folders, flags);
+    await link(file, [...nodeJobs.filter(({ source }) => source !== own[0]), ...main], []);
+  }
 }
+
+/** Programs below build/ that tests ask for, each a native node with an application. */
+const applications = {
+  'linnet-live': 'firmware/examples/live/application.c',
+  'linnet-asking': 'test/node/asking_application.c',
+};
 
 /** What there is to build, all below build/. */
 export const nativeTargets = ['linnet_wasm3.node', 'vector_runner', 'linnet-node'];

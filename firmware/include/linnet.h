@@ -39,6 +39,53 @@ uint32_t linnet_node_poll(struct linnet_node *node);
 /* The link is new (a host connected): the next thing it hears is HELLO. */
 void linnet_node_link_up(struct linnet_node *node);
 
+/* What a model says of one sample. */
+struct linnet_inference {
+    uint32_t version;   /* of the installed model that was asked */
+    uint32_t predicted; /* class; 0 where the model has one */
+    uint32_t score;     /* SPEC 5, `score`: how badly an autoencoder reconstructs; else 0 */
+};
+
+/*
+ * Asks the installed model: the words of the snapshot in the flash, whatever the training has made
+ * of its working copy. While there is a working copy that is still needed, it is put aside in the
+ * heap of the engine, and afterwards it is bit for bit where it was.
+ *
+ * x [x_bytes]: the inputs of one sample, int8, channels-last. Not to be called from a callback.
+ * Errors: ERR_LATER (no model is loaded now: none was announced since the start, or one is being
+ * installed), ERR_SHAPE (the model has another number of inputs), ERR_MEMORY (the heap cannot hold
+ * a second copy of the words; if the engine found that out half way, the training has begun anew).
+ */
+linnet_status_t linnet_infer(struct linnet_node *node, const int8_t *x, uint32_t x_bytes,
+                             struct linnet_inference *out);
+
+/* Evaluation and training rest until linnet_resume(); link, uploads and receipts go on. */
+void linnet_pause(struct linnet_node *node);
+void linnet_resume(struct linnet_node *node);
+
+/*
+ * The samples of a device that labels what it measures: the newest `capacity` of them, in memory of
+ * the caller. Its functions serve as sample_count and sample of a port, with the buffer as context.
+ */
+struct linnet_samples {
+    int8_t *inputs;  /* [capacity][sample_bytes] */
+    uint8_t *labels; /* [capacity] */
+    uint32_t sample_bytes;
+    uint32_t capacity;
+    uint32_t count; /* begins at 0 */
+    uint32_t next;  /* begins at 0: where the next one goes */
+};
+
+/*
+ * Adds a sample, in the place of the oldest if the buffer is full. ERR_LATER while a round
+ * evaluates or trains: its samples stay what they are. node: NULL before there is one.
+ */
+linnet_status_t linnet_label(const struct linnet_node *node, struct linnet_samples *samples,
+                             const int8_t *x, uint8_t label);
+uint32_t linnet_samples_count(void *samples, uint32_t split);
+int32_t linnet_samples_read(void *samples, uint32_t split, uint32_t index, int8_t *x,
+                            uint32_t x_bytes, uint8_t *label);
+
 /* LINNET_NODE_STATE_*, as STATUS reports it. */
 uint32_t linnet_node_state(const struct linnet_node *node);
 

@@ -48,6 +48,17 @@ struct linnet_crypto {
                               uint32_t length, uint8_t key[LINNET_KEY_BYTES]);
 };
 
+/* What a fault handler or a watchdog left of the last run (SPEC 6, FAULT). */
+struct linnet_fault_record {
+    uint8_t reason; /* LINNET_RESET_REASON_* */
+    uint8_t state;  /* linnet_node_state() when it happened */
+    uint32_t pc;
+    uint32_t lr;
+    uint32_t cause;
+    uint32_t hard_fault;
+    uint32_t address;
+};
+
 struct linnet_port {
     void *context; /* first argument of every callback */
 
@@ -55,6 +66,7 @@ struct linnet_port {
     const char *node;
     const char *runtime;   /* such as "native-wasm3" */
     uint32_t reset_reason; /* LINNET_RESET_REASON_*: decides the trial of a new kernel */
+    const struct linnet_fault_record *fault; /* of the last run; NULL = none */
 
     /*
      * Key of the node, KEY_BYTES, known to it and the aggregator alone; NULL: it follows whoever
@@ -98,6 +110,15 @@ struct linnet_port {
 
     /* Most stack bytes ever used, or 0; may be NULL. */
     uint32_t (*stack_high_water)(void *context);
+
+    /*
+     * What an application wants to know; each may be NULL. Both are called from inside
+     * linnet_node_poll() and call nothing of linnet.h themselves.
+     * on_model: a version is installed; from now on linnet_infer() answers with it.
+     * on_receipt: a definite LINNET_RECEIPT_* for the upload to a version.
+     */
+    void (*on_model)(void *context, uint32_t version);
+    void (*on_receipt)(void *context, uint32_t version, uint32_t code);
 };
 
 #endif

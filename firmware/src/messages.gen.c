@@ -345,6 +345,46 @@ linnet_status_t linnet_log_request_unpack(const uint8_t *in, uint32_t length, st
     return linnet_reader_status(&r);
 }
 
+uint32_t linnet_fault_request_pack(const struct linnet_fault_request *in, uint8_t *out, uint32_t capacity)
+{
+    struct linnet_writer w = linnet_writer(out, capacity);
+    linnet_put_u8(&w, in->reason);
+    linnet_put_u8(&w, in->state);
+    linnet_put_u32(&w, in->pc);
+    linnet_put_u32(&w, in->lr);
+    linnet_put_u32(&w, in->cause);
+    linnet_put_u32(&w, in->hard_fault);
+    linnet_put_u32(&w, in->address);
+    return linnet_writer_length(&w);
+}
+
+linnet_status_t linnet_fault_request_unpack(const uint8_t *in, uint32_t length, struct linnet_fault_request *out)
+{
+    struct linnet_reader r = linnet_reader(in, length);
+    out->reason = linnet_get_u8(&r);
+    out->state = linnet_get_u8(&r);
+    out->pc = linnet_get_u32(&r);
+    out->lr = linnet_get_u32(&r);
+    out->cause = linnet_get_u32(&r);
+    out->hard_fault = linnet_get_u32(&r);
+    out->address = linnet_get_u32(&r);
+    return linnet_reader_status(&r);
+}
+
+uint32_t linnet_fault_response_pack(const struct linnet_fault_response *in, uint8_t *out, uint32_t capacity)
+{
+    struct linnet_writer w = linnet_writer(out, capacity);
+    linnet_put_i16(&w, in->status);
+    return linnet_writer_length(&w);
+}
+
+linnet_status_t linnet_fault_response_unpack(const uint8_t *in, uint32_t length, struct linnet_fault_response *out)
+{
+    struct linnet_reader r = linnet_reader(in, length);
+    out->status = linnet_get_i16(&r);
+    return linnet_reader_status(&r);
+}
+
 uint32_t linnet_reset_response_pack(const struct linnet_reset_response *in, uint8_t *out, uint32_t capacity)
 {
     struct linnet_writer w = linnet_writer(out, capacity);

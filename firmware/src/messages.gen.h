@@ -21,6 +21,7 @@
 #define LINNET_MESSAGE_PING 8u
 #define LINNET_MESSAGE_STATUS 9u
 #define LINNET_MESSAGE_LOG 10u
+#define LINNET_MESSAGE_FAULT 12u
 #define LINNET_MESSAGE_RESET 11u
 
 /* introduces the device after every start and whenever the link comes back; a mismatch is answered */
@@ -198,6 +199,26 @@ struct linnet_log_request {
 uint32_t linnet_log_request_pack(const struct linnet_log_request *in, uint8_t *out, uint32_t capacity);
 linnet_status_t linnet_log_request_unpack(const uint8_t *in, uint32_t length, struct linnet_log_request *out);
 
+/* what a processor fault or the watchdog left of the last run; repeated until it is answered, then forgotten */
+struct linnet_fault_request {
+    uint8_t reason; /* RESET_REASON */
+    uint8_t state; /* NODE_STATE it happened in */
+    uint32_t pc; /* address of the instruction, 0 = unknown; of a longer one the low 32 bits */
+    uint32_t lr; /* link register, likewise */
+    uint32_t cause; /* CFSR of a Cortex-M, signal of a process */
+    uint32_t hard_fault; /* HFSR of a Cortex-M, else 0 */
+    uint32_t address; /* memory address that was at fault, 0 = unknown */
+};
+uint32_t linnet_fault_request_pack(const struct linnet_fault_request *in, uint8_t *out, uint32_t capacity);
+linnet_status_t linnet_fault_request_unpack(const uint8_t *in, uint32_t length, struct linnet_fault_request *out);
+
+/* what a processor fault or the watchdog left of the last run; repeated until it is answered, then forgotten */
+struct linnet_fault_response {
+    int16_t status; /* linnet_status_t */
+};
+uint32_t linnet_fault_response_pack(const struct linnet_fault_response *in, uint8_t *out, uint32_t capacity);
+linnet_status_t linnet_fault_response_unpack(const uint8_t *in, uint32_t length, struct linnet_fault_response *out);
+
 /* restarts the device after answering */
 /* linnet_reset_request has no fields. */
 
@@ -228,6 +249,8 @@ linnet_status_t linnet_reset_response_unpack(const uint8_t *in, uint32_t length,
     X(ping_response) \
     X(status_response) \
     X(log_request) \
+    X(fault_request) \
+    X(fault_response) \
     X(reset_response)
 
 #endif

@@ -127,6 +127,11 @@ linnet_status_t linnet_model_load(struct linnet_node *node) {
         return status;
     }
     node->installed_version = node->work.announcement.version;
+    node->has_model = true;
+    node->has_installed_words = true;
+    if (node->port->on_model != NULL) {
+        node->port->on_model(node->port->context, node->installed_version);
+    }
     return linnet_round_begin(node);
 }
 

@@ -32,6 +32,7 @@ linnet_status_t linnet_node_init(struct linnet_node *node, const struct linnet_p
     node->heap.memory = memory;
     node->heap.bytes = bytes;
     boot(node, port->reset_reason);
+    node->fault = port->fault;
     return node->store_status;
 }
 
@@ -49,6 +50,11 @@ static void take_answer(struct linnet_node *node, const struct linnet_message *m
     }
     if (message->id == LINNET_MESSAGE_HELLO) {
         linnet_session_take(node, message->body);
+        return;
+    }
+    if (message->id == LINNET_MESSAGE_FAULT) {
+        node->fault = NULL; /* also if the host makes nothing of it */
+        linnet_link_close_request(&node->link);
         return;
     }
     if (status < 0) {
@@ -74,12 +80,20 @@ static void take(struct linnet_node *node, const struct linnet_message *message)
     }
 }
 
+static int32_t pack(struct linnet_node *node, uint8_t id, uint8_t *out) {
+    switch (id) {
+    case LINNET_MESSAGE_HELLO:
+        return (int32_t)linnet_session_pack(node, out, LINNET_BODY_BYTES);
+    case LINNET_MESSAGE_FAULT:
+        return (int32_t)linnet_fault_pack(node, out, LINNET_BODY_BYTES);
+    default:
+        return linnet_work_pack(node, id, out, LINNET_BODY_BYTES);
+    }
+}
+
 /* Sends a request, new or again: equal bytes, because they follow from the state. */
 static void ask(struct linnet_node *node, uint8_t id) {
-    uint8_t *out = linnet_link_body(&node->link);
-    int32_t length = id == LINNET_MESSAGE_HELLO
-                         ? (int32_t)linnet_session_pack(node, out, LINNET_BODY_BYTES)
-                         : linnet_work_pack(node, id, out, LINNET_BODY_BYTES);
+    int32_t length = pack(node, id, linnet_link_body(&node->link));
     if (length < 0) {
         linnet_work_fail(node, (linnet_status_t)length);
     } else {
@@ -115,6 +129,10 @@ static uint32_t send_next(struct linnet_node *node, uint32_t now_ms) {
     }
     if (!node->session.is_open) {
         return wait_ms;
+    }
+    if (node->fault != NULL) {
+        ask(node, LINNET_MESSAGE_FAULT);
+        return 0;
     }
     if (linnet_log_pending(node)) {
         return 0;

@@ -174,12 +174,17 @@ struct linnet_node {
     bool has_kernel; /* one was opened; it may have trapped since */
     uint8_t kernel_hash[LINNET_HASH_BYTES];
     uint32_t reset_reason;
+    const struct linnet_fault_record *fault; /* the host has not been told of it; or NULL */
     bool must_reset;
     linnet_status_t store_status; /* negative: the flash cannot be used */
     linnet_status_t last_error;
     linnet_status_t unlogged; /* failure the host has not been told of; LINNET_OK = none */
     struct linnet_notice notice;
     uint32_t installed_version;
+    bool has_model;           /* it is planned, and its snapshot is the one of the round */
+    bool has_installed_words; /* and these are its words */
+    bool has_no_room;         /* the heap could not hold a working copy beside an inference */
+    bool is_paused;
 
     struct linnet_session session;
     struct linnet_work work;
@@ -204,6 +209,8 @@ void linnet_session_take(struct linnet_node *node, struct linnet_span body);
 
 /* Answers a request of the host. */
 void linnet_serve(struct linnet_node *node, const struct linnet_message *message);
+/* Body of FAULT. */
+uint32_t linnet_fault_pack(const struct linnet_node *node, uint8_t *out, uint32_t capacity);
 /* Tells the host what it has not been told; false if there is nothing. */
 bool linnet_log_pending(struct linnet_node *node);
 
@@ -250,6 +257,8 @@ bool linnet_work_step(struct linnet_node *node, uint32_t now_ms);
 void linnet_work_rest(struct linnet_node *node, uint32_t duration_ms);
 void linnet_work_refused(struct linnet_node *node, linnet_status_t status);
 void linnet_work_fail(struct linnet_node *node, linnet_status_t status);
+/* From the fetch on, as if the announcement had just come. */
+void linnet_work_restart(struct linnet_node *node);
 /* HELLO was answered; samples_changed: the host serves other samples than before. */
 void linnet_work_session(struct linnet_node *node, bool samples_changed);
 

@@ -123,6 +123,7 @@ static linnet_status_t begin_training(struct linnet_node *node) {
         return LINNET_ERR_RANGE;
     }
     round->total_steps = plan->epochs * round->samples;
+    node->has_installed_words = false;
     node->work.phase = LINNET_PHASE_TRAIN;
     linnet_status_t status = begin(node, round->total_steps);
     return status < 0 ? status : choose_sample(node);

@@ -80,6 +80,20 @@ void linnet_serve(struct linnet_node *node, const struct linnet_message *request
                      length);
 }
 
+uint32_t linnet_fault_pack(const struct linnet_node *node, uint8_t *out, uint32_t capacity) {
+    const struct linnet_fault_record *fault = node->fault;
+    const struct linnet_fault_request request = {
+        .reason = fault->reason,
+        .state = fault->state,
+        .pc = fault->pc,
+        .lr = fault->lr,
+        .cause = fault->cause,
+        .hard_fault = fault->hard_fault,
+        .address = fault->address,
+    };
+    return linnet_fault_request_pack(&request, out, capacity);
+}
+
 static void put_text(struct linnet_writer *w, const char *chars) {
     for (; *chars != '\0'; chars++) {
         linnet_put_u8(w, (uint8_t)*chars);

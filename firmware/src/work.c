@@ -24,6 +24,14 @@ uint32_t linnet_node_state(const struct linnet_node *node) {
     return node->session.is_open ? states[node->work.phase] : LINNET_NODE_STATE_HELLO;
 }
 
+void linnet_pause(struct linnet_node *node) {
+    node->is_paused = true;
+}
+
+void linnet_resume(struct linnet_node *node) {
+    node->is_paused = false;
+}
+
 static bool spans_equal(struct linnet_span a, struct linnet_span b) {
     return a.length == b.length && (a.length == 0 || memcmp(a.data, b.data, a.length) == 0);
 }
@@ -69,8 +77,10 @@ static void close_request(struct linnet_node *node) {
 }
 
 /* From the fetch on, abandoning whatever was going on. */
-static void start(struct linnet_node *node) {
+void linnet_work_restart(struct linnet_node *node) {
     close_request(node);
+    node->has_model = false;
+    node->has_installed_words = false;
     linnet_round_free(node);
     memset(&node->fetch, 0, sizeof node->fetch);
     memset(&node->renewal, 0, sizeof node->renewal);
@@ -88,7 +98,7 @@ static void take_up(struct linnet_node *node, struct linnet_span bytes, const ui
     work->announcement_bytes = bytes.length;
     (void)linnet_announcement_parse(work->bytes, bytes.length, &work->announcement);
     work->has_announcement = true;
-    start(node);
+    linnet_work_restart(node);
     if (linnet_keep_recall(node)) {
         work->phase = LINNET_PHASE_OFFER;
     }
@@ -196,6 +206,9 @@ linnet_status_t linnet_work_receipt(struct linnet_node *node, struct linnet_span
     if (status < 0) {
         node->last_error = status; /* the receipt was taken all the same */
     }
+    if (node->port->on_receipt != NULL) {
+        node->port->on_receipt(node->port->context, receipt.version, receipt.code);
+    }
     return LINNET_OK;
 }
 
@@ -224,7 +237,7 @@ void linnet_work_refused(struct linnet_node *node, linnet_status_t status) {
 void linnet_work_session(struct linnet_node *node, bool samples_changed) {
     struct linnet_work *work = &node->work;
     if (samples_changed && work->phase != LINNET_PHASE_IDLE && node->store_status >= 0) {
-        start(node);
+        linnet_work_restart(node);
     } else if (work->phase == LINNET_PHASE_UPLOAD || work->phase == LINNET_PHASE_RECEIPT) {
         linnet_work_rest(node, 0);
         work->phase = LINNET_PHASE_OFFER;
@@ -243,7 +256,7 @@ uint8_t linnet_work_request(struct linnet_node *node, uint32_t now_ms) {
                                                                          : 0;
     case LINNET_PHASE_EVALUATE:
     case LINNET_PHASE_TRAIN:
-        return linnet_round_needs_sample(node) ? LINNET_MESSAGE_SAMPLE : 0;
+        return !node->is_paused && linnet_round_needs_sample(node) ? LINNET_MESSAGE_SAMPLE : 0;
     case LINNET_PHASE_OFFER:
         return LINNET_MESSAGE_OFFER;
     case LINNET_PHASE_UPLOAD:
@@ -305,7 +318,8 @@ static linnet_status_t step(struct linnet_node *node, uint32_t now_ms) {
         return linnet_model_load(node);
     case LINNET_PHASE_EVALUATE:
     case LINNET_PHASE_TRAIN:
-        return linnet_round_needs_sample(node) ? LINNET_ERR_LATER : linnet_round_step(node);
+        return node->is_paused || linnet_round_needs_sample(node) ? LINNET_ERR_LATER
+                                                                  : linnet_round_step(node);
     case LINNET_PHASE_MEASURE:
         return linnet_upload_measure(node);
     case LINNET_PHASE_DIGEST:

@@ -1,9 +1,9 @@
 /** One device and its MQTT connection: the node as the federation sees it. */
-import type { Envelope, HelloRequest } from '../contract/contract.gen.js';
+import type { Envelope, FaultRequest, HelloRequest, Traffic } from '../contract/contract.gen.js';
 import { receipt as receiptCode } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { equalBytes, toHex } from '../contract/hash.js';
-import { checkName, matchTopic, topicOf } from '../contract/topics.js';
+import { checkName, matchTopic } from '../contract/topics.js';
 import { decodeWire } from '../contract/wire.js';
 import type { SampleServer } from '../device/device.js';
 import type { CollectedUpload } from '../device/upload-collector.js';
@@ -11,9 +11,10 @@ import { Announcer } from './announcer.js';
 import { LinkKeeper, type LinkOwner } from './link-keeper.js';
 import { NodeConnection, type ConnectionOwner } from './node-connection.js';
 import type { BridgeContext, BridgedNodeOptions } from './options.js';
-import { Outbox } from './outbox.js';
+import { Outbox, uploadTopic } from './outbox.js';
 import { ProofGate } from './proof-gate.js';
 import type { NodeStats } from './stats.js';
+import { StatusKeeper } from './status-keeper.js';
 
 export type { BridgedNodeOptions, BridgeTiming, NodeEvents } from './options.js';
 
@@ -37,7 +38,8 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
   readonly samples?: SampleServer;
   readonly node?: string;
   private readonly keeper: LinkKeeper;
-  private readonly outbox: Outbox;
+  /** Of the node's name: none before the first HELLO. */
+  private outbox: Outbox | undefined;
   private readonly announcer: Announcer;
   private readonly gate: ProofGate | undefined;
   private connection: NodeConnection | undefined;
@@ -45,6 +47,10 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
   /** Of the last upload: a kernel may have been delivered since HELLO. */
   private kernelHash: Uint8Array | undefined;
   private lastSequence = 0;
+  private readonly status = new StatusKeeper();
+  private statusAtMs = 0;
+  /** MQTT bytes of connections that were replaced. */
+  private pastMqtt = { sent: 0, received: 0 };
   private lastRefusal: string | undefined;
   /** Starts of the aggregator, as it said last. */
   private serverEpoch: number | undefined;
@@ -62,7 +68,6 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
     if (options.node !== undefined) this.node = options.node;
     const { timing, cache, proofs } = context;
     this.keeper = new LinkKeeper(options, this, timing, signal);
-    this.outbox = new Outbox((topic, bytes) => this.publish(topic, bytes), timing.republishMs);
     this.announcer = new Announcer(
       cache,
       () => this.keeper.device,
@@ -99,7 +104,7 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
     try {
       await this.keeper.run();
     } finally {
-      this.outbox.clear();
+      this.outbox?.close();
       this.announcer.close();
       this.gate?.close();
       await this.disconnect();
@@ -117,16 +122,34 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
     this.guard(this.welcome(hello));
   }
 
+  /** Throws ERR_LATER if the upload cannot be kept: the device offers it again. */
   onUpload(upload: CollectedUpload): void {
-    this.guard(this.takeUpload(upload));
+    let envelope: Envelope;
+    try {
+      envelope = this.readUpload(upload);
+    } catch (error) {
+      this.log((error as Error).message);
+      return;
+    }
+    this.keepUpload(upload, envelope);
+    this.guard(this.noteKernel(envelope));
   }
 
   onLog(level: number, text: string): void {
-    this.log(`[${level}] ${text}`);
+    this.status.noteLog(text);
+    this.context.events.onDeviceLog(this.identity.node || this.options.port, level, text);
+  }
+
+  onFault(fault: FaultRequest): void {
+    this.status.noteFault(fault, this.hello?.bootEpoch ?? 0);
+    this.context.events.onFault(this.identity.node || this.options.port, fault);
+    this.guard(this.publishStatus());
   }
 
   onTick(): void {
     this.guard(this.announcer.forward());
+    if (performance.now() - this.statusAtMs >= this.context.timing.statusMs)
+      this.guard(this.publishStatus());
   }
 
   /** The connection stays, for the outbox and for the device that comes back. */
@@ -168,7 +191,7 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
       const { epoch, online } = decodeWire('ServerState', payload);
       if (!online || epoch === this.serverEpoch) return;
       this.serverEpoch = epoch;
-      this.outbox.resend();
+      this.outbox?.resend();
     } catch (error) {
       this.log(`a server state was dropped: ${(error as Error).message}`);
     }
@@ -186,7 +209,8 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
     if (connection !== this.connection || this.keeper.device?.hello !== hello) return;
     this.context.events.onHello(name, hello);
     await this.publishBirth();
-    this.outbox.resend();
+    this.guard(this.publishStatus());
+    this.outbox?.resend();
     await this.announcer.forward();
   }
 
@@ -195,12 +219,23 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
     const before = this.connection;
     if (before?.node !== name) {
       this.claimName(name, before?.node);
-      this.outbox.clear();
+      this.outbox?.close();
+      this.outbox = this.openOutbox(name);
       this.announcer.forgetTag();
     }
     this.lastSequence = Math.max(this.lastSequence + 1, Math.floor(Date.now() / 1000));
     const birth = { node: name, bootEpoch, sequence: this.lastSequence };
-    this.connection = new NodeConnection(birth, this.context, this, before?.leave());
+    // One at a time: a broker may give all connections of a node one client id.
+    const courier = this.context.couriers.get(name);
+    if (before) {
+      const { sent, received } = before.traffic;
+      this.pastMqtt = {
+        sent: this.pastMqtt.sent + sent,
+        received: this.pastMqtt.received + received,
+      };
+    }
+    const left = Promise.all([before?.leave(), courier?.close()]).then(() => undefined);
+    this.connection = new NodeConnection(birth, this.context, this, left);
     return this.connection;
   }
 
@@ -235,21 +270,70 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
     const receipt = decodeWire('Receipt', bytes);
     const name = nameOfReceipt.get(receipt.code) ?? String(receipt.code);
     this.receipts[name] = (this.receipts[name] ?? 0) + 1;
-    if (receipt.code !== receiptCode.LATER) this.outbox.settle(receipt.upload);
+    const isDefinite = receipt.code !== receiptCode.LATER;
+    if (isDefinite) this.outbox?.settle(receipt.upload);
     await this.keeper.device?.sendReceipt(bytes);
+    if (!isDefinite) return;
+    this.status.endRound(receipt.version, this.traffic);
+    await this.publishStatus();
   }
 
-  private async takeUpload({ model, version, bytes }: CollectedUpload): Promise<void> {
+  /** What the node has cost since the bridge started. */
+  private get traffic(): Traffic {
+    const link = this.keeper.stats;
+    const mqtt = this.connection?.traffic ?? { sent: 0, received: 0 };
+    return {
+      payloadUp: this.uplinkBytes,
+      payloadDown: this.messageBytes + link.objectBytes,
+      linkUp: link.receivedBytes,
+      linkDown: link.sentBytes,
+      mqttUp: this.pastMqtt.sent + mqtt.sent,
+      mqttDown: this.pastMqtt.received + mqtt.received,
+    };
+  }
+
+  /** Asks the device how it is; one that does not answer now is as it was. */
+  private async publishStatus(): Promise<void> {
+    const { hello, connection } = this;
+    if (!hello || !connection?.isOpen) return;
+    this.statusAtMs = performance.now();
+    const answer = await this.keeper.device?.status().catch(() => undefined);
+    if (answer) this.status.noteStatus(answer);
+    const { badFrames } = this.keeper.stats;
+    await connection.publishStatus(this.status.statusOf(hello, this.traffic, badFrames));
+  }
+
+  private openOutbox(node: string): Outbox {
+    const { scope, timing, uploads, outboxLimits } = this.context;
+    return new Outbox(scope.federation, node, {
+      publish: (key, bytes) => this.publish(uploadTopic(scope, key), bytes),
+      republishMs: timing.republishMs,
+      folder: uploads,
+      limits: outboxLimits,
+    });
+  }
+
+  /** Throws what is wrong with it: nothing that comes again would be better. */
+  private readUpload({ version, bytes }: CollectedUpload): Envelope {
     const envelope = decodeWire('Envelope', bytes);
     const node = this.connection?.node;
     if (node === undefined || envelope.version !== version) {
       throw new LinnetError('ERR_MESSAGE', 'the upload is not what its offer said');
     }
-    const topic = topicOf('upload', this.context.scope, {
-      ...{ model: toHex(model), version, shard: 0, node },
-    });
-    this.outbox.put(topic, bytes);
-    await this.noteKernel(envelope);
+    return envelope;
+  }
+
+  private keepUpload({ model, bytes }: CollectedUpload, { version, contribution }: Envelope): void {
+    const { federation } = this.context.scope;
+    const node = this.connection!.node;
+    const place = { federation, node, model: toHex(model), version, contribution };
+    try {
+      this.outbox!.put(place, bytes);
+      this.lastRefusal = undefined;
+    } catch (error) {
+      if (error instanceof LinnetError) this.refuse(error);
+      throw error;
+    }
   }
 
   private async publish(topic: string, bytes: Uint8Array): Promise<void> {
@@ -295,10 +379,13 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
   /** What will not mend itself is said aloud, once; true if `error` is such. */
   private reportRefusal(error: unknown): boolean {
     const isRefusal = error instanceof LinnetError && refusals.includes(error.code);
-    if (isRefusal && error.message !== this.lastRefusal) {
-      this.lastRefusal = error.message;
-      this.context.events.onRefusal(this.identity.node || this.options.port, error);
-    }
+    if (isRefusal) this.refuse(error);
     return isRefusal;
+  }
+
+  private refuse(error: LinnetError): void {
+    if (error.message === this.lastRefusal) return;
+    this.lastRefusal = error.message;
+    this.context.events.onRefusal(this.identity.node || this.options.port, error);
   }
 }

@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { HelloRequest } from '../contract/contract.gen.js';
+import type { HelloRequest, NodeStatus } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { topicOf } from '../contract/topics.js';
 import { encodeWire } from '../contract/wire.js';
 import { connectMqtt } from '../mqtt/connect.js';
-import type { MqttSession } from '../mqtt/session.js';
+import type { MqttSession, MqttTraffic } from '../mqtt/session.js';
 import { ObjectFetcher, wantPauses } from './objects.js';
 import { backoffMs, type BridgeContext } from './options.js';
 
@@ -63,6 +63,11 @@ export class NodeConnection {
     return this.session !== undefined;
   }
 
+  /** Of its session so far. */
+  get traffic(): MqttTraffic {
+    return this.session?.traffic ?? { sent: 0, received: 0 };
+  }
+
   /** Resolves when the broker knows the node; rejects when the connection is closed before. */
   opened(): Promise<void> {
     return this.opening;
@@ -88,6 +93,10 @@ export class NodeConnection {
     });
     await this.publish(this.topic('birth'), birth, true);
     await this.publish(this.topic('death'), new Uint8Array(), true);
+  }
+
+  async publishStatus(status: NodeStatus): Promise<void> {
+    await this.publish(this.topic('status'), encodeWire('NodeStatus', status), true);
   }
 
   /** Does not wait for a broker that is away: it has published the will. */

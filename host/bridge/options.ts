@@ -1,12 +1,15 @@
 /** What a bridge is given, and what its nodes share. */
-import type { HelloRequest } from '../contract/contract.gen.js';
+import type { FaultRequest, HelloRequest } from '../contract/contract.gen.js';
 import type { LinnetError } from '../contract/error.js';
 import type { TopicScope } from '../contract/topics.js';
 import { defaultPeerTiming, type SampleServer } from '../device/device.js';
 import type { PeerTiming } from '../frame/peer.js';
 import type { NodeCredentials } from '../mqtt/credentials.js';
 import type { MqttOptions } from '../mqtt/session.js';
+import type { Courier } from './courier.js';
 import type { ObjectCache } from './objects.js';
+import type { OutboxLimits } from './outbox.js';
+import type { UploadFolder } from './upload-folder.js';
 import type { ProofTrust } from './proof-gate.js';
 
 export interface BridgedNodeOptions {
@@ -29,6 +32,8 @@ export interface BridgeTiming {
   readonly proofMs: number;
   /** Something that does not come by itself is asked for after this; pauses double up to 30 times. */
   readonly wantMs: number;
+  /** The status of a node is published after every definite receipt, and this long after the last time. */
+  readonly statusMs: number;
   /** Of requests to the device. */
   readonly peer: PeerTiming;
 }
@@ -39,6 +44,7 @@ export const defaultBridgeTiming: BridgeTiming = {
   republishMs: 15_000,
   proofMs: 5000,
   wantMs: 2000,
+  statusMs: 60_000,
   peer: defaultPeerTiming,
 };
 
@@ -49,8 +55,11 @@ export function backoffMs(timing: BridgeTiming, failures: number): number {
 
 export interface NodeEvents {
   onLog(node: string, text: string): void;
+  /** A line the device itself wrote; level is a LOG_LEVEL. */
+  onDeviceLog(node: string, level: number, text: string): void;
+  onFault(node: string, fault: FaultRequest): void;
   onHello(node: string, hello: HelloRequest): void;
-  /** The broker does not take the node, or not what it publishes; it is tried again. */
+  /** The broker does not take the node or what it publishes, or an upload cannot be kept; it is tried again. */
   onRefusal(node: string, error: LinnetError): void;
 }
 
@@ -67,4 +76,9 @@ export interface BridgeContext {
   readonly events: NodeEvents;
   /** Names of the nodes that are connected: a second device of a name is refused. */
   readonly names: Set<string>;
+  /** Uploads on disk; without, they do not outlive the bridge. */
+  readonly uploads?: UploadFolder | undefined;
+  readonly outboxLimits?: OutboxLimits | undefined;
+  /** By node: they deliver what was kept for nodes that have not come back. */
+  readonly couriers: Map<string, Courier>;
 }

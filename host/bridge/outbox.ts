@@ -1,60 +1,136 @@
-import { equalBytes, idOf, sha256 } from '../contract/hash.js';
+/**
+ * Keeps the uploads of one node until their receipts. A broker's acknowledgement is not a receipt:
+ * brokers forget, so without one an upload is published again.
+ */
+import { LinnetError } from '../contract/error.js';
+import { idOf, sha256, toHex } from '../contract/hash.js';
+import { topicOf, type TopicScope } from '../contract/topics.js';
+import type { UploadFolder, UploadKey } from './upload-folder.js';
+
+export function uploadTopic(scope: TopicScope, key: UploadKey): string {
+  const { model, version, node } = key;
+  return topicOf('upload', scope, { model, version, shard: 0, node });
+}
 
 interface Parcel {
-  readonly topic: string;
-  readonly bytes: Uint8Array;
-  /** As receipts name it. */
-  readonly id: Uint8Array;
+  readonly key: UploadKey;
+  readonly size: number;
+  /** Without a folder they are kept here. */
+  readonly bytes: Uint8Array | undefined;
+  timer: NodeJS.Timeout | undefined;
   isUnderWay: boolean;
 }
 
-/**
- * Keeps the last upload of a node until its receipt. A broker's acknowledgement is not a receipt:
- * brokers forget, so without one the upload is published again.
- */
+/** What a bridge keeps of one node at most, so that one cannot take the room of the others. */
+export interface OutboxLimits {
+  readonly uploads: number;
+  readonly bytes: number;
+}
+
+export const defaultOutboxLimits: OutboxLimits = { uploads: 64, bytes: 128 * 1024 * 1024 };
+
+/** Resolves when the broker has the upload, and rejects if it cannot be had now. */
+export type Publish = (key: UploadKey, bytes: Uint8Array) => Promise<void>;
+
+export interface OutboxOptions {
+  readonly publish: Publish;
+  readonly republishMs: number;
+  /** Absent: uploads do not outlive the process. */
+  readonly folder?: UploadFolder | undefined;
+  readonly limits?: OutboxLimits | undefined;
+}
+
 export class Outbox {
-  private parcel: Parcel | undefined;
-  private timer: NodeJS.Timeout | undefined;
+  private readonly parcels = new Map<string, Parcel>();
+  private bytes = 0;
 
-  /** `publish` resolves when the broker has the upload, and rejects if it cannot be had now. */
   constructor(
-    private readonly publish: (topic: string, bytes: Uint8Array) => Promise<void>,
-    private readonly republishMs: number,
-  ) {}
+    federation: string,
+    node: string,
+    private readonly options: OutboxOptions,
+  ) {
+    for (const { key, size } of options.folder?.list(federation) ?? [])
+      if (key.node === node) this.add(key, size, undefined);
+  }
 
-  /** Publishes an upload at once; it replaces the one before. */
-  put(topic: string, bytes: Uint8Array): void {
-    const id = idOf(sha256(bytes));
-    const isKnown = this.parcel?.topic === topic && equalBytes(this.parcel.id, id);
-    if (!isKnown) this.parcel = { topic, bytes, id, isUnderWay: false };
-    this.resend();
+  get isEmpty(): boolean {
+    return this.parcels.size === 0;
+  }
+
+  /**
+   * Keeps an upload and publishes it at once. Throws ERR_LATER if it is not safe here: there is no room
+   * before others have their receipts, or the disk failed.
+   */
+  put(place: Omit<UploadKey, 'id'>, bytes: Uint8Array): void {
+    const key = { ...place, id: toHex(idOf(sha256(bytes))) };
+    const known = this.parcels.get(key.id);
+    if (!known) this.keep(key, bytes);
+    void this.send(this.parcels.get(key.id)!);
   }
 
   /** The aggregator has judged the upload of this id. */
   settle(id: Uint8Array): void {
-    if (this.parcel && equalBytes(this.parcel.id, id)) this.clear();
+    const parcel = this.parcels.get(toHex(id));
+    if (!parcel) return;
+    this.forget(parcel);
+    this.options.folder?.remove(parcel.key);
   }
 
   /** Publishes what has no receipt yet, as after the broker came back. */
   resend(): void {
-    clearTimeout(this.timer);
-    if (this.parcel) void this.send(this.parcel);
+    for (const parcel of this.parcels.values()) void this.send(parcel);
   }
 
-  clear(): void {
-    clearTimeout(this.timer);
-    this.parcel = undefined;
+  /** Publishes nothing more; what is in a folder stays there. */
+  close(): void {
+    for (const parcel of this.parcels.values()) this.forget(parcel);
+  }
+
+  private keep(key: UploadKey, bytes: Uint8Array): void {
+    const { folder, limits = defaultOutboxLimits } = this.options;
+    if (this.parcels.size >= limits.uploads || this.bytes + bytes.length > limits.bytes) {
+      const cause = `${this.parcels.size} uploads of ${key.node} wait for their receipts, more are not kept`;
+      const remedy = 'check that the broker and the aggregator run';
+      throw new LinnetError('ERR_LATER', cause, { remedy });
+    }
+    try {
+      folder?.write(key, bytes);
+    } catch (source) {
+      const { message } = source as Error;
+      throw new LinnetError('ERR_LATER', `an upload of ${key.node} is not taken`, {
+        remedy: message,
+        source,
+      });
+    }
+    this.add(key, bytes.length, folder ? undefined : bytes);
+  }
+
+  private add(key: UploadKey, size: number, bytes: Uint8Array | undefined): void {
+    this.parcels.set(key.id, { key, size, bytes, timer: undefined, isUnderWay: false });
+    this.bytes += size;
+  }
+
+  private forget(parcel: Parcel): void {
+    clearTimeout(parcel.timer);
+    this.parcels.delete(parcel.key.id);
+    this.bytes -= parcel.size;
+  }
+
+  private isKept(parcel: Parcel): boolean {
+    return this.parcels.get(parcel.key.id) === parcel;
   }
 
   /** A message the broker has not acknowledged is the session's to repeat. */
   private async send(parcel: Parcel): Promise<void> {
-    if (parcel.isUnderWay) return;
+    if (parcel.isUnderWay || !this.isKept(parcel)) return;
+    clearTimeout(parcel.timer);
+    const bytes = parcel.bytes ?? this.options.folder!.read(parcel.key);
+    if (!bytes) return this.forget(parcel);
     parcel.isUnderWay = true;
     // A session that ended took the message with it: the timer tries another.
-    await this.publish(parcel.topic, parcel.bytes).catch(() => undefined);
+    await this.options.publish(parcel.key, bytes).catch(() => undefined);
     parcel.isUnderWay = false;
-    if (this.parcel !== parcel) return;
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => void this.send(parcel), this.republishMs);
+    if (!this.isKept(parcel)) return;
+    parcel.timer = setTimeout(() => void this.send(parcel), this.options.republishMs);
   }
 }

@@ -1,10 +1,12 @@
 /** `linnet aggregator`: opens or continues a federation on a broker. */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { LinnetError } from '../contract/error.js';
 import { aggregatorIdentity } from '../contract/identity.js';
 import { packageVersion } from '../kernel/load.js';
 import { KEEP_VERSIONS } from '../federated/lineage.js';
 import { KeyFolder } from '../federated/node-keys.js';
+import type { TrafficRow } from '../federated/ledger.js';
 import { Aggregator } from '../federated/server.js';
 import type { HeldOutScores, ReceiptReport, RoundReport } from '../federated/report.js';
 import type { ModelInfo } from '../model/descriptor.js';
@@ -16,6 +18,7 @@ import type { Output } from './output.js';
 import { downlinkOfFlags, planOfFlags, planSettings, roundsOf } from './plan-settings.js';
 import { describeScores, scoreFields, trainingScoresOf } from './scores.js';
 import { addSettings, resolveSettings, type Resolved, type SettingTable } from './settings.js';
+import { describeTraffic, sumTraffic } from './traffic.js';
 import { roundKeyOf, roundKeySettings } from './trust-settings.js';
 import { dataSettings, kernelsOf, prepareModel, prepareTask, type Recipe } from './task.js';
 import { federateDataset } from '../data/partition.js';
@@ -63,6 +66,9 @@ const settings = {
   ...roundKeySettings,
 } as const satisfies SettingTable;
 
+/** How long the bridges may take to tell what the last round cost. */
+const trafficWaitMs = 1000;
+
 type AggregatorSettings = Resolved<typeof settings>;
 
 function printRound(output: Output, model: ModelInfo, report: RoundReport): void {
@@ -87,6 +93,24 @@ function printRound(output: Output, model: ModelInfo, report: RoundReport): void
   output.line(
     `round ${report.version}: ${report.contributions} contributions${report.isDegraded ? ' (degraded)' : ''}, ${scores}, model ${report.modelHash.slice(0, 16)}`,
   );
+  if (report.parent > 0) printTraffic(output, report.parent, report.trafficBefore);
+}
+
+/** What it cost to make a version, known only after the receipts. */
+function printTraffic(output: Output, round: number, rows: readonly TrafficRow[]): void {
+  if (rows.length === 0) return;
+  const nodes = rows.map(({ node, traffic }) => ({ node, ...traffic }));
+  const total = sumTraffic(rows);
+  output.record({ type: 'traffic', round, ...total, nodes });
+  output.line(`  round ${round} cost ${rows.length} nodes ${describeTraffic(total)}`);
+}
+
+/** Of the newest round, when its bridges have told. */
+async function awaitTraffic(aggregator: Aggregator, output: Output, nodes: number): Promise<void> {
+  const { version } = aggregator.model;
+  const deadline = Date.now() + trafficWaitMs;
+  while (aggregator.trafficOf(version - 1).length < nodes && Date.now() < deadline) await delay(20);
+  printTraffic(output, version, aggregator.trafficOf(version - 1));
 }
 
 /** With data its preset and its test samples; with a model alone no scores but those of the nodes. */
@@ -112,6 +136,7 @@ async function runAggregator(
   const roundKey = roundKeyOf(options);
   const { recipe, evaluate } = await prepareRecipe(options);
   const rounds = roundsOf(options, recipe);
+  let lastNodes = 0;
   const settings = {
     store: options.store,
     software: `linnet ${packageVersion()}`,
@@ -132,7 +157,10 @@ async function runAggregator(
     keep: options.keep,
     ...(roundKey && { roundKey }),
     ...(evaluate && { evaluate }),
-    onRound: (report: RoundReport) => printRound(output, recipe.model, report),
+    onRound: (report: RoundReport) => {
+      lastNodes = report.contributions;
+      printRound(output, recipe.model, report);
+    },
     onReceipt: (report: ReceiptReport) => output.log.debug(report, 'receipt'),
     onWarning: (text: string) => output.log.warn(text),
     signal,
@@ -150,7 +178,8 @@ async function runAggregator(
     output.note(
       `federation ${options.federation}: ${rounds} rounds of ${options.cohort} contributions, store ${options.store}${roundKey ? `, signed under delegation ${roundKey.delegation.serial}` : ''}`,
     );
-    await aggregator.finished;
+    const isFinished = (await aggregator.finished) !== undefined;
+    if (isFinished && lastNodes > 0) await awaitTraffic(aggregator, output, lastNodes);
     await aggregator.close();
   } finally {
     await broker?.close();

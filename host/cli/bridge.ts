@@ -8,9 +8,19 @@ import { serveDataset } from '../device/dataset-server.js';
 import { globalOptions, interruptSignal } from './context.js';
 import { findOnlyDevice } from './devices.js';
 import { mqttOptionsOf, mqttSettings, nodeCredentialsOf } from './mqtt-settings.js';
+import { describeFault } from './faults.js';
 import type { Output } from './output.js';
 import { addSettings, resolveSettings, type Resolved, type SettingTable } from './settings.js';
 import { rootOf, trustSettings } from './trust-settings.js';
+
+/** Of whoever runs a bridge. */
+export const stateSetting = {
+  state: {
+    kind: 'text',
+    value: 'folder',
+    text: 'where uploads wait for their receipts; without, they do not outlive the bridge',
+  },
+} as const satisfies SettingTable;
 
 const settings = {
   federation: {
@@ -33,11 +43,20 @@ const settings = {
     default: 115200,
     minimum: 1,
   },
+  ...stateSetting,
   ...mqttSettings,
   ...trustSettings,
 } as const satisfies SettingTable;
 
 export type BridgeSettings = Resolved<typeof settings>;
+
+/** By LOG_LEVEL. */
+const deviceLevels: readonly ('error' | 'warn' | 'info' | 'debug')[] = [
+  'error',
+  'warn',
+  'info',
+  'debug',
+];
 
 async function devicesOf(options: BridgeSettings): Promise<BridgedNodeOptions[]> {
   const ports = options.port.length > 0 ? options.port : [await findOnlyDevice()];
@@ -73,6 +92,8 @@ export async function runBridge(
     devices: await devicesOf(options),
     events: {
       onLog: (node, text) => output.log.info({ node }, text),
+      onDeviceLog: (node, level, text) => output.log[deviceLevels[level] ?? 'info']({ node }, text),
+      onFault: (node, fault) => output.log.error({ node, ...fault }, describeFault(fault)),
       onRefusal: (node, error) => output.log.warn({ node, code: error.code }, error.message),
       onHello: (node, hello) => {
         output.record({ type: 'hello', node, runtime: hello.runtime, engine: hello.engine });

@@ -4,10 +4,14 @@ import { nodeState, resetReason } from '../contract/contract.gen.js';
 import type { HelloRequest } from '../contract/contract.gen.js';
 import { LinnetError, statusName } from '../contract/error.js';
 import { toHex } from '../contract/hash.js';
+import { aggregatorIdentity } from '../contract/identity.js';
 import { Device } from '../device/device.js';
 import { openLink } from '../link/open.js';
 import { listSerialPorts } from '../link/serial-link.js';
 import { globalOptions } from './context.js';
+import { describeFault, nameOf } from './faults.js';
+import { listFleet } from './fleet-status.js';
+import { mqttOptionsFor, mqttSettings } from './mqtt-settings.js';
 import type { Output } from './output.js';
 import { addSettings, resolveSettings, type SettingTable } from './settings.js';
 
@@ -24,6 +28,13 @@ const settings = {
     default: 115200,
     minimum: 1,
   },
+  federation: {
+    kind: 'text',
+    value: 'name',
+    text: 'federation whose nodes are listed, with --mqtt',
+    default: 'linnet',
+  },
+  ...mqttSettings,
 } as const satisfies SettingTable;
 
 const helloWaitMs = 10_000;
@@ -36,14 +47,6 @@ export async function findOnlyDevice(): Promise<string> {
   throw new LinnetError(
     'ERR_NO_DEVICE',
     ports.length === 0 ? 'no board is connected' : `several boards are connected: ${found}`,
-  );
-}
-
-function nameOf(table: Readonly<Record<string, number>>, value: number): string {
-  return (
-    Object.keys(table)
-      .find((key) => table[key] === value)
-      ?.toLowerCase() ?? String(value)
   );
 }
 
@@ -72,6 +75,7 @@ async function describeDevice(port: string, baudRate: number, output: Output): P
     onHello: () => undefined,
     onUpload: () => undefined,
     onLog: (level, text) => output.log.info({ level }, text),
+    onFault: (fault) => output.log.error(fault, describeFault(fault)),
   });
   try {
     const hello = await awaitHello(device, port);
@@ -118,10 +122,13 @@ async function listDevices(output: Output): Promise<void> {
 export function addDevicesCommand(program: Command): void {
   const command = program
     .command('devices')
-    .description('lists connected boards, or describes one');
+    .description('lists connected boards, describes one, or lists the nodes of a federation');
   addSettings(command, settings).action(async (flags: Record<string, unknown>, self: Command) => {
     const { output, configPath } = globalOptions(self);
-    const { port, baud } = resolveSettings('devices', settings, flags, configPath);
-    await (port === undefined ? listDevices(output) : describeDevice(port, baud, output));
+    const options = resolveSettings('devices', settings, flags, configPath);
+    const { port, baud, federation, mqtt } = options;
+    if (port !== undefined) await describeDevice(port, baud, output);
+    else if (mqtt === undefined) await listDevices(output);
+    else await listFleet(mqttOptionsFor(aggregatorIdentity, options), federation, output);
   });
 }

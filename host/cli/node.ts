@@ -13,7 +13,7 @@ import { nodeKeyFile } from '../mqtt/credentials.js';
 import { packagePath } from '../kernel/load.js';
 import { ownSamples, type SampleSource } from '../sim/node-samples.js';
 import { V8Node } from '../sim/v8-node.js';
-import { runBridge } from './bridge.js';
+import { runBridge, stateSetting } from './bridge.js';
 import { globalOptions, interruptSignal } from './context.js';
 import { nativeNodePath } from './demo/runtimes.js';
 import { mqttSettings } from './mqtt-settings.js';
@@ -55,6 +55,7 @@ const settings = {
     kind: 'switch',
     text: 'be a device on stdin and stdout, whatever broker is named elsewhere',
   },
+  ...stateSetting,
   ...mqttSettings,
   ...trustSettings,
 } as const satisfies SettingTable;

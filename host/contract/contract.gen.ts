@@ -562,6 +562,8 @@ export const messageId = {
   STATUS: 9,
   /** a line for the operator */
   LOG: 10,
+  /** what a processor fault or the watchdog left of the last run; repeated until it is answered, then forgotten */
+  FAULT: 12,
   /** restarts the device after answering */
   RESET: 11,
 } as const;
@@ -947,6 +949,25 @@ export interface LogRequest {
   readonly text: Uint8Array;
 }
 
+export interface FaultRequest {
+  /** RESET_REASON */
+  readonly reason: number;
+  /** NODE_STATE it happened in */
+  readonly state: number;
+  /** address of the instruction, 0 = unknown; of a longer one the low 32 bits */
+  readonly pc: number;
+  /** link register, likewise */
+  readonly lr: number;
+  /** CFSR of a Cortex-M, signal of a process */
+  readonly cause: number;
+  /** HFSR of a Cortex-M, else 0 */
+  readonly hardFault: number;
+  /** memory address that was at fault, 0 = unknown */
+  readonly address: number;
+}
+
+export type FaultResponse = Record<never, never>;
+
 export type ResetRequest = Record<never, never>;
 
 export type ResetResponse = Record<never, never>;
@@ -1143,6 +1164,72 @@ export interface Want {
   readonly offset?: number;
 }
 
+/** retained: how a node is and what it cost, as its bridge knows it */
+export interface NodeStatus {
+  /** as in the birth */
+  readonly bootEpoch: number;
+  /** RESET_REASON */
+  readonly resetReason: number;
+  /** NODE_STATE */
+  readonly state: number;
+  /** minus the last status that was not OK */
+  readonly lastError: number;
+  /** installed model version */
+  readonly version: number;
+  /** as in STATUS */
+  readonly heapHighWaterBytes: number;
+  /** as in STATUS */
+  readonly stackHighWaterBytes: number;
+  /** dropped by the device and by the bridge */
+  readonly badFrames: number;
+  /** the last one that was reported to this bridge */
+  readonly fault?: FaultRecord;
+  /** last line of LOG, cut to 200 bytes */
+  readonly log?: string;
+  /** since the bridge started */
+  readonly traffic: Traffic;
+  /** version of the last definite receipt */
+  readonly roundVersion?: number;
+  /** from the definite receipt before that, or the start of the bridge, until that receipt */
+  readonly round?: Traffic;
+}
+
+/** FAULT, and the start that reported it */
+export interface FaultRecord {
+  /** start that reported it */
+  readonly bootEpoch: number;
+  /** RESET_REASON */
+  readonly reason: number;
+  /** NODE_STATE it happened in */
+  readonly state: number;
+  /** as in FAULT */
+  readonly pc: number;
+  /** as in FAULT */
+  readonly lr: number;
+  /** as in FAULT */
+  readonly cause: number;
+  /** as in FAULT */
+  readonly hardFault: number;
+  /** as in FAULT */
+  readonly address: number;
+}
+
+/** bytes of one node; up is from the device to the aggregator */
+export interface Traffic {
+  /** envelopes published, repeats included */
+  readonly payloadUp: number;
+  /** announcements, receipts, and objects as far as the device took them */
+  readonly payloadDown: number;
+  /** frames from the device, COBS and CRC included */
+  readonly linkUp: number;
+  /** frames to it, likewise */
+  readonly linkDown: number;
+  /** packets on its connection to the broker, headers and topics included, without TLS and TCP */
+  readonly mqttUp: number;
+  /** packets from the broker, likewise */
+  readonly mqttDown: number;
+}
+
 /** retained: the aggregator */
 export interface ServerState {
   /** its name */
@@ -1195,6 +1282,9 @@ export interface WireMaps {
   readonly Birth: Birth;
   readonly Death: Death;
   readonly Want: Want;
+  readonly NodeStatus: NodeStatus;
+  readonly FaultRecord: FaultRecord;
+  readonly Traffic: Traffic;
   readonly ServerState: ServerState;
   readonly Delegation: Delegation;
   readonly Proof: Proof;

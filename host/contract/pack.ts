@@ -148,6 +148,7 @@ export interface RequestBodies {
   STATUS: contract.StatusRequest;
   LOG: contract.LogRequest;
   RESET: contract.ResetRequest;
+  FAULT: contract.FaultRequest;
 }
 
 export interface ResponseBodies {
@@ -161,6 +162,7 @@ export interface ResponseBodies {
   PING: contract.PingResponse;
   STATUS: contract.StatusResponse;
   RESET: contract.ResetResponse;
+  FAULT: contract.FaultResponse;
 }
 
 export type RequestName = keyof RequestBodies;

@@ -11,6 +11,7 @@ import {
   version,
 } from '../contract/contract.gen.js';
 import type {
+  FaultRequest,
   HelloRequest,
   HelloResponse,
   ObjectRequest,
@@ -40,7 +41,7 @@ export interface SampleServer {
   ): { readonly x: Int8Array; readonly label: number } | undefined;
 }
 
-/** What a host does for its device. Calls come from the link's events and must not throw. */
+/** What a host does for its device. Calls come from the link's events and do not throw but where it says so. */
 export interface DeviceHost {
   readonly samples?: SampleServer;
   /** Name for a device that has none. */
@@ -49,9 +50,14 @@ export interface DeviceHost {
   findObject(hash: Uint8Array): Uint8Array | 'later' | undefined;
   /** The device has started or come back. */
   onHello(hello: HelloRequest): void;
-  /** A whole upload; again whenever the device offers it again. */
+  /**
+   * A whole upload; again whenever the device offers it again. Returns when it is safe: then the device is
+   * told so. May throw a LinnetError, ERR_LATER if the device shall offer it again.
+   */
   onUpload(upload: CollectedUpload): void;
   onLog(level: number, text: string): void;
+  /** What ended the device's last run. */
+  onFault?(fault: FaultRequest): void;
 }
 
 export const defaultPeerTiming: PeerTiming = { requestMs: 1000, requestTries: 5 };
@@ -191,6 +197,9 @@ export class Device {
         return this.serveObject(unpackRequest('OBJECT', body));
       case messageId.SAMPLE:
         return this.serveSample(unpackRequest('SAMPLE', body));
+      case messageId.FAULT:
+        this.host.onFault?.(unpackRequest('FAULT', body));
+        return packResponse('FAULT', status.OK);
       case messageId.OFFER: {
         const nextOffset = this.uploads.takeOffer(unpackRequest('OFFER', body));
         return packResponse('OFFER', status.OK, { nextOffset });

@@ -1,4 +1,5 @@
 /** Rows of the ledger. */
+import type { Traffic } from '../contract/contract.gen.js';
 import { sha256, toHex } from '../contract/hash.js';
 import { storeError } from './store-database.js';
 
@@ -137,4 +138,30 @@ export function digestOf(row: VersionRow): Uint8Array {
     ...[row.artefact, row.master, row.announcement].map(toHex),
   ]);
   return sha256(new TextEncoder().encode(text));
+}
+
+/** What a node's round on a version cost, as its bridge counted. */
+export interface TrafficRow {
+  readonly version: number;
+  readonly node: string;
+  readonly traffic: Traffic;
+}
+
+export const trafficColumns =
+  'version, CAST(node AS BLOB) AS node, payload_up, payload_down, link_up, link_down, mqtt_up, mqtt_down';
+
+export function readTraffic(row: Row): TrafficRow {
+  const count = (name: string): number => row[name] as number;
+  return {
+    version: count('version'),
+    node: readText(row['node']),
+    traffic: {
+      payloadUp: count('payload_up'),
+      payloadDown: count('payload_down'),
+      linkUp: count('link_up'),
+      linkDown: count('link_down'),
+      mqttUp: count('mqtt_up'),
+      mqttDown: count('mqtt_down'),
+    },
+  };
 }

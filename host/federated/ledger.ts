@@ -13,14 +13,17 @@ import {
   metaColumns,
   readBlob,
   readText,
+  readTraffic,
   readUpload,
   readUploadKey,
   readVersion,
+  trafficColumns,
   uploadColumns,
   uploadKeyColumns,
   versionColumns,
   type Retraction,
   type Row,
+  type TrafficRow,
   type UploadKey,
   type UploadRow,
   type VersionEvent,
@@ -28,7 +31,7 @@ import {
 } from './ledger-rows.js';
 import { ProofTable } from './proof-table.js';
 
-export type { Retraction, UploadRow, VersionEvent, VersionRow } from './ledger-rows.js';
+export type { Retraction, TrafficRow, UploadRow, VersionEvent, VersionRow } from './ledger-rows.js';
 
 /** Whose ledger it is; a store never changes hands. */
 export interface LedgerIdentity {
@@ -129,8 +132,8 @@ export class Ledger {
     return wanted;
   }
 
-  /** Adds uploads, all or none. */
-  addUploads(uploads: readonly UploadRow[]): void {
+  /** Adds uploads, and what rounds cost whose uploads are there; all or none. */
+  addUploads(uploads: readonly UploadRow[], traffic: readonly TrafficRow[] = []): void {
     const insert =
       'INSERT INTO uploads (version, node, contribution, hash, envelope) VALUES (?,?,?,?,?)';
     inStore('write the ledger', () => {
@@ -138,8 +141,30 @@ export class Ledger {
       inTransaction(this.#database, () => {
         for (const { version, node, contribution, hash, envelope } of uploads)
           statement.run(version, node, contribution, Buffer.from(hash), Buffer.from(envelope));
+        this.#putTraffic(traffic);
       });
     });
+  }
+
+  /** The last word of a bridge counts. */
+  #putTraffic(rows: readonly TrafficRow[]): void {
+    if (rows.length === 0) return;
+    const insert = this.#database.prepare(
+      `INSERT OR REPLACE INTO traffic SELECT ?1,?2,?3,?4,?5,?6,?7,?8
+       WHERE EXISTS (SELECT 1 FROM uploads WHERE version = ?1 AND node = ?2)`,
+    );
+    for (const { version, node, traffic } of rows) {
+      const { payloadUp, payloadDown, linkUp, linkDown, mqttUp, mqttDown } = traffic;
+      insert.run(version, node, payloadUp, payloadDown, linkUp, linkDown, mqttUp, mqttDown);
+    }
+  }
+
+  /** What the nodes' rounds on a version cost, as far as their bridges have told; by node. */
+  trafficOf(version: number): TrafficRow[] {
+    const select = `SELECT ${trafficColumns} FROM traffic WHERE version = ? ORDER BY node`;
+    return inStore('read the ledger', () =>
+      (this.#database.prepare(select).all(version) as Row[]).map(readTraffic),
+    );
   }
 
   /** SHA-256 of the upload accepted under this key. */
@@ -183,6 +208,7 @@ export class Ledger {
   #prune(horizon: number): void {
     if (horizon <= this.oldestMaster()) return;
     this.#database.prepare('DELETE FROM uploads WHERE version < ?').run(horizon);
+    this.#database.prepare('DELETE FROM traffic WHERE version < ?').run(horizon);
     this.#database
       .prepare("UPDATE versions SET master = x'' WHERE version < ? AND length(master) > 0")
       .run(horizon);

@@ -10,7 +10,7 @@ import type { RoundKey } from '../proof/delegation.js';
 import { inFull, publishRound, type Downlink, type Published } from './downlink.js';
 import { noFaults, type FaultPoint } from './fault-point.js';
 import { horizonOf } from './history.js';
-import { Ledger, type UploadRow } from './ledger.js';
+import { Ledger, type TrafficRow, type UploadRow } from './ledger.js';
 import { masterOf } from './master.js';
 import { ObjectStore } from './objects.js';
 import { OpenVersion, type Upload } from './open-version.js';
@@ -92,6 +92,7 @@ export class Lineage {
   readonly #faultPoint: FaultPoint;
   readonly #press: Press;
   #staged: UploadRow[] = [];
+  #stagedTraffic: TrafficRow[] = [];
   /** Rounds that were closed: an operator's versions (SPEC, 8.1) take none away. */
   #rounds: number;
   #head!: Head;
@@ -214,12 +215,22 @@ export class Lineage {
     this.#open.add(upload);
   }
 
+  /** What a node's round cost goes into the ledger with the next commit(), if its upload is there. */
+  stageTraffic(row: TrafficRow): void {
+    this.#stagedTraffic.push(row);
+  }
+
+  trafficOf(version: number): TrafficRow[] {
+    return this.#ledger.trafficOf(version);
+  }
+
   /** Puts what was staged into the ledger, all or none. */
   commit(): void {
-    if (this.#staged.length === 0) return;
+    if (this.#staged.length + this.#stagedTraffic.length === 0) return;
     this.#faultPoint('before-commit');
-    this.#ledger.addUploads(this.#staged);
+    this.#ledger.addUploads(this.#staged, this.#stagedTraffic);
     this.#staged = [];
+    this.#stagedTraffic = [];
     this.#faultPoint('after-commit');
   }
 

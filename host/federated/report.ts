@@ -1,4 +1,5 @@
 import type { CounterSum } from './counters.js';
+import type { TrafficRow } from './ledger.js';
 
 /** How a model tells classes apart. */
 export interface ClassScores {
@@ -42,6 +43,8 @@ export interface RoundReport {
   readonly evaluation?: CounterSum;
   /** Of the new version. */
   readonly heldOut?: HeldOutScores;
+  /** What the round before this one cost its nodes: bridges tell after the receipts. */
+  readonly trafficBefore: readonly TrafficRow[];
   /** From the announcement of the parent, or the aggregator's start, to its close. */
   readonly durationMs: number;
 }

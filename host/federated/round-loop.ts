@@ -1,9 +1,11 @@
 import { idOf, toHex } from '../contract/hash.js';
 import { matchTopic, topicOf } from '../contract/topics.js';
+import { decodeWire } from '../contract/wire.js';
 import type { MqttSession } from '../mqtt/session.js';
 import { Announcer } from './announcer.js';
 import { noFaults, type FaultPoint } from './fault-point.js';
 import { judgeUpload, maxEnvelopeBytes, type IncomingUpload, type IntakeRules } from './intake.js';
+import type { TrafficRow } from './ledger.js';
 import type { Lineage } from './lineage.js';
 import { Mailbox, type MailboxLimit } from './mailbox.js';
 import type { OpenVersion } from './open-version.js';
@@ -28,6 +30,8 @@ const KEYS_MS = 2000;
 
 type Task =
   | { readonly type: 'upload'; readonly incoming: IncomingUpload }
+  /** What the round of a node cost. */
+  | { readonly type: 'traffic'; readonly row: TrafficRow }
   | { readonly type: 'deadline'; readonly version: number }
   /** The connection was lost and is back; the broker may be a new one. */
   | { readonly type: 'reconnect' }
@@ -97,17 +101,32 @@ export class RoundLoop {
     const scope = scopeOf(this.options);
     this.session.onMessage((topic, bytes) => {
       const wanted = matchTopic('want', scope, topic);
+      const told = wanted ? undefined : matchTopic('status', scope, topic);
       if (wanted) this.#wants.take(bytes, wanted['node']);
+      else if (told) this.#receiveStatus(told['node'], bytes);
       else this.#reception.receive(topic, bytes);
     });
     this.session.onReconnect(() => this.#mailbox.put({ type: 'reconnect' }));
     const model = toHex(idOf(this.lineage.model.hash));
     await this.session.subscribe(topicOf('upload', scope, { model }));
     await this.session.subscribe(topicOf('want', scope));
+    await this.session.subscribe(topicOf('status', scope));
     await this.#announcer.publishAll(packState(this.options, this.lineage.starts, true));
     await this.#announcer.clearOutdated();
     this.#openVersion();
     this.#watchKeys();
+  }
+
+  /** With a full queue it is lost: it is no promise, and uploads come first. */
+  #receiveStatus(node: string, bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    try {
+      const { roundVersion: version, round: traffic } = decodeWire('NodeStatus', bytes);
+      if (version === undefined || !traffic) return;
+      this.#mailbox.offer({ type: 'traffic', row: { version, node, traffic } }, bytes.length);
+    } catch (error) {
+      this.options.onWarning?.(`a status of ${node} was dropped: ${(error as Error).message}`);
+    }
   }
 
   /** Works until stop(). Rejects if the store fails or the broker refuses a publication. */
@@ -149,6 +168,8 @@ export class RoundLoop {
         if (!verdict.upload) continue;
         this.lineage.stage(verdict.upload);
         await this.#advance({ type: 'contribution' }, settle);
+      } else if (task.type === 'traffic') {
+        this.lineage.stageTraffic(task.row);
       } else {
         await settle();
         await this.#handle(task);
@@ -157,7 +178,7 @@ export class RoundLoop {
     await settle();
   }
 
-  async #handle(task: Exclude<Task, { type: 'upload' }>): Promise<void> {
+  async #handle(task: Exclude<Task, { type: 'upload' | 'traffic' }>): Promise<void> {
     if (task.type === 'keys') {
       await this.#announcer.publishTags();
       this.#watchKeys();
@@ -235,6 +256,7 @@ export class RoundLoop {
       uplinkBytes: closed.uplinkBytes,
       downlinkBytesPerNode: announcementBytes.length + (difference ?? snapshot).length,
       durationMs,
+      trafficBefore: closed.version === 0 ? [] : this.lineage.trafficOf(closed.version - 1),
       ...(training && { training }),
       ...(evaluation && { evaluation }),
       ...(heldOut && { heldOut }),

@@ -3,6 +3,7 @@ import { checkKernel } from '../kernel/check-kernel.js';
 import { connectMqtt } from '../mqtt/connect.js';
 import type { MqttSession } from '../mqtt/session.js';
 import { fedAvg } from './fed-avg.js';
+import type { TrafficRow } from './ledger.js';
 import { Lineage, type KernelOffer } from './lineage.js';
 import { checkOptions, sessionOptions, type AggregatorOptions } from './options.js';
 import type { PublishedModel } from './report.js';
@@ -99,6 +100,11 @@ export class Aggregator {
     const { announcement, snapshot } = this.#lineage.head;
     const { version, artefactHash } = announcement;
     return { version, modelHash: toHex(artefactHash), snapshot };
+  }
+
+  /** What the rounds on a version cost their nodes, as far as bridges have told. */
+  trafficOf(version: number): TrafficRow[] {
+    return this.#lineage.trafficOf(version);
   }
 
   /** Hash of the snapshot of version 0, hex. */

@@ -10,7 +10,7 @@ import { LinnetError } from '../contract/error.js';
 /** "LNNL" in the file header says whose database this is. */
 const APPLICATION_ID = 0x4c4e4e4c;
 /** Version of the tables below. */
-const SCHEMA_VERSION = 3;
+const SCHEMA_VERSION = 4;
 
 /** What schema 1, which knew nothing but rounds, lacks. */
 const EVENT_COLUMNS = [
@@ -29,6 +29,21 @@ const PROOFS_TABLE = `
   CREATE TABLE proofs (
     version INTEGER PRIMARY KEY REFERENCES versions,
     proof   BLOB NOT NULL            -- byte for byte as published
+  ) STRICT;
+`;
+
+/** What schema 3 lacks: what the round of an accepted upload cost its node, as its bridge counted. */
+const TRAFFIC_TABLE = `
+  CREATE TABLE traffic (
+    version      INTEGER NOT NULL,
+    node         TEXT NOT NULL,
+    payload_up   INTEGER NOT NULL,
+    payload_down INTEGER NOT NULL,
+    link_up      INTEGER NOT NULL,
+    link_down    INTEGER NOT NULL,
+    mqtt_up      INTEGER NOT NULL,
+    mqtt_down    INTEGER NOT NULL,
+    PRIMARY KEY (version, node)
   ) STRICT;
 `;
 
@@ -66,7 +81,9 @@ const SCHEMA = `
   ) STRICT;
 
   CREATE INDEX uploads_of_version ON uploads (version, sequence);
-  ${PROOFS_TABLE}`;
+  ${PROOFS_TABLE}
+  ${TRAFFIC_TABLE}
+`;
 
 export function storeError(cause: string, source?: unknown, remedy?: string): LinnetError {
   return new LinnetError('ERR_STORE', cause, {
@@ -161,7 +178,11 @@ function addEvents(database: Database.Database): void {
 }
 
 /** The step from schema 1, from 2 and so on. */
-const upgrades = [addEvents, (database: Database.Database) => database.exec(PROOFS_TABLE)];
+const upgrades = [
+  addEvents,
+  (database: Database.Database) => database.exec(PROOFS_TABLE),
+  (database: Database.Database) => database.exec(TRAFFIC_TABLE),
+];
 
 function upgradeSchema(database: Database.Database, from: number): void {
   inTransaction(database, () => {

@@ -1,7 +1,8 @@
+import type { Socket } from 'node:net';
 import type { MqttClient } from 'mqtt';
 import { LinnetError } from '../contract/error.js';
 import { brokerError } from './broker-error.js';
-import type { MessageHandler, MqttOptions, MqttSession } from './session.js';
+import type { MessageHandler, MqttOptions, MqttSession, MqttTraffic } from './session.js';
 
 /** Patience of close() with a broker that owes acknowledgements. */
 const CLOSE_TIMEOUT_MS = 2000;
@@ -15,6 +16,18 @@ const FIRST_REFUSAL = 128;
 
 function sessionClosed(): LinnetError {
   return new LinnetError('ERR_MQTT', 'the MQTT session was closed', { remedy: 'open another one' });
+}
+
+const noTraffic: MqttTraffic = { sent: 0, received: 0 };
+
+/** A socket counts what goes through it; one of TLS what stands in it. */
+function trafficOf(stream: unknown): MqttTraffic {
+  const { bytesWritten = 0, bytesRead = 0 } = (stream ?? {}) as Partial<Socket>;
+  return { sent: bytesWritten, received: bytesRead };
+}
+
+function add(a: MqttTraffic, b: MqttTraffic): MqttTraffic {
+  return { sent: a.sent + b.sent, received: a.received + b.received };
 }
 
 interface Message {
@@ -34,6 +47,9 @@ export class ClientSession implements MqttSession {
   readonly #early: Message[] = [];
   #earlyHandled: Promise<void> = Promise.resolve();
   #connections = 0;
+  /** Of connections that have ended. */
+  #past: MqttTraffic = noTraffic;
+  #stream: unknown;
   #lastRefusal: string | undefined;
   #ended = false;
 
@@ -59,6 +75,8 @@ export class ClientSession implements MqttSession {
         done(),
       );
     };
+    client.on('close', () => this.#countStream(undefined));
+    client.on('packetsend', () => this.#countStream(client.stream));
     // A broken connection is not an event for anybody: mqtt.js tries again until end().
     client.on('error', (error) => {
       const refusal = brokerError('reconnecting', error);
@@ -76,6 +94,17 @@ export class ClientSession implements MqttSession {
 
   get connected(): boolean {
     return this.#client.connected;
+  }
+
+  get traffic(): MqttTraffic {
+    return add(this.#past, trafficOf(this.#stream));
+  }
+
+  /** mqtt.js takes a new stream for every connection; the first thing it does there is to send. */
+  #countStream(stream: unknown): void {
+    if (stream === this.#stream) return;
+    this.#past = add(this.#past, trafficOf(this.#stream));
+    this.#stream = stream;
   }
 
   async #receive(message: Message): Promise<void> {

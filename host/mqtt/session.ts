@@ -51,10 +51,18 @@ export type MessageHandler = (
   retained: boolean,
 ) => void | Promise<void>;
 
+/** Bytes of MQTT packets, headers included, without what TLS and TCP add. */
+export interface MqttTraffic {
+  readonly sent: number;
+  readonly received: number;
+}
+
 export interface MqttSession {
   readonly connected: boolean;
   /** Whether the broker keeps what is published with `retain`. */
   readonly retains: boolean;
+  /** Of all its connections so far. */
+  readonly traffic: MqttTraffic;
   /**
    * Resolves when the broker has acknowledged. While the connection is down the message waits and
    * goes out first after it is back. Rejects with ERR_MQTT if the session closes before that.

@@ -61,6 +61,10 @@ export class ScriptedDevice {
     return this.ask('HELLO', helloOf(rest));
   }
 
+  log(level: number, text: string): void {
+    this.peer!.log(level, text);
+  }
+
   /** Offers an envelope and sends all of it; returns the host's last word. */
   async upload(envelope: Uint8Array, version = 0): Promise<number> {
     const hash = sha256(envelope);

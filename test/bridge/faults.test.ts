@@ -167,7 +167,12 @@ describe('a bridge', () => {
   it('that is killed leaves a death; the next one finds everything retained', async () => {
     const port = await rig.plugIn(v8Device('one'));
     const script = packagePath('test/bridge/run-bridge.ts');
-    const words = ['--import', 'tsx', script, rig.broker.url, fixture.federation, port.address];
+    const settings = {
+      federation: fixture.federation,
+      mqtt: { url: rig.broker.url },
+      devices: [{ port: port.address }],
+    };
+    const words = ['--import', 'tsx', script, JSON.stringify(settings)];
     const killed = spawn(process.execPath, words, { cwd: packagePath('.'), stdio: 'inherit' });
     await rig.aggregator.publishVersion(0);
     await waitFor('the upload', isUploaded, 20_000);

@@ -23,6 +23,7 @@ const isEqual = (a: Uint8Array, b: Uint8Array): boolean => Buffer.compare(a, b) 
 
 /** Notes subscriptions as `+filter` and `-filter`. */
 class NotingSession implements MqttSession {
+  readonly traffic = { sent: 0, received: 0 };
   readonly connected = true;
   readonly retains = true;
   readonly notes: string[] = [];

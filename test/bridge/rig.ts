@@ -13,6 +13,7 @@ export const timing = {
   republishMs: 200,
   proofMs: 200,
   wantMs: 100,
+  statusMs: 300,
   peer: { requestMs: 250, requestTries: 4 },
 };
 
@@ -29,6 +30,8 @@ export class Rig {
   readonly refusals: string[] = [];
   /** Of the bridges to come. */
   trust: Pick<BridgeOptions, 'root' | 'state'> = {};
+  /** Nodes that told of a fault. */
+  readonly faults: string[] = [];
   /** Why a bridge's run() ended, if it did. */
   failure: unknown;
   private readonly ends: (() => Promise<void>)[] = [];
@@ -61,6 +64,8 @@ export class Rig {
       events: {
         onLog: (node, text) => this.logs.push(`${node}: ${text}`),
         onRefusal: (_, { code, message }) => this.refusals.push(`${code}: ${message}`),
+        onFault: (node) => this.faults.push(node),
+        onDeviceLog: (node, level, text) => this.logs.push(`${node} [${level}]: ${text}`),
       },
     });
     this.ends.push(() => bridge.close());

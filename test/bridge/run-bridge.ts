@@ -1,5 +1,13 @@
-/** A bridge in a process of its own, to be killed: `run-bridge.ts URL FEDERATION PORT`. */
-import { Bridge } from '../../host/bridge/bridge.js';
+/**
+ * A bridge in a process of its own, to be killed: `run-bridge.ts OPTIONS`, in JSON; it kills itself at
+ * LINNET_FAULT_POINT="name:count".
+ */
+import { Bridge, type BridgeOptions } from '../../host/bridge/bridge.js';
+import { fatalPoint } from '../e2e/fatal-point.js';
 
-const [url, federation, port] = process.argv.slice(2);
-await new Bridge({ federation, mqtt: { url }, devices: [{ port }] }).run();
+const options = JSON.parse(process.argv[2]) as BridgeOptions;
+await new Bridge({
+  ...options,
+  faultPoint: fatalPoint(process.env.LINNET_FAULT_POINT),
+  events: { onRefusal: (node, error) => console.error(`${node}: ${error.message}`) },
+}).run();

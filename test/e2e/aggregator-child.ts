@@ -4,9 +4,9 @@
  * at the end the hash of the final model; what ends it in between says so on stderr.
  */
 import { readFileSync, writeSync } from 'node:fs';
-import type { FaultPoint } from '../../host/federated/fault-point.js';
 import { Aggregator, type AggregatorOptions } from '../../host/federated/server.js';
 import { loadKernels } from '../../host/kernel/load.js';
+import { fatalPoint } from './fatal-point.js';
 
 /** Options as JSON can carry them. */
 export interface ChildSettings extends Pick<
@@ -17,18 +17,6 @@ export interface ChildSettings extends Pick<
   readonly initialWords: readonly number[];
   readonly plan: Omit<AggregatorOptions['plan'], 'classWeights'> & {
     readonly classWeights: readonly number[];
-  };
-}
-
-function fatalPoint(setting: string | undefined): FaultPoint {
-  const [fatal, count] = (setting ?? ':0').split(':');
-  let left = Number(count);
-  return (name) => {
-    if (name !== fatal || --left > 0) return;
-    writeSync(2, `killed at ${name}\n`);
-    process.kill(process.pid, 'SIGKILL');
-    // The signal needs a moment; nothing may happen in it.
-    for (;;);
   };
 }
 

@@ -24,6 +24,7 @@ export const shortTiming: BridgeTiming = {
   republishMs: 500,
   proofMs: 200,
   wantMs: 100,
+  statusMs: 1000,
   peer: { requestMs: 1000, requestTries: 5 },
 };
 

@@ -12,7 +12,12 @@ import { join } from 'node:path';
 import Database from 'libsql';
 import { describe, expect, it } from 'vitest';
 import { sha256, toHex } from '../../host/contract/hash.js';
-import { Ledger, type UploadRow, type VersionRow } from '../../host/federated/ledger.js';
+import {
+  Ledger,
+  type TrafficRow,
+  type UploadRow,
+  type VersionRow,
+} from '../../host/federated/ledger.js';
 import { ObjectStore } from '../../host/federated/objects.js';
 import { withFolder } from './fixture.js';
 
@@ -172,6 +177,7 @@ describe('ledger', () => {
         older.exec(`ALTER TABLE versions DROP COLUMN ${column}`);
       older.exec('ALTER TABLE uploads DROP COLUMN retracted');
       older.exec('DROP TABLE proofs');
+      older.exec('DROP TABLE traffic');
       older.pragma('user_version = 1');
       older.close();
       expect(() => Ledger.openExisting(folder, 'read')).toThrow(storeFailure('open it once'));
@@ -190,6 +196,7 @@ describe('ledger', () => {
       ledger.close();
       const older = new Database(join(folder, 'ledger.db'));
       older.exec('DROP TABLE proofs');
+      older.exec('DROP TABLE traffic');
       older.pragma('user_version = 2');
       older.close();
       expect(() => Ledger.openExisting(folder, 'read')).toThrow(storeFailure('open it once'));
@@ -198,6 +205,40 @@ describe('ledger', () => {
       again.proofs.put(0, new Uint8Array([1, 2]));
       expect([again.proofs.newest(), again.proofs.find(0)]).toEqual([0, new Uint8Array([1, 2])]);
       expect(again.readWhole(0)).toEqual(version);
+      again.close();
+    }));
+
+  it('takes over a store of schema 3, which knew no traffic', () =>
+    withFolder((folder) => {
+      const ledger = Ledger.open(folder, identity);
+      ledger.addVersion(version);
+      ledger.addUploads([upload('a')]);
+      ledger.close();
+      const older = new Database(join(folder, 'ledger.db'));
+      older.exec('DROP TABLE traffic');
+      older.pragma('user_version = 3');
+      older.close();
+      const again = Ledger.open(folder, identity);
+      expect([...again.uploadsOf(0)]).toEqual([upload('a')]);
+      expect(again.trafficOf(0)).toEqual([]);
+      again.close();
+    }));
+
+  it('keeps what a round cost whose upload it has, as it was told last', () =>
+    withFolder((folder) => {
+      const row = (node: string, payloadUp: number): TrafficRow => ({
+        version: 0,
+        node,
+        traffic: { payloadUp, payloadDown: 1, linkUp: 2, linkDown: 3, mqttUp: 4, mqttDown: 5 },
+      });
+      const ledger = Ledger.open(folder, identity);
+      ledger.addVersion(version);
+      ledger.addUploads([upload('a')], [row('a', 10), row('stranger', 10)]);
+      ledger.addUploads([], [row('a', 20), { ...row('a', 20), version: 7 }]);
+      expect(ledger.trafficOf(0)).toEqual([row('a', 20)]);
+      ledger.close();
+      const again = Ledger.open(folder, identity);
+      expect([again.trafficOf(0), again.trafficOf(7)]).toEqual([[row('a', 20)], []]);
       again.close();
     }));
 

@@ -10,13 +10,14 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
+import { constants, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { nodeState, split, status } from '../../host/contract/contract.gen.js';
+import { nodeState, resetReason, split, status } from '../../host/contract/contract.gen.js';
 import { sha256 } from '../../host/contract/hash.js';
+import { unpackRequest } from '../../host/contract/pack.js';
 import { decodeWire } from '../../host/contract/wire.js';
 import { samplesOfSplit, selectSamples, type Dataset } from '../../host/data/dataset.js';
 import { encodeFds1, writeFds1 } from '../../host/data/fds1.js';
@@ -307,6 +308,46 @@ await whereNative(() => {
       expect(existsSync(path)).toBe(true);
       const second = await connectTo(await addressOf(start('--listen', `unix://${path}`)));
       expect((await second.request('PING', { token: 9 })).body).toEqual({ token: 9 });
+    });
+
+    it.each(['SIGSEGV', 'SIGBUS'] as const)(
+      'tells of the %s that ended it, once',
+      async (signal) => {
+        const args = ['--name', 'a', '--flash', join(folder, 'flash')];
+        const child = start(...args);
+        const before = hostOf(child);
+        await before.until('a HELLO', () => before.count('HELLO') > 0);
+        while ((await before.state()) !== nodeState.IDLE) await delay(10);
+        await stop(child, signal);
+        const host = hostOf(start(...args));
+        await host.until('the fault', () => host.count('FAULT') > 0);
+        expect(unpackRequest('HELLO', host.arrivals[0].body).resetReason).toBe(resetReason.FAULT);
+        const [{ body }] = host.distinct('FAULT');
+        expect(unpackRequest('FAULT', body)).toMatchObject({
+          reason: resetReason.FAULT,
+          state: nodeState.IDLE,
+          cause: constants.signals[signal],
+        });
+        await stop(children.at(-1)!, 'SIGTERM');
+        const last = hostOf(start(...args));
+        await last.until('a HELLO', () => last.count('HELLO') > 0);
+        await last.state();
+        expect(last.count('FAULT')).toBe(0);
+        expect(unpackRequest('HELLO', last.arrivals[0].body).resetReason).toBe(resetReason.POWER);
+      },
+    );
+
+    it('tells where the watchdog found it', async () => {
+      const bad = hanging('train');
+      const host = hostOf(start('--name', 'a', '--watchdog', '200'));
+      host.serve(bad, fixture.descriptor, fixture.snapshotOf(0));
+      await host.announce(fixture.announcementOf(0, {}, { kernels: [allow(bad)] }));
+      await host.until('the record', () => host.count('FAULT') > 0);
+      expect(unpackRequest('FAULT', host.distinct('FAULT')[0].body)).toMatchObject({
+        reason: resetReason.WATCHDOG,
+        state: nodeState.FETCH,
+        cause: constants.signals.SIGVTALRM,
+      });
     });
 
     it('has had enough of a kernel that never came to the end of its trial', async () => {

@@ -1,6 +1,6 @@
 /** The trial of a kernel on a board: its watchdog is SysTick, its flash survives a reset. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { resetReason, status } from '../../host/contract/contract.gen.js';
+import { nodeState, resetReason, status } from '../../host/contract/contract.gen.js';
 import type { Announcement, HelloRequest } from '../../host/contract/contract.gen.js';
 import { equalBytes, sha256, toHex } from '../../host/contract/hash.js';
 import { unpackRequest } from '../../host/contract/pack.js';
@@ -95,6 +95,10 @@ describe.runIf(hasQemu)('a kernel on trial on a Cortex-M4', () => {
       kernelHash: sha256(accelerated),
     });
     await host.until('a LOG', () => host.logs.length === 2);
+    const record = unpackRequest('FAULT', host.arrivals.find(({ name }) => name === 'FAULT')!.body);
+    expect(record).toMatchObject({ reason: resetReason.WATCHDOG, state: nodeState.FETCH });
+    expect(record.pc).toBeGreaterThan(0);
+    expect(record.pc).toBeLessThan(80 * 1024);
     expect(host.logs[1]).toContain('failed its trial: the watchdog reset the device');
     expect(await host.announce(offer(allow(bad)))).toBe(status.ERR_TRIAL);
     await expectRound(offer(allow(bad), allow(accelerated, 1)), accelerated);

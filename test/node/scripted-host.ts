@@ -213,6 +213,8 @@ export class ScriptedHost {
         return this.answerUpload(body);
       case 'PING':
         return packResponse('PING', status.OK, unpackRequest('PING', body));
+      case 'FAULT':
+        return packResponse('FAULT', status.OK);
       case 'ANNOUNCE':
       case 'RECEIPT':
       case 'STATUS':

@@ -90,6 +90,9 @@ export async function aggregatorLife(
 }
 
 export function bridgeLife(scene: Scene, url: string, ports: readonly string[]): Life {
-  const args = ['bridge', '--federation', federation, '--mqtt', url, '--port', ...ports];
+  const args = [
+    ...['bridge', '--federation', federation, '--mqtt', url],
+    ...['--state', scene.path('bridge'), '--port', ...ports],
+  ];
   return new Life('bridge', () => startCli(scene, args), '');
 }

@@ -32,6 +32,7 @@ function(add_cortex_m_node name script)
     add_bare_metal_image(${name} ${script} ${ARGN}
         "${core_folder}/node_main.c" "${core_folder}/reset_reason.c")
     target_link_libraries(${name} PRIVATE linnet)
+    target_include_directories(${name} PRIVATE "${core_folder}/../../src")
 endfunction()
 
 # add_vector_runner(SCRIPT DEFINITIONS…): an image vector_runner.elf. On a Cortex-M RUNNER_CLOCK_HZ is

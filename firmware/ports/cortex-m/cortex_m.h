@@ -23,6 +23,12 @@
 
 typedef void (*linnet_vector)(void);
 
+/*
+ * What the exception at hand has stacked: registers of the code it interrupted. NULL before the
+ * first one.
+ */
+extern const uint32_t *volatile linnet_exception_frame;
+
 /* An image supplies this: called when SysTick reaches 0. */
 void linnet_systick(void);
 

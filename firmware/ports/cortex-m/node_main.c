@@ -4,6 +4,14 @@
 #include "cortex_m.h"
 #include "linnet.h"
 #include "reset_reason.h"
+#ifdef LINNET_APPLICATION
+#include "../../examples/application.h"
+
+/* Boards have no place to print to; a product shows it otherwise. */
+void application_print(const char *text, uint32_t number) {
+    (void)text, (void)number;
+}
+#endif
 
 /*
  * How long a call may take. This watchdog is beside the one of the board, if that has one, and
@@ -14,6 +22,7 @@
 #define LINNET_WATCHDOG_MS 5000u
 #endif
 
+static struct linnet_node node;
 static volatile uint32_t milliseconds;
 static volatile uint32_t unfed_ms;
 
@@ -22,7 +31,7 @@ void linnet_systick(void) {
     milliseconds++;
     unfed_ms++;
     if (unfed_ms > LINNET_WATCHDOG_MS) {
-        reset_reason_note(LINNET_RESET_REASON_WATCHDOG);
+        reset_reason_note_fault(LINNET_RESET_REASON_WATCHDOG, linnet_node_state(&node));
         linnet_system_reset();
     }
 }
@@ -33,7 +42,7 @@ static void feed_watchdogs(void) {
 }
 
 void linnet_fault(void) {
-    reset_reason_note(LINNET_RESET_REASON_FAULT);
+    reset_reason_note_fault(LINNET_RESET_REASON_FAULT, linnet_node_state(&node));
     linnet_system_reset();
 }
 
@@ -104,7 +113,7 @@ __attribute__((weak)) const uint8_t *board_key(void) {
 }
 
 int main(void) {
-    static struct linnet_node node;
+    static struct linnet_fault_record fault;
     static struct linnet_port port = {
         .node = "",
         .runtime = board_runtime,
@@ -120,12 +129,22 @@ int main(void) {
     };
     linnet_systick_start(board_start());
     port.key = board_key();
-    port.reset_reason = reset_reason_take(board_reset_reason());
+    bool has_fault;
+    port.reset_reason = reset_reason_take(board_reset_reason(), &fault, &has_fault);
+    port.fault = has_fault ? &fault : NULL;
     port.flash = store_flash_describe();
+#ifdef LINNET_APPLICATION
+    application_configure(&port);
+#endif
     /* A flash that cannot be used shows in STATUS: the node goes on to say so. */
     (void)linnet_node_init(&node, &port, linnet_heap_start,
                            (uint32_t)(linnet_heap_end - linnet_heap_start));
     for (;;) {
-        idle(NULL, linnet_node_poll(&node));
+        uint32_t idle_ms = linnet_node_poll(&node);
+#ifdef LINNET_APPLICATION
+        uint32_t wanted_ms = application_step(&node);
+        idle_ms = wanted_ms < idle_ms ? wanted_ms : idle_ms;
+#endif
+        idle(NULL, idle_ms);
     }
 }

@@ -11,12 +11,16 @@
 #include <time.h>
 
 #include "fail.h"
+#include "fault.h"
 #include "fds1.h"
 #include "flash_file.h"
 #include "key_file.h"
 #include "options.h"
 #include "stream_link.h"
 #include "watchdog.h"
+#ifdef LINNET_APPLICATION
+#include "../../examples/application.h"
+#endif
 
 struct board {
     struct stream_link link;
@@ -26,7 +30,12 @@ struct board {
     sigset_t signal_mask; /* as it was before signals were held back */
 };
 
+static struct linnet_node node;
 static volatile sig_atomic_t caught_signal;
+
+static uint32_t node_state(void) {
+    return node.port == NULL ? LINNET_NODE_STATE_HELLO : linnet_node_state(&node);
+}
 
 static void catch_signal(int number) {
     caught_signal = number;
@@ -120,12 +129,22 @@ static struct linnet_port make_port(struct board *board, const struct options *o
     return port;
 }
 
+#ifdef LINNET_APPLICATION
+void application_print(const char *text, uint32_t number) {
+    log_line("%s %u", text, number);
+}
+#endif
+
 /* Until the host closes stdin or a signal ends it. */
-static void run(struct board *board, struct linnet_node *node) {
+static void run(struct board *board) {
     while (caught_signal == 0 && !board->link.has_ended) {
-        uint32_t idle_ms = linnet_node_poll(node);
+        uint32_t idle_ms = linnet_node_poll(&node);
+#ifdef LINNET_APPLICATION
+        uint32_t wanted_ms = application_step(&node);
+        idle_ms = wanted_ms < idle_ms ? wanted_ms : idle_ms;
+#endif
         if (stream_link_take_new(&board->link)) {
-            linnet_node_link_up(node);
+            linnet_node_link_up(&node);
             idle_ms = 0;
         }
         /* Also with nothing to wait for: here signals get their chance. */
@@ -161,9 +180,8 @@ static void *make_heap(uint32_t bytes) {
     return heap;
 }
 
-static void boot(struct linnet_node *node, const struct linnet_port *port, void *heap,
-                 uint32_t heap_bytes) {
-    linnet_status_t status = linnet_node_init(node, port, heap, heap_bytes);
+static void boot(const struct linnet_port *port, void *heap, uint32_t heap_bytes) {
+    linnet_status_t status = linnet_node_init(&node, port, heap, heap_bytes);
     if (status < 0) {
         fail(EXIT_FAILED, "use a larger --flash-kb, or delete the flash file to start empty",
              "the flash cannot be used (status %d)", (int)status);
@@ -172,20 +190,28 @@ static void boot(struct linnet_node *node, const struct linnet_port *port, void 
 
 int main(int count, char **arguments) {
     static struct board board;
-    static struct linnet_node node;
     static struct linnet_port port;
+    static struct linnet_fault_record fault;
     const struct options options = parse_options(count, arguments);
     open_board(&board, &options);
     port = make_port(&board, &options);
+    if (fault_open(options.flash.path, node_state, &fault)) {
+        port.reset_reason = LINNET_RESET_REASON_FAULT;
+        port.fault = &fault;
+    }
+#ifdef LINNET_APPLICATION
+    application_configure(&port);
+#endif
     uint32_t heap_bytes = options.memory_bytes + LINNET_ENGINE_BYTES;
     void *heap = make_heap(heap_bytes);
     if (sigsetjmp(watchdog_restart, 1) != 0) {
         log_line("a call did not come back in %u ms: reset", options.watchdog_ms);
         port.reset_reason = LINNET_RESET_REASON_WATCHDOG;
+        port.fault = &watchdog_record;
     }
     watchdog_start(options.watchdog_ms);
-    boot(&node, &port, heap, heap_bytes);
-    run(&board, &node);
+    boot(&port, heap, heap_bytes);
+    run(&board);
     free(heap);
     close_board(&board);
     return caught_signal == SIGINT ? EXIT_INTERRUPTED : EXIT_OK;

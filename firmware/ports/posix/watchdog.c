@@ -1,4 +1,5 @@
 #include "watchdog.h"
+#include "fault.h"
 
 #include <signal.h>
 #include <string.h>
@@ -8,6 +9,7 @@
 #define TICKS 8
 
 sigjmp_buf watchdog_restart;
+struct linnet_fault_record watchdog_record;
 
 static volatile sig_atomic_t unfed_ticks;
 
@@ -15,10 +17,11 @@ static volatile sig_atomic_t unfed_ticks;
  * Leaves whatever was interrupted. That is sound because it can only be a call of the kernel: all
  * else a poll does ends within a tick, and the next poll feeds.
  */
-static void tick(int number) {
-    (void)number;
+static void tick(int number, siginfo_t *info, void *context) {
+    (void)info;
     if (++unfed_ticks > TICKS) {
         unfed_ticks = 0;
+        watchdog_record = fault_describe(LINNET_RESET_REASON_WATCHDOG, number, 0, context);
         siglongjmp(watchdog_restart, 1);
     }
 }
@@ -32,8 +35,8 @@ void watchdog_start(uint32_t timeout_ms) {
     struct itimerval timer;
     struct sigaction action;
     memset(&action, 0, sizeof action);
-    action.sa_handler = tick;
-    action.sa_flags = SA_RESTART;
+    action.sa_sigaction = tick;
+    action.sa_flags = SA_SIGINFO | SA_RESTART;
     sigemptyset(&action.sa_mask);
     sigaction(SIGVTALRM, &action, NULL);
     timer.it_interval.tv_sec = (time_t)(tick_us / 1000000);

@@ -7,10 +7,13 @@
 #define LINNET_POSIX_WATCHDOG_H
 
 #include <setjmp.h>
-#include <stdint.h>
+#include "linnet_port.h"
 
 /* Where a node that is reset goes on; whoever starts the watchdog fills it with sigsetjmp(…, 1). */
 extern sigjmp_buf watchdog_restart;
+
+/* Of the last time it jumped. */
+extern struct linnet_fault_record watchdog_record;
 
 /* Jumps to watchdog_restart when this much processor time passes without a feed; 0 = never. */
 void watchdog_start(uint32_t timeout_ms);

@@ -153,6 +153,22 @@ export const messages: readonly Message[] = [
     response: null,
   },
   {
+    name: 'FAULT',
+    id: 12,
+    from: 'device',
+    text: 'what a processor fault or the watchdog left of the last run; repeated until it is answered, then forgotten',
+    request: [
+      u8('reason', 'RESET_REASON'),
+      u8('state', 'NODE_STATE it happened in'),
+      u32('pc', 'address of the instruction, 0 = unknown; of a longer one the low 32 bits'),
+      u32('lr', 'link register, likewise'),
+      u32('cause', 'CFSR of a Cortex-M, signal of a process'),
+      u32('hardFault', 'HFSR of a Cortex-M, else 0'),
+      u32('address', 'memory address that was at fault, 0 = unknown'),
+    ],
+    response: [],
+  },
+  {
     name: 'RESET',
     id: 11,
     from: 'host',

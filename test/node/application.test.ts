@@ -1,0 +1,199 @@
+/** What an application beside a node sees and does, on the real C. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { codec, nodeState, receipt, status, task } from '../../host/contract/contract.gen.js';
+import type { Announcement, Plan } from '../../host/contract/contract.gen.js';
+import { sha256 } from '../../host/contract/hash.js';
+import { decodeWire } from '../../host/contract/wire.js';
+import { writeFds1 } from '../../host/data/fds1.js';
+import { Kernel } from '../../host/kernel/kernel.js';
+import { loadKernelBytes, packagePath } from '../../host/kernel/load.js';
+import { openV8Engine } from '../../host/kernel/v8-engine.js';
+import { buildDescriptor, parseDescriptor } from '../../host/model/descriptor.js';
+import { packSnapshot } from '../../host/model/snapshot.js';
+import { buildNative } from '../../tools/build-native.mjs';
+import { allow } from './bad-kernels.js';
+import { expectedEnvelope } from './expectation.js';
+import * as fixture from './fixture.js';
+import { whereNative } from './native.js';
+import { ScriptedHost } from './scripted-host.js';
+
+const accelerated = loadKernelBytes('accelerated');
+
+/** As asking_application.c makes the inputs of a question. */
+const questionOf = (question: number, inputs: number): Int8Array =>
+  Int8Array.from(
+    { length: inputs },
+    (_, i) => (i * 37 + question * 11 + ((i * i * question) >> 4)) & 0xff,
+  );
+
+await whereNative(() => {
+  const children: ChildProcess[] = [];
+  let folder: string;
+  let shard: string;
+  let lines: string[];
+
+  beforeEach(async () => {
+    await buildNative(['linnet-asking', 'linnet-live']);
+    folder = mkdtempSync(join(tmpdir(), 'linnet-application-'));
+    shard = join(folder, 'shard.fds');
+    writeFds1(shard, fixture.dataset);
+    lines = [];
+  });
+  afterEach(() => {
+    for (const child of children.splice(0)) child.kill('SIGKILL');
+    rmSync(folder, { recursive: true });
+  });
+
+  function start(program: string, ...args: string[]): ScriptedHost {
+    const child = spawn(packagePath(`build/${program}`), ['--name', 'a', ...args], {
+      stdio: 'pipe',
+    });
+    children.push(child);
+    let text = '';
+    child.stderr.on('data', (chunk: Buffer) => {
+      text += chunk.toString();
+      lines = text.split('\n').map((line) => line.replace('linnet-node: ', ''));
+    });
+    child.stdin.on('error', () => undefined);
+    return new ScriptedHost({
+      send: (bytes) => void child.stdin.write(bytes),
+      onBytes: (listener) => void child.stdout.on('data', (chunk: Buffer) => listener(chunk)),
+    });
+  }
+
+  /** State, version, question and class of every answer so far. */
+  const answers = (): number[][] =>
+    lines
+      .filter((line) => line.startsWith('answer '))
+      .map((line) => Number(line.slice('answer '.length)))
+      .map((n) => [n / 1e7, (n / 1e5) % 100, (n / 100) % 1000, n % 100].map(Math.floor));
+
+  async function expectAnswersOf(descriptor: Uint8Array, words: Int16Array): Promise<void> {
+    const kernel = new Kernel(await openV8Engine(fixture.kernelBytes));
+    kernel.plan(descriptor);
+    kernel.loadParameters(words);
+    const classes = new Set<number>();
+    for (const [state, version, question, predicted] of answers()) {
+      const expected = kernel.infer(questionOf(question, fixture.inputs));
+      expect([state, version, question, predicted]).toEqual([state, 0, question, expected]);
+      classes.add(predicted);
+    }
+    expect(classes.size).toBeGreaterThan(1);
+    kernel.close();
+  }
+
+  interface Case {
+    readonly name: string;
+    readonly descriptor?: Uint8Array;
+    readonly kernel?: Announcement['kernels'][number] & { readonly wasm: Uint8Array };
+    readonly plan?: Partial<Plan>;
+    readonly pulls?: boolean;
+  }
+
+  const cases: readonly Case[] = [
+    { name: 'a dense net, raw' },
+    { name: 'a dense net, coded', plan: { codec: codec.DENSE_4 } },
+    { name: 'a dense net, pulled toward its base', plan: { proximalShift: 3 } },
+    { name: 'samples that are pulled', pulls: true, plan: { codec: codec.RICE_INT16 } },
+    { name: 'a conv net', descriptor: fixture.convolutional },
+    {
+      name: 'a conv net, accelerated',
+      descriptor: fixture.convolutional,
+      kernel: { ...allow(accelerated, 1), wasm: accelerated },
+      plan: { codec: codec.DENSE_4 },
+    },
+  ];
+
+  describe('an application that asks after every step', () => {
+    it.each(cases)(
+      'gets the installed model’s answers, and changes no bit: $name',
+      async (entry) => {
+        const { descriptor = fixture.descriptor, kernel, plan = {}, pulls = false } = entry;
+        const wasm = kernel?.wasm ?? fixture.kernelBytes;
+        const words = fixture.wordsOf(0, descriptor);
+        const snapshot = packSnapshot(parseDescriptor(descriptor).hash, words);
+        const announcement = fixture.announcementOf(
+          0,
+          { task: task.BOTH, epochs: 2, ...plan },
+          {
+            kernels: [allow(wasm, kernel?.intrinsicSet ?? 0)],
+            descriptorHash: sha256(descriptor),
+            descriptorBytes: descriptor.length,
+            artefactHash: sha256(snapshot),
+            artefactBytes: snapshot.length,
+          },
+        );
+        const host = start('linnet-asking', ...(pulls ? [] : ['--data', shard]));
+        host.samples = fixture.dataset;
+        host.hello = {
+          ...host.hello,
+          trainSamples: fixture.trainSamples,
+          testSamples: fixture.testSamples,
+        };
+        host.serve(wasm, descriptor, snapshot);
+        expect(await host.announce(announcement)).toBe(status.OK);
+        await host.until('the upload', () => host.uploads.length > 0);
+        expect(host.uploads[0]).toEqual(
+          expectedEnvelope({
+            announcement,
+            node: 'a',
+            descriptor,
+            words,
+            dataset: fixture.dataset,
+            kernelHash: sha256(wasm),
+          }),
+        );
+        expect(await host.giveReceipt(receipt.ACCEPTED, host.uploads[0])).toBe(status.OK);
+        const states = (): Set<number> => new Set(answers().map(([state]) => state));
+        await host.until('an answer at rest', () => states().has(nodeState.IDLE));
+        const { EVALUATE, TRAIN, UPLOAD } = nodeState;
+        for (const state of [EVALUATE, TRAIN, UPLOAD]) expect(states()).toContain(state);
+        expect(lines.filter((line) => line.startsWith('refused'))).toEqual([]);
+        await expectAnswersOf(descriptor, words);
+      },
+    );
+  });
+
+  describe('the example', () => {
+    it('labels, asks, rests and hears of its model while it trains', async () => {
+      const descriptor = buildDescriptor({
+        input: { width: 8, exponent: -7 },
+        layers: [
+          { op: 'dense', outputs: 16, activation: 'relu' },
+          { op: 'dense', outputs: 3 },
+        ],
+        loss: 'softmax-cross-entropy',
+      });
+      const snapshot = packSnapshot(sha256(descriptor), fixture.wordsOf(0, descriptor));
+      const host = start('linnet-live', '--flash', join(folder, 'flash'));
+      host.serve(fixture.kernelBytes, descriptor, snapshot);
+      const announcement = fixture.announcementOf(
+        0,
+        { task: task.TRAIN, epochs: 200, lrShift: 6 },
+        {
+          descriptorHash: sha256(descriptor),
+          descriptorBytes: descriptor.length,
+          artefactHash: sha256(snapshot),
+          artefactBytes: snapshot.length,
+        },
+      );
+      expect(await host.announce(announcement)).toBe(status.OK);
+      await host.until('the upload', () => host.uploads.length > 0);
+      const { samples, training } = decodeWire('Envelope', host.uploads[0]);
+      expect({ samples, trained: training!.samples }).toEqual({ samples: 24, trained: 4800 });
+      await host.giveReceipt(receipt.ACCEPTED, host.uploads[0]);
+      const has = (text: string) => (): boolean => lines.some((line) => line.startsWith(text));
+      for (const text of [
+        'installed version 0',
+        'while it trains it sees',
+        'accepted for version 0',
+      ])
+        await host.until(text, has(text));
+      expect(await host.state()).toBe(nodeState.IDLE);
+    });
+  });
+});
