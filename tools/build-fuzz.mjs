@@ -36,6 +36,7 @@ const targets = {
       .map((path) => basename(path, '.c')),
     hasEngine: true,
   },
+  wire: { files: ['wire_fuzz.c'], src: ['bytes', 'cbor', 'envelope', 'wire'] },
   frame: { files: ['frame_fuzz.c'], src: ['bytes', 'crc32', 'frame'] },
   message: { files: ['message_fuzz.c'], src: ['bytes', 'messages.gen'] },
   intrinsics: { files: ['intrinsics_fuzz.c'], src: [], hasIntrinsics: true },

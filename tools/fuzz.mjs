@@ -18,6 +18,8 @@ const timeoutSeconds = 20;
 const maxInputBytes = {
   kernel: 1024,
   payload: 1024,
+  node: 2048,
+  wire: 600,
   frame: 2048,
   message: 600,
   intrinsics: 16_404,
@@ -29,6 +31,7 @@ const runs = {
   intrinsics: { target: 'intrinsics' },
   payload: { target: 'payload', kernel: 'build/kernel.wasm' },
   node: { target: 'node', kernel: 'build/kernel.wasm' },
+  wire: { target: 'wire' },
   frame: { target: 'frame' },
   message: { target: 'message' },
 };

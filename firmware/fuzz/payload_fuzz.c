@@ -121,10 +121,11 @@ static uint32_t encode_exact(struct coder *coder, uint8_t *payload) {
         uint32_t left = coder->parameters - at;
         uint32_t count = left < LINNET_CODEC_WORDS ? left : LINNET_CODEC_WORDS;
         memset(io_of(coder), 0, 2u * count);
-        int32_t bytes = call(coder, LINNET_KERNEL_FUNCTION_encode, count, 0);
-        fuzz_require(bytes >= 0 && length + (uint32_t)bytes <= MAX_PAYLOAD, "a slice is bounded");
-        memcpy(payload + length, io_of(coder) + CODED_OFFSET, (uint32_t)bytes);
-        length += (uint32_t)bytes;
+        int32_t answer = call(coder, LINNET_KERNEL_FUNCTION_encode, count, 0);
+        uint32_t bytes = (uint32_t)answer & 0xffu;
+        fuzz_require(answer >= 0 && length + bytes <= MAX_PAYLOAD, "a slice is bounded");
+        memcpy(payload + length, io_of(coder) + CODED_OFFSET, bytes);
+        length += bytes;
     }
     return length;
 }

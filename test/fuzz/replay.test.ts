@@ -31,6 +31,7 @@ describe.skipIf(!hasCompiler)('inputs of the fuzz targets', () => {
 
   it('leave what reads payloads, frames and messages whole', async () => {
     await replay('payload');
+    await replay('wire');
     await replay('frame');
     await replay('message');
   });

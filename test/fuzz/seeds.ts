@@ -14,7 +14,7 @@ import { drawSample } from '../vectors/fill.js';
 import { type Net, netDescriptor } from '../vectors/net.js';
 import { loadVectors } from '../vectors/vector-file.js';
 import { concat, type Seed } from './seed.js';
-import { frameSeeds, messageSeeds, nodeSeeds, payloadSeeds } from './wire-seeds.js';
+import { frameSeeds, messageSeeds, nodeSeeds, payloadSeeds, wireSeeds } from './wire-seeds.js';
 
 const foundLine = '# found';
 
@@ -196,6 +196,7 @@ function save(target: string, seeds: readonly Seed[]): void {
 save('kernel', kernelSeeds());
 save('payload', await payloadSeeds());
 save('node', nodeSeeds());
+save('wire', wireSeeds());
 save('frame', frameSeeds());
 save('message', messageSeeds());
 save('intrinsics', await intrinsicSeeds());

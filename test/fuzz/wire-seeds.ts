@@ -1,5 +1,8 @@
 /** Seeds of the targets that read what came over a wire. */
-import { codec } from '../../host/contract/contract.gen.js';
+import fc from 'fast-check';
+import { codec, receipt, type Receipt } from '../../host/contract/contract.gen.js';
+import { encodeWire } from '../../host/contract/wire.js';
+import { announcements } from '../firmware/announcements.js';
 import { messages, type FieldType } from '../../host/contract/schema.js';
 import { encodeFrame } from '../../host/frame/frame.js';
 import { evaluationSettings, Kernel } from '../../host/kernel/kernel.js';
@@ -45,7 +48,7 @@ export async function payloadSeeds(): Promise<Seed[]> {
       if (id === codec.NONE || id === codec.RAW_INT16) return [];
       const words = start.map((word, i) => word + scale * (((i * 37) % 11) - 5));
       kernel.loadParameters(words);
-      const payload = kernel.encodeDelta(id, start);
+      const payload = kernel.encodeDelta(id, start, { density: 200 });
       return [[`${name}-${scale}`, concat([Uint8Array.of(id, 0), payload])]];
     }),
   );
@@ -126,4 +129,36 @@ export function nodeSeeds(): Seed[] {
       return [`${name}-${every}`, concat([...parts, bytes(action.NEXT, 1), ...parts])];
     }),
   );
+}
+
+/** Announcements and receipts as aggregators send them, and the numbers of an envelope. */
+export function wireSeeds(): Seed[] {
+  const announced = fc.sample(announcements, { numRuns: 16, seed: 1 });
+  const receipts: Receipt[] = Object.values(receipt).map((code) => ({
+    code,
+    version: code,
+    contribution: 0,
+    upload: new Uint8Array(8).fill(code),
+    current: code + 1,
+    ...(code === receipt.LATER && { retryMs: 1000 }),
+    ...(code % 2 === 0 && { mac: new Uint8Array(16).fill(code) }),
+  }));
+  const numbers = Array.from({ length: 8 }, (_, flags) =>
+    Uint8Array.from({ length: 400 }, (_, i) => (i === 0 ? flags : (i * 37 + flags) % 256)),
+  );
+  const seeds = (what: number, name: string, bodies: readonly Uint8Array[]): Seed[] =>
+    bodies.map((body, i) => [`${name}-${i}`, concat([Uint8Array.of(what), body])]);
+  return [
+    ...seeds(
+      0,
+      'announcement',
+      announced.map((a) => encodeWire('Announcement', a)),
+    ),
+    ...seeds(
+      1,
+      'receipt',
+      receipts.map((r) => encodeWire('Receipt', r)),
+    ),
+    ...seeds(2, 'envelope', numbers),
+  ];
 }
