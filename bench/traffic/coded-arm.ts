@@ -1,0 +1,113 @@
+/** Linnet with its codecs on both ways, and the bytes they take. */
+import type { Plan } from '../../host/contract/contract.gen.js';
+import { constant } from '../../host/contract/contract.gen.js';
+import { publishRound } from '../../host/federated/downlink.js';
+import { fedAvg } from '../../host/federated/fed-avg.js';
+import type { TrainSettings } from '../../host/kernel/kernel.js';
+import { parseDescriptor, type ModelInfo } from '../../host/model/descriptor.js';
+import { openKernel, type Problem } from '../accuracy/arm.js';
+import { LinnetArm } from '../accuracy/linnet-arm.js';
+import type { CodedScheme } from './schemes.js';
+
+/** Of one round: bytes of payloads and of published objects, over all nodes that took part. */
+export interface RoundBytes {
+  readonly nodes: number;
+  readonly up: number;
+  readonly down: number;
+}
+
+const nothing: RoundBytes = { nodes: 0, up: 0, down: 0 };
+
+/** What a round of float32 FedAvg takes. */
+export function floatBytes(parameters: number, nodes: number): RoundBytes {
+  return { nodes, up: 4 * parameters * nodes, down: 4 * parameters * nodes };
+}
+
+/** No node asks for it by the name of its base here. */
+const noArtefact = new Uint8Array(constant.HASH_BYTES);
+
+/**
+ * Codes every delta and publishes every version as an aggregator does. A node that has the version before reads the
+ * difference, any other the snapshot.
+ */
+export class CodedArm extends LinnetArm {
+  private scheme!: CodedScheme;
+  private rounds = 0;
+  private model!: ModelInfo;
+  private seed = 0;
+  private version = 0;
+  /** Of the current version, if it has one. */
+  private differenceBytes: number | undefined;
+  /** By the key of a node: the newest version it has, and what its uploads left out. */
+  private readonly held = new Map<number, number>();
+  private readonly residuals = new Map<number, Int16Array>();
+  private bytes = nothing;
+
+  /** For a federation of so many rounds. */
+  static async openCoded(problem: Problem, scheme: CodedScheme, rounds: number): Promise<CodedArm> {
+    const arm = new CodedArm(problem, await openKernel(problem.descriptor));
+    arm.scheme = scheme;
+    arm.rounds = rounds;
+    arm.model = parseDescriptor(problem.descriptor);
+    return arm;
+  }
+
+  override initialise(seed: number): void {
+    super.initialise(seed);
+    this.seed = seed;
+    this.version = 0;
+    this.differenceBytes = undefined;
+    this.held.clear();
+    this.residuals.clear();
+  }
+
+  override contribute(settings: TrainSettings, samples: readonly number[], weight: number): void {
+    const { nodeKey } = settings;
+    const { uplink, density = 0 } = this.scheme;
+    this.kernel.loadParameters(this.words);
+    this.begin(settings);
+    this.proceed(samples);
+    const residual = this.residuals.get(nodeKey) ?? new Int16Array(this.words.length);
+    this.residuals.set(nodeKey, residual);
+    const payload = this.kernel.encodeDelta(uplink, this.words, { density, residual });
+    const delta = this.kernel.decodeDelta(uplink, payload)!;
+    this.sum = fedAvg.add(this.sum, { weight, delta });
+    this.bytes = {
+      nodes: this.bytes.nodes + 1,
+      up: this.bytes.up + payload.length,
+      down: this.bytes.down + this.bytesFor(nodeKey),
+    };
+  }
+
+  /** What a node reads to have the current version. */
+  private bytesFor(nodeKey: number): number {
+    const hasBase = this.held.get(nodeKey) === this.version - 1;
+    this.held.set(nodeKey, this.version);
+    if (hasBase && this.differenceBytes !== undefined) return this.differenceBytes;
+    return constant.SNAPSHOT_HEADER_BYTES + 2 * this.words.length;
+  }
+
+  override closeRound(): void {
+    const { downlink: codec, snapshotEvery, density } = this.scheme;
+    this.master = fedAvg.finish(this.master, this.sum);
+    this.sum = fedAvg.start(this.words.length);
+    const plan = { seed: this.seed, ...(density !== undefined && { density }) } as Plan;
+    const isFinal = this.version + 1 === this.rounds;
+    const base = { version: this.version, artefact: noArtefact, words: this.words };
+    const published = publishRound(this.model, this.master, { plan, isFinal }, base, {
+      codec,
+      snapshotEvery,
+    });
+    this.version++;
+    this.words = published.words;
+    this.differenceBytes = published.payload?.length;
+    this.kernel.loadParameters(this.words);
+  }
+
+  /** Bytes since the last call. */
+  takeBytes(): RoundBytes {
+    const { bytes } = this;
+    this.bytes = nothing;
+    return bytes;
+  }
+}
