@@ -50,7 +50,7 @@ export const planSettings = {
     kind: 'text',
     text: 'how uploads are coded: raw, exact, rounded to n bits, or the largest changes alone',
     choices: Object.keys(codecs),
-    default: 'raw',
+    default: 'dense-3',
   },
   density: {
     kind: 'integer',

@@ -160,9 +160,9 @@ describe('ledger', () => {
     withFolder((folder) => {
       Ledger.open(folder).close();
       const later = new Database(join(folder, 'ledger.db'));
-      later.pragma('user_version = 4');
+      later.pragma('user_version = 5');
       later.close();
-      expect(() => Ledger.open(folder)).toThrow(storeFailure('schema 4'));
+      expect(() => Ledger.open(folder)).toThrow(storeFailure('schema 5'));
     }));
 
   it('takes over a store of schema 1, which knew rounds alone', () =>
