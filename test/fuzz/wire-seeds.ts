@@ -104,6 +104,9 @@ const action = {
   QUIET: 9,
 };
 
+/** Scenes of firmware/fuzz/node_fuzz.c: plain, with a key, a difference, a residual, and all of them. */
+const scenes = [0, 1, 2, 4, 7];
+
 /** Two rounds of a node, with something done to it after each piece of them. */
 export function nodeSeeds(): Seed[] {
   const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
@@ -120,15 +123,15 @@ export function nodeSeeds(): Seed[] {
     later: bytes(action.TIME, 50),
     cut: bytes(action.CUT, 5),
   };
-  return Object.entries(deeds).flatMap(([name, deed]) =>
-    [1, 3].map((every): Seed => {
-      const round = Array.from({ length: 9 }, (_, i) =>
-        i % every === 0 ? [quiet, deed] : [quiet],
-      );
-      const parts = round.flat();
-      return [`${name}-${every}`, concat([...parts, bytes(action.NEXT, 1), ...parts])];
-    }),
+  const cases = Object.entries(deeds).flatMap(([name, deed]) =>
+    [1, 3].flatMap((every) => scenes.map((scene) => ({ name, deed, every, scene }))),
   );
+  return cases.map(({ name, deed, every, scene }): Seed => {
+    const round = Array.from({ length: 9 }, (_, i) => (i % every === 0 ? [quiet, deed] : [quiet]));
+    const parts = round.flat();
+    const actions = concat([...parts, bytes(action.NEXT, 1), ...parts]);
+    return [`${name}-${every}-${scene}`, concat([bytes(scene), actions])];
+  });
 }
 
 /** Announcements and receipts as aggregators send them, and the numbers of an envelope. */
