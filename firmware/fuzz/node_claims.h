@@ -16,11 +16,19 @@
 
 #define WIRE_BYTES 2048u
 
+/* A message that the host will send, with one byte another. */
+struct alteration {
+    uint8_t id; /* 0 = none */
+    uint8_t place;
+    uint8_t change;
+};
+
 struct attack {
     struct linnet_node node;
     struct linnet_port port;
     struct nor_flash flash;
     struct cut_host host;
+    struct alteration alter;
     uint32_t answered; /* bit v: the host has sent its receipt for version v */
     bool has_followed; /* with a key, an announcement */
     uint32_t followed; /* the highest version of them */

@@ -6,6 +6,7 @@
  *
  *     u8 scene  sum of WITH_KEY, WITH_DIFFERENCE, WITH_RESIDUAL
  *     then per action:  u8 what  u8 size  bytes, size of them where the action takes any
+ *     of ALTER, which changes the next message of its kind:  u8 id  u8 place, from its end
  *
  * LINNET_FUZZ_KERNEL names the kernel.wasm.
  */
@@ -22,6 +23,8 @@
 #define MAX_ACTIONS 32u
 /* Polls between two actions, so that a round fits an input. */
 #define POLLS 24u
+/* Nothing happens meanwhile, so another action may come. */
+#define LONG_WAIT_MS 500u
 
 enum { WITH_KEY = 1, WITH_DIFFERENCE = 2, WITH_RESIDUAL = 4 };
 enum action { RAW, FORGE, REFORGE, DROP, FLIP, ALTER, TIME, CUT, NEXT, QUIET, ACTIONS };
@@ -146,12 +149,6 @@ static void begin(uint32_t what) {
     start_node();
 }
 
-/* What the host has to say joins what is on the wire, which has room for it. */
-static void listen_to_host(void) {
-    uint32_t room = WIRE_BYTES - attack.wire_bytes;
-    attack.wire_bytes += cut_host_send(&attack.host, attack.wire + attack.wire_bytes, room);
-}
-
 static void put_on_wire(const uint8_t *data, uint32_t length) {
     uint32_t room = WIRE_BYTES - attack.wire_bytes;
     if (length <= room) {
@@ -178,20 +175,26 @@ static void forge(uint8_t *message, uint32_t length, bool answers) {
     put_message(message, length);
 }
 
-/* The first message on the wire, with one byte another, in a frame that is good again. */
-static void alter(uint32_t place, uint32_t change) {
+/* What the host has to say joins what is on the wire, but for the byte that is to be another. */
+static void listen_to_host(void) {
+    uint8_t said[HOST_OUT_BYTES];
     uint8_t buffer[LINNET_FRAME_DECODER_BYTES(LINNET_FRAME_MAX_PAYLOAD)];
     struct linnet_frame_decoder decoder;
     struct linnet_span message;
+    uint32_t length = cut_host_send(&attack.host, said, sizeof said);
     linnet_frame_decoder_init(&decoder, buffer, sizeof buffer);
-    uint32_t taken = linnet_frame_decode(&decoder, attack.wire, attack.wire_bytes, &message);
-    if (message.data == NULL) {
-        return;
+    for (uint32_t at = 0; at < length;) {
+        at += linnet_frame_decode(&decoder, said + at, length - at, &message);
+        if (message.data == NULL) {
+            continue;
+        }
+        if (message.data[0] == attack.alter.id) {
+            buffer[message.length - 1u - attack.alter.place % message.length] ^=
+                attack.alter.change;
+            attack.alter.id = 0;
+        }
+        put_message(buffer, message.length);
     }
-    attack.wire_bytes -= taken;
-    memmove(attack.wire, attack.wire + taken, attack.wire_bytes);
-    buffer[place % message.length] ^= (uint8_t)change;
-    put_message(buffer, message.length);
 }
 
 static void restart(uint32_t cut_at, uint32_t seed) {
@@ -202,8 +205,12 @@ static void restart(uint32_t cut_at, uint32_t seed) {
 
 static void poll(uint32_t times) {
     for (uint32_t i = 0; i < times && attack.flash.has_power; i++) {
-        idle(&attack, linnet_node_poll(&attack.node));
+        uint32_t wait_ms = linnet_node_poll(&attack.node);
+        idle(&attack, wait_ms);
         listen_to_host();
+        if (wait_ms >= LONG_WAIT_MS && attack.wire_bytes == 0) {
+            break;
+        }
     }
     if (!attack.flash.has_power) {
         restart(0, 0);
@@ -232,11 +239,11 @@ static void act(struct fuzz_input *input) {
     case FLIP:
         attack.wire[size] ^= (uint8_t)(1u << size % 8u);
         break;
-    case ALTER: {
-        uint32_t place = fuzz_take(input, 1) + 256u * (size & 1u);
-        alter(place, size);
+    case ALTER:
+        attack.alter.change = (uint8_t)size;
+        attack.alter.id = (uint8_t)fuzz_take(input, 1);
+        attack.alter.place = (uint8_t)fuzz_take(input, 1);
         break;
-    }
     case TIME:
         attack.clock_ms += 250u * size;
         break;

@@ -119,7 +119,13 @@ export function nodeSeeds(): Seed[] {
     answer: bytes(action.REFORGE, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2),
     drop: bytes(action.DROP, 0),
     flip: bytes(action.FLIP, 9),
-    alter: bytes(action.ALTER, 1, 6),
+    // Three bytes of an announcement, the epoch one of them; code and tag of a receipt; an object.
+    epoch: bytes(action.ALTER, 1, 2, 0),
+    announced: bytes(action.ALTER, 1, 2, 255),
+    plan: bytes(action.ALTER, 1, 2, 20),
+    code: bytes(action.ALTER, 2, 7, 34),
+    'receipt-tag': bytes(action.ALTER, 128, 7, 0),
+    object: bytes(action.ALTER, 8, 3, 9),
     later: bytes(action.TIME, 50),
     cut: bytes(action.CUT, 5),
   };
@@ -127,7 +133,7 @@ export function nodeSeeds(): Seed[] {
     [1, 3].flatMap((every) => scenes.map((scene) => ({ name, deed, every, scene }))),
   );
   return cases.map(({ name, deed, every, scene }): Seed => {
-    const round = Array.from({ length: 9 }, (_, i) => (i % every === 0 ? [quiet, deed] : [quiet]));
+    const round = Array.from({ length: 9 }, (_, i) => (i % every === 0 ? [deed, quiet] : [quiet]));
     const parts = round.flat();
     const actions = concat([...parts, bytes(action.NEXT, 1), ...parts]);
     return [`${name}-${every}-${scene}`, concat([bytes(scene), actions])];
