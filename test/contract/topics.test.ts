@@ -43,13 +43,19 @@ describe('topics', () => {
     );
     const text = fc.array(piece, { maxLength: 9 }).map((pieces) => pieces.join('/'));
     fc.assert(
-      fc.property(fc.oneof(text, text.map((rest) => `linnet/demo/up/${rest}`)), (topic) => {
-        for (const { name } of topics) matchTopic(name, scope, topic);
-        const read = readUploadTopic(scope, topic, new Uint8Array());
-        if (read === undefined) return;
-        expect(checkName(read.node, 'node')).toBe(read.node);
-        expect(read.version).toBeLessThan(1e10);
-      }),
+      fc.property(
+        fc.oneof(
+          text,
+          text.map((rest) => `linnet/demo/up/${rest}`),
+        ),
+        (topic) => {
+          for (const { name } of topics) matchTopic(name, scope, topic);
+          const read = readUploadTopic(scope, topic, new Uint8Array());
+          if (read === undefined) return;
+          expect(checkName(read.node, 'node')).toBe(read.node);
+          expect(read.version).toBeLessThan(1e10);
+        },
+      ),
       { numRuns: 1000 },
     );
   });
