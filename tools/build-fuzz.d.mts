@@ -1,4 +1,5 @@
-export type FuzzTarget = 'kernel' | 'payload' | 'node' | 'wire' | 'frame' | 'message' | 'intrinsics';
+export type FuzzTarget =
+  'kernel' | 'payload' | 'node' | 'wire' | 'frame' | 'message' | 'intrinsics';
 
 export declare const fuzzTargets: readonly FuzzTarget[];
 export declare function buildReplay(target: FuzzTarget): Promise<string>;

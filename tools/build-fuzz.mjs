@@ -27,6 +27,7 @@ const targets = {
   node: {
     files: [
       'node_fuzz.c',
+      'node_claims.c',
       '../tools/cut_host.c',
       '../tools/cut_scene.c',
       '../ports/emulated/nor_flash.c',

@@ -119,7 +119,7 @@ function takeNumber(k: i32, longBits: i32): i32 {
   if (bits.count < n) return ERR_RANGE;
   bits.waiting = waiting >> (<u64>n);
   bits.count -= n;
-  return (quotient << k) | (<i32>(waiting >> (<u64>quotient + 1)) & ((1 << k) - 1));
+  return (quotient << k) | ((<i32>(waiting >> (<u64>quotient + 1))) & ((1 << k) - 1));
 }
 
 export function takeRice(k: i32): i32 {

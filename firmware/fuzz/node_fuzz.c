@@ -2,46 +2,36 @@
  * Fuzz target: a whole node behind a link that an attacker owns. The host at the other end is the
  * honest one of the cut runner; the input says what the attacker does to what it sends, and when
  * the power goes. Claims: whatever comes, the node comes back from every poll and keeps to its
- * memory (which the sanitizers watch); it treats its flash as NOR flash; a kernel that is open, and
- * every object in the store, is one that the host has announced, bit for bit.
+ * memory (which the sanitizers watch), and what node_claims.h says.
  *
+ *     u8 scene  sum of WITH_KEY, WITH_DIFFERENCE, WITH_RESIDUAL
  *     then per action:  u8 what  u8 size  bytes, size of them where the action takes any
+ *     of ALTER, which changes the next message of its kind:  u8 id  u8 place, from its end
  *
  * LINNET_FUZZ_KERNEL names the kernel.wasm.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include "cut_host.h"
-#include "fuzz.h"
-#include "linnet.h"
 #include "messages.gen.h"
-#include "nor_flash.h"
+#include "node_claims.h"
 
 #define WASM_BYTES (256u * 1024u)
 #define HEAP_BYTES (LINNET_ENGINE_BYTES + 64u * 1024u)
 #define SECTOR_BYTES 4096u
-#define FLASH_BYTES (32u * SECTOR_BYTES)
+#define FLASH_BYTES (64u * SECTOR_BYTES)
 #define MAX_ACTIONS 32u
 /* Polls between two actions, so that a round fits an input. */
 #define POLLS 24u
-#define WIRE_BYTES 2048u
+/* Nothing happens meanwhile, so another action may come. */
+#define LONG_WAIT_MS 500u
 
+enum { WITH_KEY = 1, WITH_DIFFERENCE = 2, WITH_RESIDUAL = 4 };
 enum action { RAW, FORGE, REFORGE, DROP, FLIP, ALTER, TIME, CUT, NEXT, QUIET, ACTIONS };
 
 static uint8_t wasm[WASM_BYTES];
 static uint32_t wasm_bytes;
 static struct scene scene;
-
-struct attack {
-    struct linnet_node node;
-    struct linnet_port port;
-    struct nor_flash flash;
-    struct cut_host host;
-    uint32_t clock_ms;
-    uint32_t wire_bytes; /* that wait for the node */
-    uint8_t wire[WIRE_BYTES];
-};
 
 static struct attack attack;
 static uint8_t flash_memory[FLASH_BYTES];
@@ -58,7 +48,11 @@ static uint32_t read_link(void *context, uint8_t *out, uint32_t capacity) {
 
 static uint32_t write_link(void *context, const uint8_t *data, uint32_t length) {
     struct attack *a = context;
+    claim_sent(a, data, length);
     cut_host_receive(&a->host, data, length);
+    /* What it thinks of the node under attack does not matter. */
+    a->host.fault = NULL;
+    a->answered |= a->host.has_posted_receipt ? 1u << a->host.version : 0;
     return length;
 }
 
@@ -68,6 +62,10 @@ static uint32_t now_ms(void *context) {
 
 static void idle(void *context, uint32_t timeout_ms) {
     ((struct attack *)context)->clock_ms += timeout_ms;
+}
+
+static void on_receipt(void *context, uint32_t version, uint32_t code) {
+    claim_receipt(context, version, code);
 }
 
 static void do_nothing(void *context) {
@@ -122,11 +120,12 @@ static void start_node(void) {
     fuzz_require(status == LINNET_OK || !attack.flash.has_power, "the store opens");
 }
 
-static void begin(void) {
+static void begin(uint32_t what) {
     const struct linnet_port port = {
         .context = &attack,
         .node = "",
         .runtime = "fuzz",
+        .key = (what & WITH_KEY) != 0 ? scene_key : NULL,
         .link_read = read_link,
         .link_write = write_link,
         .now_ms = now_ms,
@@ -137,7 +136,10 @@ static void begin(void) {
         .flash_program = program,
         .sample_count = sample_count,
         .sample = sample,
+        .on_receipt = on_receipt,
     };
+    scene.offers_difference = (what & WITH_DIFFERENCE) != 0;
+    scene.is_sparse = (what & WITH_RESIDUAL) != 0;
     memset(&attack, 0, sizeof attack);
     memset(flash_memory, 0xff, sizeof flash_memory);
     attack.port = port;
@@ -145,14 +147,6 @@ static void begin(void) {
     attack.port.flash = nor_flash_describe(&attack.flash);
     cut_host_init(&attack.host, &scene);
     start_node();
-}
-
-/* What the host has to say joins what is on the wire, which has room for it. */
-static void listen_to_host(void) {
-    uint32_t room = WIRE_BYTES - attack.wire_bytes;
-    attack.wire_bytes += cut_host_send(&attack.host, attack.wire + attack.wire_bytes, room);
-    /* What it thinks of the node under attack does not matter. */
-    attack.host.fault = NULL;
 }
 
 static void put_on_wire(const uint8_t *data, uint32_t length) {
@@ -181,62 +175,42 @@ static void forge(uint8_t *message, uint32_t length, bool answers) {
     put_message(message, length);
 }
 
-/* The first message on the wire, with one byte another, in a frame that is good again. */
-static void alter(uint32_t place, uint32_t change) {
+/* What the host has to say joins what is on the wire, but for the byte that is to be another. */
+static void listen_to_host(void) {
+    uint8_t said[HOST_OUT_BYTES];
     uint8_t buffer[LINNET_FRAME_DECODER_BYTES(LINNET_FRAME_MAX_PAYLOAD)];
     struct linnet_frame_decoder decoder;
     struct linnet_span message;
+    uint32_t length = cut_host_send(&attack.host, said, sizeof said);
     linnet_frame_decoder_init(&decoder, buffer, sizeof buffer);
-    uint32_t taken = linnet_frame_decode(&decoder, attack.wire, attack.wire_bytes, &message);
-    if (message.data == NULL) {
-        return;
-    }
-    attack.wire_bytes -= taken;
-    memmove(attack.wire, attack.wire + taken, attack.wire_bytes);
-    buffer[place % message.length] ^= (uint8_t)change;
-    put_message(buffer, message.length);
-}
-
-static bool is_of_scene(struct linnet_span bytes) {
-    uint8_t hash[LINNET_HASH_BYTES];
-    linnet_sha256(bytes.data, bytes.length, hash);
-    return scene_find(&scene, hash) != NULL;
-}
-
-static void check_store(void) {
-    static const enum linnet_object_kind kinds[] = {LINNET_OBJECT_DESCRIPTOR, LINNET_OBJECT_KERNEL,
-                                                    LINNET_OBJECT_SNAPSHOT};
-    struct linnet_store store;
-    fuzz_require(attack.flash.misuses == 0, "the flash is treated as NOR flash");
-    fuzz_require(linnet_store_open(&store, &attack.port) == LINNET_OK, "the store opens");
-    for (uint32_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        const uint8_t *hash;
-        struct linnet_span found;
-        if (linnet_store_newest(&store, kinds[i], &hash, &found) == LINNET_OK) {
-            fuzz_require(is_of_scene(found), "an object in the store was announced");
-            fuzz_note(0x1000u + i);
+    for (uint32_t at = 0; at < length;) {
+        at += linnet_frame_decode(&decoder, said + at, length - at, &message);
+        if (message.data == NULL) {
+            continue;
         }
+        if (message.data[0] == attack.alter.id) {
+            buffer[message.length - 1u - attack.alter.place % message.length] ^=
+                attack.alter.change;
+            attack.alter.id = 0;
+        }
+        put_message(buffer, message.length);
     }
-}
-
-static void check_node(void) {
-    const struct linnet_node *node = &attack.node;
-    fuzz_require(!node->has_kernel || scene_find(&scene, node->kernel_hash) != NULL,
-                 "a kernel that is open was announced");
-    fuzz_require(node->work.phase <= LINNET_PHASE_FAILED, "the node is in one of its phases");
-    fuzz_note(0x2000u + 32u * (uint32_t)node->work.phase + (uint32_t)node->session.is_open);
 }
 
 static void restart(uint32_t cut_at, uint32_t seed) {
-    check_store();
+    claim_store(&attack);
     nor_flash_restart(&attack.flash, cut_at == 0 ? NOR_FLASH_NEVER : cut_at, seed);
     start_node();
 }
 
 static void poll(uint32_t times) {
     for (uint32_t i = 0; i < times && attack.flash.has_power; i++) {
-        idle(&attack, linnet_node_poll(&attack.node));
+        uint32_t wait_ms = linnet_node_poll(&attack.node);
+        idle(&attack, wait_ms);
         listen_to_host();
+        if (wait_ms >= LONG_WAIT_MS && attack.wire_bytes == 0) {
+            break;
+        }
     }
     if (!attack.flash.has_power) {
         restart(0, 0);
@@ -265,11 +239,11 @@ static void act(struct fuzz_input *input) {
     case FLIP:
         attack.wire[size] ^= (uint8_t)(1u << size % 8u);
         break;
-    case ALTER: {
-        uint32_t place = fuzz_take(input, 1) + 256u * (size & 1u);
-        alter(place, size);
+    case ALTER:
+        attack.alter.change = (uint8_t)size;
+        attack.alter.id = (uint8_t)fuzz_take(input, 1);
+        attack.alter.place = (uint8_t)fuzz_take(input, 1);
         break;
-    }
     case TIME:
         attack.clock_ms += 250u * size;
         break;
@@ -287,14 +261,14 @@ static void act(struct fuzz_input *input) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     struct fuzz_input input = {data, size, 0};
-    begin();
+    begin(fuzz_take(&input, 1));
     for (uint32_t i = 0; i < MAX_ACTIONS && !fuzz_is_empty(&input); i++) {
         act(&input);
         poll(POLLS);
-        check_node();
+        claim_node(&attack);
     }
     restart(0, 0);
-    check_store();
+    claim_store(&attack);
     return 0;
 }
 

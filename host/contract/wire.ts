@@ -104,15 +104,14 @@ export function encodeWire<N extends keyof WireMaps>(name: N, value: WireMaps[N]
  */
 export function decodeWire<N extends keyof WireMaps>(name: N, data: Uint8Array): WireMaps[N] {
   let value: unknown;
+  let isCanonical: boolean;
   try {
+    // Values in values by the thousand exhaust the stack, of the one or of the other.
     value = decode(data, decodeOptions);
+    isCanonical = Buffer.compare(encode(value, rfc8949EncodeOptions), data) === 0;
   } catch (error) {
     throw new LinnetError('ERR_CBOR', `${name} is not CBOR`, { source: error });
   }
-  if (!isCanonical(value, data)) fail(`${name} is not deterministically encoded`);
+  if (!isCanonical) fail(`${name} is not deterministically encoded`);
   return mapFromWire(mapByName.get(name)!, value, name) as unknown as WireMaps[N];
-}
-
-function isCanonical(value: unknown, data: Uint8Array): boolean {
-  return Buffer.compare(encode(value, rfc8949EncodeOptions), data) === 0;
 }

@@ -10,6 +10,7 @@ import { idOf, sha256, toHex } from '../../host/contract/hash.js';
 import type { LinnetError } from '../../host/contract/error.js';
 import { createKey } from '../../host/proof/keys.js';
 import { signProof } from '../../host/proof/proof.js';
+import { codeOf, hostileBytes } from '../contract/hostile.js';
 import { announce, descriptorHash, federation, root, roundKeyOf } from '../proof/fixture.js';
 
 const graceMs = 1000;
@@ -211,6 +212,19 @@ describe('the memory', () => {
     rmSync(folder, { recursive: true });
     expect(() => bring(gate, versions[2], proofs[2])).toThrow(
       expect.objectContaining({ code: 'ERR_STORE' }) as Error,
+    );
+  });
+
+  it('is read from any text and any change of one, or said to be damaged', () => {
+    bring(open(), versions[1], proofs[1]);
+    const good = fc.constant(new Uint8Array(readFileSync(file())));
+    const json = fc.json().map((text) => new Uint8Array(Buffer.from(text)));
+    fc.assert(
+      fc.property(fc.oneof(hostileBytes(good), json), (bytes) => {
+        writeFileSync(file(), bytes);
+        expect(['OK', 'ERR_CONFIG']).toContain(codeOf(seen));
+      }),
+      { numRuns: 300 },
     );
   });
 

@@ -9,10 +9,12 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { Outbox } from '../../host/bridge/outbox.js';
 import { UploadFolder, type UploadKey } from '../../host/bridge/upload-folder.js';
 import { idOf, sha256, toHex } from '../../host/contract/hash.js';
+import { hostileBytes } from '../contract/hostile.js';
 import { noSmallDisk, SmallDisk } from '../federated/small-disk.js';
 
 let state: string;
@@ -103,6 +105,27 @@ describe('a folder of uploads', () => {
     expect(open().list('f-1')).toEqual([]);
     expect(damage).toHaveLength(3);
     expect(files()).toEqual(strange.map((name) => `${name}.damaged`).sort());
+  });
+
+  it('gives back what was written or nothing, whatever its files are', () => {
+    const uploads = open();
+    const key = keyOf(1);
+    uploads.write(key, bytesOf(1));
+    const [name] = files();
+    const path = join(state, 'outbox', name);
+    const strange = fc
+      .stringMatching(/^[\w~.-]{1,80}$/)
+      .map((text) => `${text.replace(/^\.+$/, 'x')}.upload`);
+    fc.assert(
+      fc.property(hostileBytes(fc.constant(bytesOf(1))), strange, (bytes, other) => {
+        for (const each of files()) rmSync(join(state, 'outbox', each));
+        writeFileSync(join(state, 'outbox', other), bytes);
+        expect(uploads.list('f-1').length).toBeLessThanOrEqual(1);
+        writeFileSync(path, bytes);
+        const read = uploads.read(key);
+        expect(read === undefined || Buffer.compare(read, bytesOf(1)) === 0).toBe(true);
+      }),
+    );
   });
 
   it('is refused where it cannot be made', () => {

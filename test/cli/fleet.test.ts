@@ -1,4 +1,12 @@
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -7,6 +15,14 @@ import { resolveSettings } from '../../host/cli/settings.js';
 import { recordsOf, runFleet } from './run-command.js';
 
 const timeOf = (iso: unknown): string => `${(iso as string).slice(0, 16).replace('T', ' ')} UTC`;
+
+/** Lines of the private keys in a fleet's folder, node keys included. */
+function secretLines(folder: string): string[] {
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((file) => /(\.key|key\.pem|round\.pem)$/.test(file))
+    .flatMap((file) => readFileSync(join(folder, file), 'utf8').split('\n'))
+    .filter((line) => line.length >= 40 && !line.startsWith('--'));
+}
 
 describe('linnet fleet', () => {
   let root: string;
@@ -105,6 +121,29 @@ describe('linnet fleet', () => {
       other,
     );
     expect(late.error?.message).toMatch(/21 days are more than the (19|20)/);
+  });
+
+  it('prints no key that is secret, with --json or without', async () => {
+    const commands = [
+      ['add', 'secret'],
+      ['renew', 'secret'],
+      ['delegate'],
+      ['list'],
+      ['revoke', 'secret'],
+    ];
+    const printed: string[] = [];
+    const secrets = new Set<string>();
+    for (const [command, ...rest] of commands) {
+      const words = ['fleet', command, ...rest, '--fleet', folder];
+      const options = command === 'list' ? [[], ['--json']] : [['--json']];
+      for (const flags of options) {
+        const { stdout, stderr, error } = await runFleet(...flags, ...words);
+        printed.push(stdout, stderr, error?.message ?? '');
+      }
+      for (const line of secretLines(folder)) secrets.add(line);
+    }
+    expect(secrets.size).toBeGreaterThan(6);
+    for (const secret of secrets) expect(printed.join('\n')).not.toContain(secret);
   });
 
   it('has one line for every mistake', async () => {

@@ -11,6 +11,7 @@ import {
 } from '../../host/contract/pack.js';
 import type { Field } from '../../host/contract/schema.js';
 import { messages } from '../../host/contract/schema.js';
+import { codeOf, hostileBytes } from './hostile.js';
 
 const valueOf: Record<Field['type'], fc.Arbitrary<number | string | Uint8Array>> = {
   u8: fc.nat({ max: 0xff }),
@@ -53,6 +54,19 @@ describe('message bodies', () => {
       });
     }
   }
+
+  it('are read from any bytes and any change, or refused', () => {
+    for (const { request, response } of messages) {
+      for (const fields of [request, response ?? []]) {
+        const good = bodyOf(fields).map((body) => packFields(fields, body));
+        fc.assert(
+          fc.property(hostileBytes(good), (bytes) => {
+            expect(['OK', 'ERR_MESSAGE']).toContain(codeOf(() => unpackFields(fields, bytes)));
+          }),
+        );
+      }
+    }
+  });
 
   it('has the bytes the specification shows', () => {
     expect(

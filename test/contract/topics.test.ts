@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { nodeKeyOf, sha256 } from '../../host/contract/hash.js';
+import { topics } from '../../host/contract/schema.js';
 import { checkName, matchTopic, topicOf } from '../../host/contract/topics.js';
+import { readUploadTopic } from '../../host/federated/intake.js';
 
 const scope = { base: 'linnet', federation: 'demo' };
 
@@ -32,6 +34,30 @@ describe('topics', () => {
     expect(matchTopic('birth', scope, 'linnet/demo/n/x/death')).toBeUndefined();
     expect(matchTopic('birth', scope, 'linnet/other/n/x/birth')).toBeUndefined();
     expect(matchTopic('birth', scope, 'linnet/demo/n/x/birth/more')).toBeUndefined();
+  });
+
+  it('are read from any text, or are none', () => {
+    const piece = fc.oneof(
+      fc.string({ unit: 'binary', maxLength: 40 }),
+      fc.constantFrom('linnet', 'demo', 'up', '0', '1', 'n1', '..', '', '+', '#', '__proto__'),
+    );
+    const text = fc.array(piece, { maxLength: 9 }).map((pieces) => pieces.join('/'));
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          text,
+          text.map((rest) => `linnet/demo/up/${rest}`),
+        ),
+        (topic) => {
+          for (const { name } of topics) matchTopic(name, scope, topic);
+          const read = readUploadTopic(scope, topic, new Uint8Array());
+          if (read === undefined) return;
+          expect(checkName(read.node, 'node')).toBe(read.node);
+          expect(read.version).toBeLessThan(1e10);
+        },
+      ),
+      { numRuns: 1000 },
+    );
   });
 
   it('refuses names that could change a topic', () => {

@@ -70,6 +70,8 @@ const nonsense: readonly Uint8Array[] = [
   new Uint8Array(40).fill(0xff),
   new TextEncoder().encode('{"format":1}'),
   new Uint8Array(200_000).fill(0x5a),
+  // Arrays in arrays.
+  new Uint8Array(5300).fill(0x81).fill(0, -1),
 ];
 
 describe.skipIf(!hasNative)('a federation with a rogue on its broker', () => {
@@ -106,6 +108,10 @@ describe.skipIf(!hasNative)('a federation with a rogue on its broker', () => {
       topicOf('object', scope, { hash: toHex(hash), offset: -1 }),
       topicOf('birth', scope, { node: 'node-0' }),
       topicOf('death', scope, { node: 'node-0' }),
+      topicOf('want', scope, { node: 'node-0' }),
+      topicOf('status', scope, { node: 'node-0' }),
+      topicOf('authorisation', scope, { node: 'node-0' }),
+      topicOf('proof', scope, { model }),
       topicOf('serverState', scope),
     ];
     const shout = async (): Promise<void> => {

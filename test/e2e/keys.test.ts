@@ -166,6 +166,33 @@ describe('a federation with keys', () => {
     expect(decodeWire('Envelope', upload).mac).toHaveLength(16);
   });
 
+  it('shows no key in any message or log', async () => {
+    const stage = await Stage.open({ keys: ['ann', 'ben'] });
+    await stage.join('ann', keyOf('ann'));
+    if (existsSync(nativeNode)) stage.joinNative('ben', keyOf('ben'));
+    else await stage.join('ben', keyOf('ben'));
+    await stage.finish();
+    // A refusal makes a log.
+    const topic = topicOf('announcement', scope, { model: toHex(idOf(fixture.descriptorHash)) });
+    const forged = { ...decodeWire('Announcement', stage.last('announcement')!), version: 9 };
+    const bytes = encodeWire('Announcement', forged);
+    const tag = { announcement: idOf(sha256(bytes)), mac: new Uint8Array(16).fill(1) };
+    for (const node of ['ann', 'ben']) {
+      const place = topicOf('authorisation', scope, { node });
+      await stage.hand.publish(place, encodeWire('Authorisation', tag));
+    }
+    await stage.hand.publish(topic, bytes);
+    await waitFor('two refusals', () => stage.logs.length > 1);
+    const said = [...stage.seen.map(([, bytes]) => bytes), Buffer.from(stage.logs.join('\n'))];
+    expect(said.length).toBeGreaterThan(10);
+    for (const node of ['ann', 'ben']) {
+      for (const key of [keyOf(node), federationKey(keyOf(node), federation, node)]) {
+        for (const shown of [Buffer.from(key), Buffer.from(toHex(key))])
+          expect(said.some((bytes) => Buffer.from(bytes).includes(shown))).toBe(false);
+      }
+    }
+  });
+
   it('lets a node in that got its key while a version waits for it', async () => {
     const stage = await Stage.open({ keys: ['ann'], rounds: 1 });
     await stage.join('ann', keyOf('ann'));

@@ -19,7 +19,9 @@ import fc from 'fast-check';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createFleet, type FleetOptions } from '../../host/fleet/create.js';
 import { Fleet } from '../../host/fleet/fleet.js';
+import { parseRegistry } from '../../host/fleet/registry.js';
 import { readCredentials } from '../../host/mqtt/credentials.js';
+import { codeOf, hostileBytes } from '../contract/hostile.js';
 
 const start = new Date('2030-01-01T00:00:00Z');
 const dayMs = 86_400_000;
@@ -283,6 +285,18 @@ describe('a fleet', () => {
       const outcomes = (await Promise.allSettled(both)).map(({ status }) => status);
       expect(outcomes.sort()).toEqual(['fulfilled', 'rejected']);
       expect(new Fleet(folder).list()).toHaveLength(3);
+    });
+
+    it('reads fleet.json from any text and any change of one, or says what is wrong', () => {
+      const good = fc.constant(new Uint8Array(readFileSync(path('fleet.json'))));
+      const json = fc.json().map((text) => new Uint8Array(Buffer.from(text)));
+      fc.assert(
+        fc.property(fc.oneof(hostileBytes(good), json), (bytes) => {
+          const read = (): unknown => parseRegistry(Buffer.from(bytes).toString(), 'fleet.json');
+          expect(['OK', 'ERR_CONFIG']).toContain(codeOf(read));
+        }),
+        { numRuns: 500 },
+      );
     });
 
     it('reads no fleet.json that is damaged', () => {

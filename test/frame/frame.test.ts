@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { crc32 } from '../../host/frame/crc32.js';
 import { encodeFrame, FrameDecoder } from '../../host/frame/frame.js';
+import { hostileBytes } from '../contract/hostile.js';
 
 const ascii = (text: string): Uint8Array => new TextEncoder().encode(text);
 const concat = (...parts: readonly Uint8Array[]): Uint8Array =>
@@ -124,6 +125,19 @@ describe('the decoder', () => {
         const decoder = new FrameDecoder();
         decoder.push(concat(garbage, Uint8Array.of(0)));
         expect(decoder.push(encodeFrame(ascii('good')))).toEqual([ascii('good')]);
+      }),
+    );
+  });
+
+  it('gives nothing longer than the largest message, whatever comes in whatever pieces', () => {
+    const stream = hostileBytes(fc.uint8Array({ minLength: 1, maxLength: 60 }).map(encodeFrame));
+    fc.assert(
+      fc.property(fc.array(stream, { maxLength: 8 }), fc.nat(50), (pieces, largest) => {
+        const decoder = new FrameDecoder(largest);
+        for (const message of pieces.flatMap((piece) => decoder.push(piece))) {
+          expect(message.length).toBeLessThanOrEqual(largest);
+          expect(message.length).toBeGreaterThan(0);
+        }
       }),
     );
   });

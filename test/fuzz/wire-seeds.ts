@@ -104,6 +104,9 @@ const action = {
   QUIET: 9,
 };
 
+/** Scenes of firmware/fuzz/node_fuzz.c: plain, with a key, a difference, a residual, and all of them. */
+const scenes = [0, 1, 2, 4, 7];
+
 /** Two rounds of a node, with something done to it after each piece of them. */
 export function nodeSeeds(): Seed[] {
   const bytes = (...values: number[]): Uint8Array => Uint8Array.from(values);
@@ -116,19 +119,25 @@ export function nodeSeeds(): Seed[] {
     answer: bytes(action.REFORGE, 12, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 2),
     drop: bytes(action.DROP, 0),
     flip: bytes(action.FLIP, 9),
-    alter: bytes(action.ALTER, 1, 6),
+    // Three bytes of an announcement, the epoch one of them; code and tag of a receipt; an object.
+    epoch: bytes(action.ALTER, 1, 2, 0),
+    announced: bytes(action.ALTER, 1, 2, 255),
+    plan: bytes(action.ALTER, 1, 2, 20),
+    code: bytes(action.ALTER, 2, 7, 34),
+    'receipt-tag': bytes(action.ALTER, 128, 7, 0),
+    object: bytes(action.ALTER, 8, 3, 9),
     later: bytes(action.TIME, 50),
     cut: bytes(action.CUT, 5),
   };
-  return Object.entries(deeds).flatMap(([name, deed]) =>
-    [1, 3].map((every): Seed => {
-      const round = Array.from({ length: 9 }, (_, i) =>
-        i % every === 0 ? [quiet, deed] : [quiet],
-      );
-      const parts = round.flat();
-      return [`${name}-${every}`, concat([...parts, bytes(action.NEXT, 1), ...parts])];
-    }),
+  const cases = Object.entries(deeds).flatMap(([name, deed]) =>
+    [1, 3].flatMap((every) => scenes.map((scene) => ({ name, deed, every, scene }))),
   );
+  return cases.map(({ name, deed, every, scene }): Seed => {
+    const round = Array.from({ length: 9 }, (_, i) => (i % every === 0 ? [deed, quiet] : [quiet]));
+    const parts = round.flat();
+    const actions = concat([...parts, bytes(action.NEXT, 1), ...parts]);
+    return [`${name}-${every}-${scene}`, concat([bytes(scene), actions])];
+  });
 }
 
 /** Announcements and receipts as aggregators send them, and the numbers of an envelope. */

@@ -1,16 +1,27 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { buildDescriptor, parseDescriptor, weightScale } from '../../host/model/descriptor.js';
 import { loadModel } from '../../host/model/load.js';
 import { packSnapshot, unpackSnapshot } from '../../host/model/snapshot.js';
+import { codeOf, hostileBytes } from '../contract/hostile.js';
+import { loadVectors } from '../vectors/vector-file.js';
 
 function yamlFile(text: string): string {
   const path = join(mkdtempSync(join(tmpdir(), 'linnet-model-')), 'model.yaml');
   writeFileSync(path, text);
   return path;
 }
+
+/** Those that a group of the vectors plans. */
+const descriptorsOf = (group: string): Uint8Array[] =>
+  loadVectors(group).cases.flatMap(({ script }) =>
+    script.flatMap((step) =>
+      step.do === 'plan' ? [new Uint8Array(Buffer.from(step.descriptor, 'hex'))] : [],
+    ),
+  );
 
 const gait = `
 input: { width: 16, channels: 3, exponent: -6, unit: g }
@@ -73,6 +84,20 @@ describe('weight scales', () => {
   });
 });
 
+describe('descriptors', () => {
+  const codes = ['OK', 'ERR_DESCRIPTOR', 'ERR_UNKNOWN_OP', 'ERR_TENSOR', 'ERR_SHAPE'];
+
+  it('are read from any bytes, or refused', () => {
+    const good = fc.constantFrom(...['dense', 'pool', 'refusals'].flatMap(descriptorsOf));
+    fc.assert(
+      fc.property(hostileBytes(good), (bytes) => {
+        expect([...codes, 'ERR_MESSAGE']).toContain(codeOf(() => parseDescriptor(bytes)));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+});
+
 describe('snapshots', () => {
   const hash = new Uint8Array(32).fill(9);
   const words = Int16Array.of(-32768, -1, 0, 1, 32767);
@@ -86,6 +111,17 @@ describe('snapshots', () => {
     expect(() => unpackSnapshot(bytes.subarray(0, bytes.length - 1))).toThrow(/cut off/);
     expect(() => unpackSnapshot(new Uint8Array(3))).toThrow(/not a model snapshot/);
     expect(() => unpackSnapshot(bytes, new Uint8Array(32))).toThrow(/another model/);
+  });
+
+  it('are read from any bytes, or refused', () => {
+    const good = fc.int16Array({ maxLength: 40 }).map((each) => packSnapshot(hash, each));
+    fc.assert(
+      fc.property(hostileBytes(good), (bytes) => {
+        const code = codeOf(() => unpackSnapshot(bytes, hash));
+        expect(['OK', 'ERR_DATA', 'ERR_VERSION']).toContain(code);
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it('have a hash that depends on every word', () => {

@@ -21,6 +21,7 @@ import {
   publicKeyOf,
 } from '../../host/proof/keys.js';
 import { checkProof, openProof, signProof, type Trust } from '../../host/proof/proof.js';
+import { codeOf, hostileBytes } from '../contract/hostile.js';
 import { announce, federation, root, roundKeyOf } from './fixture.js';
 
 const roundKey = roundKeyOf(3);
@@ -174,6 +175,19 @@ describe('keys as files', () => {
     expect(packPublicKey(publicKeyOf(publicBytesOf(key)))).toBe(pem);
     const again = parseRoundKey(packRoundKey(roundKey), 'round.pem');
     expect(signProof(again, announced, parent)).toEqual(proof);
+  });
+
+  it('are read from any text and any change of one, or refused', () => {
+    const good = fc.constantFrom(packPrivateKey(root), packPublicKey(root), packRoundKey(roundKey));
+    const text = hostileBytes(good.map((pem) => Uint8Array.from(Buffer.from(pem))));
+    fc.assert(
+      fc.property(text, (bytes) => {
+        const pem = Buffer.from(bytes).toString('latin1');
+        for (const parse of [parsePrivateKey, parsePublicKey, parseRoundKey])
+          expect(['OK', 'ERR_CONFIG', 'ERR_AUTH']).toContain(codeOf(() => parse(pem, 'f')));
+      }),
+      { numRuns: 500 },
+    );
   });
 
   it('say what they are not', () => {
