@@ -66,9 +66,8 @@ export class ScriptedDevice {
   }
 
   /** Offers an envelope and sends all of it; returns the host's last word. */
-  async upload(envelope: Uint8Array, version = 0): Promise<number> {
+  async upload(envelope: Uint8Array, version = 0, model = idOf(descriptorHash)): Promise<number> {
     const hash = sha256(envelope);
-    const model = idOf(descriptorHash);
     const offer = { model, version, contribution: 0, length: envelope.length, hash };
     let offset = (await this.ask('OFFER', offer)).body!.nextOffset;
     while (offset < envelope.length) {

@@ -5,6 +5,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { join } from 'node:path';
 import { bridgeFaultPointNames } from '../../host/bridge/fault-point.js';
+import { idOf } from '../../host/contract/hash.js';
 import { decodeWire } from '../../host/contract/wire.js';
 import { Ledger } from '../../host/federated/ledger.js';
 import { Aggregator } from '../../host/federated/server.js';
@@ -28,7 +29,7 @@ let child: CompiledChild;
 
 beforeEach(() => {
   scene = new Scene();
-  const rooms = ['bridge', 'contract', 'data', 'device', 'frame', 'link', 'mqtt'];
+  const rooms = ['bridge', 'contract', 'data', 'device', 'frame', 'link', 'mqtt', 'proof'];
   child = compileChild(join(import.meta.dirname, 'run-bridge.ts'), [
     ...rooms.map((room) => `host/${room}`),
     'test/bridge',
@@ -56,7 +57,7 @@ class Forgetful {
     const announcement = decodeWire('Announcement', this.device.announcements[0]);
     const envelope = simulateEnvelope(announcement, this.name, 43);
     while (!this.isDelivered) {
-      await this.device.upload(envelope).then(
+      await this.device.upload(envelope, 0, idOf(announcement.descriptorHash)).then(
         () => (this.isDelivered = true),
         () => new Promise((resolve) => setTimeout(resolve, 50)),
       );

@@ -69,7 +69,7 @@ describe.skipIf(!hasNative || !hasMosquitto)('a federation of a fleet', () => {
     expect(parseRecords(own.stdout).at(-1)).toMatchObject({ type: 'audit', last: 2, holds: true });
     expect(foreign.code).toBe(5);
     expect(foreign.stderr).toMatch(/breaks at version 0: .*not signed by the root key .*ERR_AUTH/);
-    expect(readdirSync(scene.path('state'))).toEqual(['seen-linnet.json']);
+    expect(readdirSync(scene.path('state'))).toEqual(['outbox', 'seen-linnet.json']);
     const { stderr } = await bridge.kill('SIGTERM');
     const warnings = parseRecords(stderr.replace(/^[^{].*$/gm, '')).map(({ node }) => node);
     expect(new Set(warnings)).toEqual(new Set(['revoked']));

@@ -31,9 +31,12 @@ export const smallPlan = {
 export function flagsOfPlan(
   changes: Partial<Pick<FederationOptions, 'rounds' | 'samplesPerRound' | 'seed'>> = {},
 ): string[] {
-  const { rounds, samplesPerRound, seed, downlink, snapshotEvery } = { ...smallPlan, ...changes };
+  const { rounds, samplesPerRound, seed, codec, downlink, snapshotEvery } = {
+    ...smallPlan,
+    ...changes,
+  };
   return [
-    ...['--downlink', downlink, '--snapshot-every', String(snapshotEvery)],
+    ...['--codec', codec, '--downlink', downlink, '--snapshot-every', String(snapshotEvery)],
     ...['--rounds', String(rounds)],
     ...['--samples-per-round', String(samplesPerRound)],
     ...['--seed', String(seed)],
