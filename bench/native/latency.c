@@ -31,15 +31,24 @@
 enum { BOOT = LINNET_PHASE_FAILED + 1, HELLO, INFER, POLL_AND_INFER, KINDS };
 
 static const char *const names[KINDS] = {
-    [LINNET_PHASE_IDLE] = "idle",         [LINNET_PHASE_FETCH] = "fetch",
-    [LINNET_PHASE_PLAN] = "plan",         [LINNET_PHASE_TRIAL] = "trial",
-    [LINNET_PHASE_SNAPSHOT] = "snapshot", [LINNET_PHASE_LOAD] = "load",
-    [LINNET_PHASE_EVALUATE] = "evaluate", [LINNET_PHASE_TRAIN] = "train",
-    [LINNET_PHASE_MEASURE] = "measure",   [LINNET_PHASE_DIGEST] = "digest",
-    [LINNET_PHASE_OFFER] = "offer",       [LINNET_PHASE_UPLOAD] = "upload",
-    [LINNET_PHASE_RECEIPT] = "receipt",   [LINNET_PHASE_FAILED] = "failed",
-    [BOOT] = "boot",                      [HELLO] = "hello",
-    [INFER] = "infer",                    [POLL_AND_INFER] = "poll+infer",
+    [LINNET_PHASE_IDLE] = "idle",
+    [LINNET_PHASE_FETCH] = "fetch",
+    [LINNET_PHASE_PLAN] = "plan",
+    [LINNET_PHASE_TRIAL] = "trial",
+    [LINNET_PHASE_SNAPSHOT] = "snapshot",
+    [LINNET_PHASE_LOAD] = "load",
+    [LINNET_PHASE_EVALUATE] = "evaluate",
+    [LINNET_PHASE_TRAIN] = "train",
+    [LINNET_PHASE_MEASURE] = "measure",
+    [LINNET_PHASE_DIGEST] = "digest",
+    [LINNET_PHASE_OFFER] = "offer",
+    [LINNET_PHASE_UPLOAD] = "upload",
+    [LINNET_PHASE_RECEIPT] = "receipt",
+    [LINNET_PHASE_FAILED] = "failed",
+    [BOOT] = "boot",
+    [HELLO] = "hello",
+    [INFER] = "infer",
+    [POLL_AND_INFER] = "poll+infer",
 };
 
 static uint32_t longest[KINDS];
