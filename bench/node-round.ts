@@ -5,11 +5,13 @@ import {
   receipt,
   task,
   version,
+  type Plan,
   type StatusResponse,
 } from '../host/contract/contract.gen.js';
 import { idOf, sha256, toHex } from '../host/contract/hash.js';
 import { encodeWire } from '../host/contract/wire.js';
 import { Device, type SampleServer } from '../host/device/device.js';
+import type { Published } from '../host/federated/downlink.js';
 import type { Link } from '../host/link/link.js';
 import { packSnapshot } from '../host/model/snapshot.js';
 
@@ -23,9 +25,17 @@ export interface Round {
   /** Intrinsic set it imports; 0 if absent. */
   readonly intrinsicSet?: number;
   readonly descriptor: Uint8Array;
-  /** Parameters of version 0; every version has them, because only the memory matters. */
+  /** Parameters of the versions that publish no others. */
   readonly words: Int16Array;
   readonly samples: SampleServer;
+}
+
+/** How a version differs from the one that is usual here. */
+export interface Version {
+  readonly plan?: Partial<Plan>;
+  readonly published?: Published;
+  /** The device starts anew before it. */
+  readonly restarts?: boolean;
 }
 
 class RoundHost {
@@ -35,13 +45,19 @@ class RoundHost {
   readonly complaints: string[] = [];
   private readonly objects = new Map<string, Uint8Array>();
   private greet: () => void = () => undefined;
-  readonly greeted = new Promise<void>((resolve) => (this.greet = resolve));
 
-  constructor(round: Round, snapshot: Uint8Array) {
-    this.samples = round.samples;
-    for (const object of [round.kernelWasm, round.descriptor, snapshot]) {
-      this.objects.set(toHex(sha256(object)), object);
-    }
+  constructor({ samples, kernelWasm, descriptor }: Round) {
+    this.samples = samples;
+    this.serve(kernelWasm, descriptor);
+  }
+
+  serve(...objects: readonly Uint8Array[]): void {
+    for (const object of objects) this.objects.set(toHex(sha256(object)), object);
+  }
+
+  /** The next HELLO. */
+  greeting(): Promise<void> {
+    return new Promise((resolve) => (this.greet = resolve));
   }
 
   findObject(hash: Uint8Array): Uint8Array | undefined {
@@ -61,7 +77,12 @@ class RoundHost {
   }
 }
 
-function announce(round: Round, snapshot: Uint8Array, modelVersion: number): Uint8Array {
+function announce(
+  round: Round,
+  snapshot: Uint8Array,
+  modelVersion: number,
+  { plan, published }: Version,
+): Uint8Array {
   return encodeWire('Announcement', {
     format: version.WIRE_FORMAT,
     federation,
@@ -90,7 +111,9 @@ function announce(round: Round, snapshot: Uint8Array, modelVersion: number): Uin
       skipThreshold: 0,
       codec: codec.RAW_INT16,
       weightUnit: 1,
+      ...plan,
     },
+    ...(published?.difference && { difference: published.difference }),
   });
 }
 
@@ -112,35 +135,57 @@ async function waitUntil(
   }
 }
 
+/** One version, from its announcement to its receipt. */
+async function runRound(
+  device: Device,
+  host: RoundHost,
+  round: Round,
+  modelVersion: number,
+  one: Version,
+): Promise<void> {
+  const { words, payload }: Published = one.published ?? round;
+  const snapshot = packSnapshot(sha256(round.descriptor), words);
+  host.serve(snapshot, ...(payload ? [payload] : []));
+  if (one.restarts) {
+    const greeted = host.greeting();
+    await device.reset();
+    await greeted;
+  }
+  await device.announce(announce(round, snapshot, modelVersion, one));
+  await waitUntil(
+    device,
+    host,
+    `version ${modelVersion}`,
+    () => host.uploads.length > modelVersion,
+  );
+  const upload = idOf(sha256(host.uploads[modelVersion]));
+  await device.sendReceipt(
+    encodeWire('Receipt', {
+      code: receipt.ACCEPTED,
+      version: modelVersion,
+      contribution: 0,
+      upload,
+      current: modelVersion,
+    }),
+  );
+}
+
 /**
- * Lets the node behind a link fetch kernel and model, evaluate, train, upload and install the next
- * version, twice. Returns the STATUS at the end: its marks are the most that was ever used.
+ * Runs a node through versions of a model, two if none are given: evaluate, train, encode, upload, install.
+ * Closes the link. Resolves to its status at the end: the marks are the most that was ever used.
  */
-export async function runRounds(link: Link, round: Round): Promise<StatusResponse> {
-  const snapshot = packSnapshot(sha256(round.descriptor), round.words);
-  const host = new RoundHost(round, snapshot);
+export async function runRounds(
+  link: Link,
+  round: Round,
+  versions: readonly Version[] = [{}, {}],
+): Promise<StatusResponse> {
+  const host = new RoundHost(round);
+  const greeted = host.greeting();
   const device = new Device(link, host);
   try {
-    await host.greeted;
-    for (const modelVersion of [0, 1]) {
-      await device.announce(announce(round, snapshot, modelVersion));
-      await waitUntil(
-        device,
-        host,
-        `version ${modelVersion}`,
-        () => host.uploads.length > modelVersion,
-      );
-      const upload = idOf(sha256(host.uploads[modelVersion]));
-      await device.sendReceipt(
-        encodeWire('Receipt', {
-          code: receipt.ACCEPTED,
-          version: modelVersion,
-          contribution: 0,
-          upload,
-          current: modelVersion,
-        }),
-      );
-    }
+    await greeted;
+    for (const [modelVersion, one] of versions.entries())
+      await runRound(device, host, round, modelVersion, one);
     return await waitUntil(device, host, 'the end', ({ state }) => state === nodeState.IDLE);
   } finally {
     await device.close();

@@ -1,17 +1,20 @@
 /** `npm run size`: every byte of RAM and flash of Cortex-M4 nodes that train the convolutional nets. */
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
+import type { KernelBuild } from '../host/kernel/load.js';
 import type { BytesByName } from './image.js';
 import { sumBytes } from './image.js';
 import { measureNode, type NodeBytes, type NodeImage } from './measure-node.js';
 import type { Implementation } from './instructions.js';
 import { modelEcg, modelHar, type MeasuredModel } from './models.js';
 
-/** Limits: bytes of the image and of all RAM while a model is trained, instructions per sample. */
+/** Limits: bytes of the image and of all RAM while a model is trained, instructions. */
 export interface Budget {
   readonly flashBytes: number;
   readonly ramBytes: Readonly<Record<'ECG' | 'HAR', number>>;
-  /** By model and implementation, as bench/mcu.ts counts them. */
+  /** Longest stretch without a look at the link, by model and kernel (bench/latency.ts). */
+  readonly stretchInstructions: Readonly<Record<string, Readonly<Record<KernelBuild, number>>>>;
+  /** Of a sample, by model and implementation, as bench/mcu.ts counts them. */
   readonly instructions: Readonly<
     Record<string, Partial<Record<Implementation, { train: number; infer: number }>>>
   >;

@@ -344,9 +344,12 @@ linnet_status_t linnet_round_step(struct linnet_node *node);
 
 /* A step towards payload.length, which stands when `is_done` is set. */
 linnet_status_t linnet_payload_measure(struct linnet_node *node, bool *is_done);
-/* Bytes [offset, offset + length) of the payload, which has them. */
+/*
+ * Bytes [offset, offset + *length) of the payload, which has them. Fewer if they are many pieces of
+ * a code, but one at least: *length becomes what was read.
+ */
 linnet_status_t linnet_payload_read(struct linnet_node *node, uint32_t offset, uint8_t *out,
-                                    uint32_t length);
+                                    uint32_t *length);
 
 /* residual.c: what SPARSE_TERNARY leaves out of the payload */
 

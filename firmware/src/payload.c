@@ -10,6 +10,9 @@
 #define CODED_OFFSET (2u * LINNET_CODEC_WORDS)
 #define RESIDUAL_OFFSET (2u * (LINNET_IO_WORDS - LINNET_CODEC_WORDS))
 
+/* Pieces that are written for a slice once it has a byte. */
+#define PIECES_OF_A_SLICE 16u
+
 static bool is_sparse(const struct linnet_node *node) {
     return node->work.announcement.plan.codec == LINNET_CODEC_SPARSE_TERNARY;
 }
@@ -108,24 +111,30 @@ linnet_status_t linnet_payload_measure(struct linnet_node *node, bool *is_done) 
     return status;
 }
 
+/*
+ * A sparse piece may have few bytes or none, so that many pieces make a slice; the link does not
+ * wait for all of them.
+ */
 static linnet_status_t read_coded(struct linnet_node *node, uint32_t offset, uint8_t *out,
-                                  uint32_t length) {
+                                  uint32_t *length) {
     struct linnet_payload *payload = &node->payload;
     uint32_t coded;
+    uint32_t read = 0;
+    uint32_t pieces = 0;
     linnet_status_t status = offset < payload->start ? restart(node) : LINNET_OK;
-    while (status >= 0 && length > 0) {
-        uint32_t within = offset - payload->start;
+    while (status >= 0 && read < *length && (read == 0 || pieces < PIECES_OF_A_SLICE)) {
+        uint32_t within = offset + read - payload->start;
         if (within >= payload->bytes) {
             status = advance(node, &coded);
+            pieces += read > 0;
             continue;
         }
         uint32_t left = payload->bytes - within;
-        uint32_t bytes = left < length ? left : length;
-        memcpy(out, payload->piece + within, bytes);
-        out += bytes;
-        offset += bytes;
-        length -= bytes;
+        uint32_t bytes = left < *length - read ? left : *length - read;
+        memcpy(out + read, payload->piece + within, bytes);
+        read += bytes;
     }
+    *length = read;
     return status;
 }
 
@@ -153,7 +162,7 @@ static linnet_status_t read_raw(struct linnet_node *node, uint32_t offset, uint8
 }
 
 linnet_status_t linnet_payload_read(struct linnet_node *node, uint32_t offset, uint8_t *out,
-                                    uint32_t length) {
+                                    uint32_t *length) {
     return is_coded(node) ? read_coded(node, offset, out, length)
-                          : read_raw(node, offset, out, length);
+                          : read_raw(node, offset, out, *length);
 }

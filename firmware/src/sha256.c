@@ -53,6 +53,23 @@ static uint32_t next_word(uint32_t w[16], uint32_t t) {
     return w[t & 15];
 }
 
+/* The variable with that letter in round i of eight. */
+static uint32_t *named(uint32_t v[WORKING], uint32_t letter, uint32_t i) {
+    return &v[(letter - i) % WORKING];
+}
+
+static inline void take_round(uint32_t v[WORKING], uint32_t i, uint32_t word) {
+    uint32_t a = *named(v, A, i), b = *named(v, B, i), c = *named(v, C, i);
+    uint32_t e = *named(v, E, i), f = *named(v, F, i), g = *named(v, G, i);
+    uint32_t sum1 = rotate_right(e, 6) ^ rotate_right(e, 11) ^ rotate_right(e, 25);
+    uint32_t sum0 = rotate_right(a, 2) ^ rotate_right(a, 13) ^ rotate_right(a, 22);
+    uint32_t choice = g ^ (e & (f ^ g));
+    uint32_t majority = (a & b) | (c & (a | b));
+    uint32_t t1 = *named(v, H, i) + sum1 + choice + word;
+    *named(v, D, i) += t1;
+    *named(v, H, i) = t1 + sum0 + majority;
+}
+
 static void take_block(uint32_t state[WORKING], const uint8_t block[LINNET_SHA256_BLOCK_BYTES]) {
     uint32_t w[16];
     uint32_t v[WORKING];
@@ -62,17 +79,16 @@ static void take_block(uint32_t state[WORKING], const uint8_t block[LINNET_SHA25
     for (uint32_t i = 0; i < WORKING; i++) {
         v[i] = state[i];
     }
-    for (uint32_t t = 0; t < 64; t++) {
-        uint32_t sum1 = rotate_right(v[E], 6) ^ rotate_right(v[E], 11) ^ rotate_right(v[E], 25);
-        uint32_t sum0 = rotate_right(v[A], 2) ^ rotate_right(v[A], 13) ^ rotate_right(v[A], 22);
-        uint32_t choice = (v[E] & v[F]) ^ (~v[E] & v[G]);
-        uint32_t majority = (v[A] & v[B]) ^ (v[A] & v[C]) ^ (v[B] & v[C]);
-        uint32_t t1 = v[H] + sum1 + choice + round_constant[t] + next_word(w, t);
-        for (uint32_t i = H; i > A; i--) {
-            v[i] = v[i - 1];
-        }
-        v[E] += t1;
-        v[A] = t1 + sum0 + majority;
+    for (uint32_t t = 0; t < 64; t += WORKING) {
+        /* The letters move on from round to round, so that no variable has to. */
+        take_round(v, 0, round_constant[t] + next_word(w, t));
+        take_round(v, 1, round_constant[t + 1] + next_word(w, t + 1));
+        take_round(v, 2, round_constant[t + 2] + next_word(w, t + 2));
+        take_round(v, 3, round_constant[t + 3] + next_word(w, t + 3));
+        take_round(v, 4, round_constant[t + 4] + next_word(w, t + 4));
+        take_round(v, 5, round_constant[t + 5] + next_word(w, t + 5));
+        take_round(v, 6, round_constant[t + 6] + next_word(w, t + 6));
+        take_round(v, 7, round_constant[t + 7] + next_word(w, t + 7));
     }
     for (uint32_t i = 0; i < WORKING; i++) {
         state[i] += v[i];
@@ -95,8 +111,16 @@ static void take_byte(struct linnet_sha256 *hash, uint8_t byte) {
 }
 
 void linnet_sha256_update(struct linnet_sha256 *hash, const uint8_t *data, uint32_t length) {
-    for (uint32_t i = 0; i < length; i++) {
-        take_byte(hash, data[i]);
+    while (length > 0) {
+        if (hash->length % LINNET_SHA256_BLOCK_BYTES == 0 && length >= LINNET_SHA256_BLOCK_BYTES) {
+            take_block(hash->state, data);
+            hash->length += LINNET_SHA256_BLOCK_BYTES;
+            data += LINNET_SHA256_BLOCK_BYTES;
+            length -= LINNET_SHA256_BLOCK_BYTES;
+        } else {
+            take_byte(hash, *data++);
+            length--;
+        }
     }
 }
 

@@ -69,29 +69,32 @@ static uint8_t tail_byte(const struct linnet_upload *upload, uint32_t at) {
                                               : upload->mac[at - LINNET_ENVELOPE_MAC_KEY_BYTES];
 }
 
-/* Bytes [offset, offset + length) of the envelope, which has them. */
+/* As linnet_payload_read(), of the envelope. */
 static linnet_status_t read_envelope(struct linnet_node *node, uint32_t offset, uint8_t *out,
-                                     uint32_t length) {
+                                     uint32_t *length) {
     const struct linnet_upload *upload = &node->upload;
     uint32_t payload_end = upload->length - tail_bytes(node);
+    uint32_t end = offset + *length;
+    uint32_t at = offset;
+    linnet_status_t status = LINNET_OK;
     if (upload->kept != NULL) {
-        memcpy(out, upload->kept + offset, length);
+        memcpy(out, upload->kept + offset, *length);
         return LINNET_OK;
     }
-    if (offset < upload->head_bytes) {
+    if (at < upload->head_bytes) {
         const struct linnet_envelope envelope = describe(node);
-        uint32_t of_head = linnet_envelope_head(&envelope, offset, out, length);
-        out += of_head;
-        offset += of_head;
-        length -= of_head;
+        at += linnet_envelope_head(&envelope, offset, out, *length);
     }
-    uint32_t left = offset < payload_end ? payload_end - offset : 0;
-    uint32_t of_payload = left < length ? left : length;
-    linnet_status_t status =
-        linnet_payload_read(node, offset - upload->head_bytes, out, of_payload);
-    for (uint32_t i = of_payload; i < length; i++) {
-        out[i] = tail_byte(upload, offset + i - payload_end);
+    if (at < end && at < payload_end) {
+        uint32_t of_payload = (end < payload_end ? end : payload_end) - at;
+        status =
+            linnet_payload_read(node, at - upload->head_bytes, out + (at - offset), &of_payload);
+        at += of_payload;
     }
+    for (; at >= payload_end && at < end; at++) {
+        out[at - offset] = tail_byte(upload, at - payload_end);
+    }
+    *length = at - offset;
     return status;
 }
 
@@ -130,7 +133,7 @@ linnet_status_t linnet_upload_digest(struct linnet_node *node) {
     struct linnet_upload *upload = &node->upload;
     uint8_t *scratch = linnet_link_body(&node->link);
     struct linnet_span piece = next_piece(node, scratch);
-    linnet_status_t status = read_envelope(node, upload->offset, scratch, piece.length);
+    linnet_status_t status = read_envelope(node, upload->offset, scratch, &piece.length);
     if (status == LINNET_OK) {
         linnet_keep_write(node, piece.data, piece.length);
         status = digest(node, piece);
@@ -158,7 +161,7 @@ int32_t linnet_upload_pack(struct linnet_node *node, uint8_t *out, uint32_t capa
     /* The data is made where the packer would copy it to. */
     uint8_t *data = out + OFFSET_BYTES;
     uint32_t length = slice_bytes(&node->upload, node->session.max_payload - OVERHEAD_BYTES);
-    linnet_status_t status = read_envelope(node, node->upload.offset, data, length);
+    linnet_status_t status = read_envelope(node, node->upload.offset, data, &length);
     if (status < 0) {
         return status;
     }

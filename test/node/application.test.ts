@@ -1,5 +1,6 @@
 /** What an application beside a node sees and does, on the real C. */
 import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -156,6 +157,31 @@ await whereNative(() => {
         await expectAnswersOf(descriptor, words);
       },
     );
+  });
+
+  it('has to wait after a start, until an announcement has installed its model', async () => {
+    const flash = ['--data', shard, '--flash', join(folder, 'flash')];
+    const answered = (): boolean => lines.some((line) => line.startsWith('answer '));
+    const first = start('linnet-asking', ...flash);
+    first.serve(fixture.kernelBytes, fixture.descriptor, fixture.snapshotOf(0));
+    expect(await first.announce(fixture.announcementOf(0))).toBe(status.OK);
+    await first.until('the upload', () => first.uploads.length > 0 && answered());
+    children[0].kill('SIGKILL');
+    await once(children[0], 'close');
+
+    lines = [];
+    const second = start('linnet-asking', ...flash);
+    await second.until('HELLO', () => second.count('HELLO') > 0);
+    for (let polls = 0; polls < 20; polls++) await second.state();
+    // Anything but ERR_LATER would be a line.
+    expect(lines.filter((line) => /^(answer|refused)/.test(line))).toEqual([]);
+    // The upload of version 0 is in the flash: it is offered, and no model is loaded for it.
+    expect(await second.announce(fixture.announcementOf(0))).toBe(status.OK);
+    await second.until('the upload', () => second.uploads.length > 0);
+    expect(answered()).toBe(false);
+    second.serve(fixture.snapshotOf(1));
+    expect(await second.announce(fixture.announcementOf(1))).toBe(status.OK);
+    await second.until('an answer', answered);
   });
 
   describe('the example', () => {

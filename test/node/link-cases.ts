@@ -3,6 +3,7 @@ import { messageId } from '../../host/contract/contract.gen.js';
 import { encodeWire } from '../../host/contract/wire.js';
 import type { OpenCable } from './cable.js';
 import * as fixture from './fixture.js';
+import { pingThrough } from './pings.js';
 import type { ScriptedHost } from './scripted-host.js';
 
 const announcement = fixture.announcementOf(0);
@@ -124,6 +125,15 @@ export function describeLink(open: OpenCable): void {
       host.serve(fixture.snapshotOf(1));
       const next = fixture.announcementOf(1);
       expect(await cable.runRound(next)).toEqual(cable.expected(next));
+    });
+  });
+
+  describe('a PING', () => {
+    it('is answered while the node trains and uploads', async () => {
+      const cable = open();
+      const long = fixture.announcementOf(0, { epochs: 100 });
+      const upload = await pingThrough(cable.host, () => cable.runRound(long));
+      expect(upload).toEqual(cable.expected(long));
     });
   });
 }
