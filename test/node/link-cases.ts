@@ -131,7 +131,7 @@ export function describeLink(open: OpenCable): void {
   describe('a PING', () => {
     it('is answered while the node trains and uploads', async () => {
       const cable = open();
-      const long = fixture.announcementOf(0, { epochs: 100 });
+      const long = fixture.announcementOf(0, { epochs: 255 });
       const upload = await pingThrough(cable.host, () => cable.runRound(long));
       expect(upload).toEqual(cable.expected(long));
     });

@@ -8,8 +8,8 @@ import type { ScriptedHost } from './scripted-host.js';
 const firstSequence = 40_000;
 /** Far more than a PING takes on a busy PC; a lost one never comes. */
 const patienceMs = 10_000;
-/** Of every state that is waited for. */
-const enough = 5;
+/** Of every state that is waited for: V8 trains for some milliseconds and no longer. */
+const enough = 1;
 
 /** Sends a PING once and waits for its answer. */
 function ping(host: ScriptedHost, token: number): Promise<void> {
