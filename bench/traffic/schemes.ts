@@ -23,6 +23,15 @@ export interface FloatScheme {
 
 export type Scheme = CodedScheme | FloatScheme;
 
+/** What `linnet aggregator` does unless told otherwise. */
+const byDefault: CodedScheme = {
+  arithmetic: 'linnet',
+  title: 'dense-3 up, exact down',
+  uplink: codec.DENSE_3,
+  downlink: codec.RICE_INT16,
+  snapshotEvery: SNAPSHOT_EVERY,
+};
+
 function bothWays(title: string, id: number, density?: number): CodedScheme {
   return {
     arithmetic: 'linnet',
@@ -36,17 +45,18 @@ function bothWays(title: string, id: number, density?: number): CodedScheme {
 
 export const schemes = {
   float32: { arithmetic: 'float32', title: 'float32 FedAvg' },
-  exact: bothWays('exact', codec.RICE_INT16),
-  dense: bothWays('dense-3', codec.DENSE_3),
-  sparse: bothWays('sparse, 10 %', codec.SPARSE_TERNARY, 100),
-  sparser: bothWays('sparse, 5 %', codec.SPARSE_TERNARY, 50),
+  exact: bothWays('exact both ways', codec.RICE_INT16),
+  default: byDefault,
+  dense: bothWays('dense-3 both ways', codec.DENSE_3),
+  sparse: bothWays('sparse both ways, 10 %', codec.SPARSE_TERNARY, 100),
+  sparser: bothWays('sparse both ways, 5 %', codec.SPARSE_TERNARY, 50),
 } as const satisfies Record<string, Scheme>;
 
 export type SchemeName = keyof typeof schemes;
 
 /** Which schemes are run on which task. */
 export const schemesOf: Readonly<Record<TaskName, readonly SchemeName[]>> = {
-  har: ['float32', 'exact', 'dense', 'sparse', 'sparser'],
-  ecg: ['float32', 'exact', 'dense', 'sparse', 'sparser'],
-  mnist: ['float32', 'dense'],
+  har: ['float32', 'exact', 'default', 'dense', 'sparse', 'sparser'],
+  ecg: ['float32', 'exact', 'default', 'dense', 'sparse', 'sparser'],
+  mnist: ['float32', 'default', 'dense'],
 };

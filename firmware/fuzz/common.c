@@ -20,6 +20,15 @@ void fuzz_note(uint32_t event) {
     events[(hash >> 16) % EVENTS] = 1;
 }
 
+uint32_t fuzz_read_kernel(uint8_t *wasm, uint32_t capacity) {
+    const char *path = getenv("LINNET_FUZZ_KERNEL");
+    FILE *file = path == NULL ? NULL : fopen(path, "rb");
+    fuzz_require(file != NULL, "LINNET_FUZZ_KERNEL names a file");
+    uint32_t bytes = (uint32_t)fread(wasm, 1, capacity, file);
+    fclose(file);
+    return bytes;
+}
+
 uint32_t fuzz_take(struct fuzz_input *input, uint32_t bytes) {
     uint32_t value = 0;
     for (uint32_t i = 0; i < bytes; i++) {

@@ -26,6 +26,9 @@ void fuzz_require(bool holds, const char *claim);
  */
 void fuzz_note(uint32_t event);
 
+/* Reads the kernel.wasm that LINNET_FUZZ_KERNEL names; returns its length. */
+uint32_t fuzz_read_kernel(uint8_t *wasm, uint32_t capacity);
+
 /* Reads on in an input; beyond its end come zeros. */
 struct fuzz_input {
     const uint8_t *data;

@@ -11,7 +11,6 @@
  */
 #include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "fuzz.h"
 #include "kernel.h"
@@ -52,11 +51,7 @@ struct run {
 int LLVMFuzzerInitialize(int *count, char ***arguments) {
     (void)count;
     (void)arguments;
-    const char *path = getenv("LINNET_FUZZ_KERNEL");
-    FILE *file = path == NULL ? NULL : fopen(path, "rb");
-    fuzz_require(file != NULL, "LINNET_FUZZ_KERNEL names a file");
-    wasm_bytes = (uint32_t)fread(wasm, 1, sizeof wasm, file);
-    fclose(file);
+    wasm_bytes = fuzz_read_kernel(wasm, sizeof wasm);
     return 0;
 }
 

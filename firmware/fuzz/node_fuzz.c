@@ -10,8 +10,6 @@
  *
  * LINNET_FUZZ_KERNEL names the kernel.wasm.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "messages.gen.h"
 #include "node_claims.h"
@@ -98,11 +96,7 @@ static int32_t sample(void *context, uint32_t split, uint32_t index, int8_t *x, 
 int LLVMFuzzerInitialize(int *count, char ***arguments) {
     (void)count;
     (void)arguments;
-    const char *path = getenv("LINNET_FUZZ_KERNEL");
-    FILE *file = path == NULL ? NULL : fopen(path, "rb");
-    fuzz_require(file != NULL, "LINNET_FUZZ_KERNEL names a file");
-    wasm_bytes = (uint32_t)fread(wasm, 1, sizeof wasm, file);
-    fclose(file);
+    wasm_bytes = fuzz_read_kernel(wasm, sizeof wasm);
     /* One kernel in all places: it fits the flash once. */
     for (uint32_t i = 0; i < SCENE_KERNELS; i++) {
         scene.kernels[i].bytes.data = wasm;

@@ -9,8 +9,6 @@
  *
  * LINNET_FUZZ_KERNEL names the kernel.wasm.
  */
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include "fuzz.h"
 #include "kernel.h"
@@ -44,11 +42,7 @@ struct coder {
 int LLVMFuzzerInitialize(int *count, char ***arguments) {
     (void)count;
     (void)arguments;
-    const char *path = getenv("LINNET_FUZZ_KERNEL");
-    FILE *file = path == NULL ? NULL : fopen(path, "rb");
-    fuzz_require(file != NULL, "LINNET_FUZZ_KERNEL names a file");
-    wasm_bytes = (uint32_t)fread(wasm, 1, sizeof wasm, file);
-    fclose(file);
+    wasm_bytes = fuzz_read_kernel(wasm, sizeof wasm);
     return 0;
 }
 

@@ -15,14 +15,8 @@ import type { TapeRecord, TapeValue } from '../runtimes/tape.js';
 import type { Case, Outcome } from '../vectors/script.js';
 import { loadVectors } from '../vectors/vector-file.js';
 
-/** What fits. A series of 16 × 3 samples is the smallest model with a use: gestures, vibrations. */
-const fits = [
-  'a series: conv k3 s2 x4, global average, dense 3',
-  'dense 12-8-3',
-  'dense 20-10-6-4',
-  'depthwise k3, conv k1 x4, dense 3',
-  'autoencoder 10-4-10',
-];
+/** What fits. */
+const fits = ['dense 12-8-3', 'autoencoder 10-4-10'];
 
 const ramBytes = 16_384;
 
