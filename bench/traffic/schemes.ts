@@ -56,7 +56,7 @@ export type SchemeName = keyof typeof schemes;
 
 /** Which schemes are run on which task. */
 export const schemesOf: Readonly<Record<TaskName, readonly SchemeName[]>> = {
-  har: ['float32', 'exact', 'default', 'dense', 'sparse', 'sparser'],
-  ecg: ['float32', 'exact', 'default', 'dense', 'sparse', 'sparser'],
+  har: ['float32', 'exact', 'dense', 'sparse', 'sparser'],
+  ecg: ['float32', 'exact', 'dense', 'sparse', 'sparser'],
   mnist: ['float32', 'default', 'dense'],
 };
