@@ -3,6 +3,7 @@ import { constant } from '../../host/contract/contract.gen.js';
 import { addCounts } from './arm.js';
 import {
   classF1,
+  interval,
   markdownTable,
   note,
   percent,
@@ -124,13 +125,6 @@ function armRow(title: string, arm: ArmResult): string[] {
     percent(skippedShare(counts), 0),
     ((1000 * counts.trainMs) / counts.steps).toFixed(0),
   ];
-}
-
-/** In points of a percent; without an interval for a single seed. */
-function interval({ mean, halfWidth }: Summary): string {
-  const sign = mean < 0 ? '−' : '+';
-  const width = Number.isFinite(halfWidth) ? ` ± ${percent(halfWidth)}` : '';
-  return `${sign}${percent(Math.abs(mean))}${width}`;
 }
 
 function differenceRows({ title, arms }: Comparison): string[][] {

@@ -62,6 +62,13 @@ export function spread({ mean, deviation }: Summary): string {
   return `${percent(mean)} ± ${percent(deviation)}`;
 }
 
+/** In points of a percent; without an interval for a single seed. */
+export function interval({ mean, halfWidth }: Summary): string {
+  const sign = mean < 0 ? '−' : '+';
+  const width = Number.isFinite(halfWidth) ? ` ± ${percent(halfWidth)}` : '';
+  return `${sign}${percent(Math.abs(mean))}${width}`;
+}
+
 /** F1 of each class in percent, averaged over runs. */
 export function classF1(runs: readonly Run[]): string {
   return runs[0].metrics.classes

@@ -146,7 +146,11 @@ function loadTaskData(name: keyof typeof recordings): Dataset {
 }
 
 /** People dealt to `nodes` clients, by default one each; a Dirichlet partition where people are not known. */
-function dealClients(dataset: Dataset, samples: readonly number[], nodes?: number): number[][] {
+export function dealClients(
+  dataset: Dataset,
+  samples: readonly number[],
+  nodes?: number,
+): number[][] {
   if (!dataset.hasSubjects) {
     return partitionDirichlet(dataset, nodes ?? mnistNodes, mnistAlpha, partitionSeed, samples);
   }

@@ -1,6 +1,5 @@
 /** Linnet with its codecs on both ways, and the bytes they take. */
-import type { Plan } from '../../host/contract/contract.gen.js';
-import { constant } from '../../host/contract/contract.gen.js';
+import { constant, type Plan } from '../../host/contract/contract.gen.js';
 import { publishRound } from '../../host/federated/downlink.js';
 import { fedAvg } from '../../host/federated/fed-avg.js';
 import type { TrainSettings } from '../../host/kernel/kernel.js';

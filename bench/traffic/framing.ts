@@ -2,11 +2,15 @@
  * What stands around payloads where nodes have keys: going up the envelope with its tag and the counters of the
  * training, coming down announcement and tag. The lengths of MQTT payloads, as aggregator and nodes write them.
  */
-import { decay, task as taskCode, type Announcement } from '../../host/contract/contract.gen.js';
-import { constant, version } from '../../host/contract/contract.gen.js';
+import {
+  constant,
+  decay,
+  task as taskCode,
+  version,
+  type Announcement,
+} from '../../host/contract/contract.gen.js';
 import { encodeWire } from '../../host/contract/wire.js';
-import { parseDescriptor } from '../../host/model/descriptor.js';
-import { buildDescriptor } from '../../host/model/descriptor.js';
+import { buildDescriptor, parseDescriptor } from '../../host/model/descriptor.js';
 import { buildEnvelope } from '../../host/sim/node-rules.js';
 import type { CodedScheme } from './schemes.js';
 import type { Framing } from './table.js';

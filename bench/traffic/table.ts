@@ -1,5 +1,5 @@
 /** Results of runs to tables: bytes to a goal, and how many times fewer than float32 FedAvg takes. */
-import { markdownTable, percent, spread } from '../accuracy/report.js';
+import { interval, markdownTable, spread } from '../accuracy/report.js';
 import { summarise } from '../accuracy/statistics.js';
 import type { RoundResult } from './run.js';
 
@@ -77,12 +77,6 @@ function times(values: readonly number[] | undefined): string {
   return values === undefined ? 'not reached' : `${meanOf(values).toFixed(1)} ×`;
 }
 
-function points(values: readonly number[]): string {
-  const { mean, halfWidth } = summarise(values);
-  const width = Number.isFinite(halfWidth) ? ` ± ${percent(halfWidth)}` : '';
-  return `${mean < 0 ? '−' : '+'}${percent(Math.abs(mean))}${width}`;
-}
-
 function roundsToGoal(scheme: SchemeRuns, yardstick: SchemeRuns): string {
   const rounds = scheme.runs.map((run, i) =>
     costToGoal(run, goalShare * finalAccuracy(yardstick.runs[i]), shortFraming),
@@ -103,7 +97,11 @@ function row(scheme: SchemeRuns, yardstick: SchemeRuns): string[] {
     spread(summarise(scheme.runs.map(finalAccuracy))),
     isYardstick
       ? ''
-      : points(scheme.runs.map((run, i) => finalAccuracy(run) - finalAccuracy(yardstick.runs[i]))),
+      : interval(
+          summarise(
+            scheme.runs.map((run, i) => finalAccuracy(run) - finalAccuracy(yardstick.runs[i])),
+          ),
+        ),
     roundsToGoal(scheme, yardstick),
     bytes(shortFraming),
     times(ratios(scheme, yardstick, shortFraming, 'up')),

@@ -2,12 +2,11 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { constant } from '../../host/contract/contract.gen.js';
-import { distinctSubjects, samplesOfSplit, type Dataset } from '../../host/data/dataset.js';
-import { partitionBySubject, partitionDirichlet } from '../../host/data/partition.js';
+import { samplesOfSplit, type Dataset } from '../../host/data/dataset.js';
 import type { ModelSpec } from '../../host/model/descriptor.js';
 import { loadEcgChannels, loadRecording, recordings } from '../accuracy/targets/data.js';
 import { ecgModel, harModel, mnistModel } from '../accuracy/targets/models.js';
-import { dataFolder, foldPeople, type Shifts, type Split } from '../accuracy/tasks.js';
+import { dataFolder, dealClients, foldPeople, type Shifts, type Split } from '../accuracy/tasks.js';
 import type { FederatedPlan } from '../accuracy/training.js';
 
 export const taskNames = ['har', 'ecg', 'mnist'] as const;
@@ -61,8 +60,6 @@ export const tasks: Readonly<Record<TaskName, TrafficTask>> = {
 };
 
 const mnistClients = 100;
-const mnistAlpha = 0.5;
-const partitionSeed = 1;
 const mnistValidation = 10_000;
 
 /** True where the data of a task is on this machine. */
@@ -70,16 +67,14 @@ export function hasData(name: TaskName): boolean {
   return existsSync(join(dataFolder(), recordings[name]));
 }
 
-function dealClients(dataset: Dataset, samples: readonly number[]): number[][] {
-  return dataset.hasSubjects
-    ? partitionBySubject(dataset, distinctSubjects(dataset, samples).length, samples)
-    : partitionDirichlet(dataset, mnistClients, mnistAlpha, partitionSeed, samples);
+function clientsOf(dataset: Dataset, samples: readonly number[]): number[][] {
+  return dealClients(dataset, samples, dataset.hasSubjects ? undefined : mnistClients);
 }
 
 /** The file's own training and test samples. */
 export function loadTestSplit(name: TaskName): Split {
   const dataset = tasks[name].load();
-  const clients = dealClients(dataset, samplesOfSplit(dataset, 0));
+  const clients = clientsOf(dataset, samplesOfSplit(dataset, 0));
   return { dataset, clients, test: samplesOfSplit(dataset, 1) };
 }
 
@@ -89,8 +84,8 @@ export function loadValidationSplit(name: TaskName): Split {
   if (!dataset.hasSubjects) {
     const train = samplesOfSplit(dataset, 0);
     const kept = train.slice(0, -mnistValidation);
-    return { dataset, clients: dealClients(dataset, kept), test: train.slice(-mnistValidation) };
+    return { dataset, clients: clientsOf(dataset, kept), test: train.slice(-mnistValidation) };
   }
   const { kept, held } = foldPeople(dataset)[0];
-  return { dataset, clients: dealClients(dataset, kept), test: held };
+  return { dataset, clients: clientsOf(dataset, kept), test: held };
 }

@@ -21,7 +21,7 @@ const unknown: StatusResponse = {
   badFrames: 0,
 };
 
-const noTraffic: Traffic = {
+export const noTraffic: Traffic = {
   payloadUp: 0,
   payloadDown: 0,
   linkUp: 0,

@@ -4,6 +4,14 @@ import { topics } from './schema.js';
 
 const patternByName = new Map(topics.map((topic) => [topic.name, topic.pattern]));
 
+/** The parts of each pattern behind its scope. */
+const partsByName = new Map(
+  topics.map(({ name, pattern }) => [
+    name,
+    pattern.slice('{base}/{federation}/'.length).split('/'),
+  ]),
+);
+
 /** The topics that belong to one federation on one broker. */
 export interface TopicScope {
   readonly base: string;
@@ -43,7 +51,7 @@ export function matchTopic(
 ): Record<string, string> | undefined {
   const prefix = `${scope.base}/${scope.federation}/`;
   if (!topic.startsWith(prefix)) return undefined;
-  const keys = patternByName.get(name)!.slice('{base}/{federation}/'.length).split('/');
+  const keys = partsByName.get(name)!;
   const parts = topic.slice(prefix.length).split('/');
   if (parts.length !== keys.length) return undefined;
   const values: Record<string, string> = {};
