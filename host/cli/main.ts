@@ -13,6 +13,7 @@ const commands: Readonly<Record<string, () => Promise<AddCommand>>> = {
   aggregator: async () => (await import('./aggregator.js')).addAggregatorCommand,
   bridge: async () => (await import('./bridge.js')).addBridgeCommand,
   node: async () => (await import('./node.js')).addNodeCommand,
+  sim: async () => (await import('./sim.js')).addSimCommand,
   train: async () => (await import('./train.js')).addTrainCommand,
   model: async () => (await import('./model.js')).addModelCommand,
   devices: async () => (await import('./devices.js')).addDevicesCommand,

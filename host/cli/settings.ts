@@ -141,6 +141,10 @@ function findValue(
     if (value !== undefined)
       return parseText(name, setting, value, `${source.path}: ${section}.${name}`);
   }
+  return fallbackOf(setting);
+}
+
+function fallbackOf(setting: Setting): unknown {
   if (setting.default !== undefined) return setting.default;
   if (setting.kind === 'switch') return false;
   return setting.kind === 'list' ? [] : undefined;
@@ -159,5 +163,28 @@ export function resolveSettings<T extends SettingTable>(
     name,
     findValue(section, name, setting, flags, sources),
   ]);
+  return Object.fromEntries(entries) as Resolved<T>;
+}
+
+/**
+ * The values of settings that stand in a file of their own, such as a scenario; `where` names the place. Throws
+ * ERR_USAGE or ERR_CONFIG with the place and the remedy.
+ */
+export function settingsOfRecord<T extends SettingTable>(
+  where: string,
+  table: T,
+  values: Readonly<Record<string, unknown>>,
+): Resolved<T> {
+  for (const key of Object.keys(values)) {
+    if (key in table) continue;
+    throw new LinnetError('ERR_CONFIG', `${where}.${key} is not a setting`, {
+      remedy: `use one of ${Object.keys(table).join(', ')}`,
+    });
+  }
+  const entries = Object.entries(table).map(([name, setting]) => {
+    const value = values[name];
+    if (value === undefined) return [name, fallbackOf(setting)];
+    return [name, parseText(name, setting, value, `${where}.${name}`)];
+  });
   return Object.fromEntries(entries) as Resolved<T>;
 }

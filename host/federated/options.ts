@@ -3,7 +3,7 @@ import { toHex, idOf } from '../contract/hash.js';
 import { checkName, topicOf, type TopicScope } from '../contract/topics.js';
 import { encodeWire } from '../contract/wire.js';
 import { parseDescriptor } from '../model/descriptor.js';
-import type { MqttOptions } from '../mqtt/session.js';
+import type { MqttOptions, MqttSession } from '../mqtt/session.js';
 import { parseMqttUrl } from '../mqtt/url.js';
 import type { RoundKey } from '../proof/delegation.js';
 import { checkDownlink, type Downlink } from './downlink.js';
@@ -60,6 +60,10 @@ export interface AggregatorOptions {
   /** Something was tolerated; one line. */
   readonly onWarning?: (text: string) => void;
   readonly timers?: Timers;
+  /** How it comes to its session; default connectMqtt(). */
+  readonly connect?: (options: MqttOptions) => Promise<MqttSession>;
+  /** All that has come so far is answered. */
+  readonly onIdle?: () => void;
   readonly faultPoint?: FaultPoint;
   /** Aborting closes the aggregator. */
   readonly signal?: AbortSignal;

@@ -134,6 +134,7 @@ export class RoundLoop {
     if (this.lineage.head.announcement.final) this.onFinal();
     await this.#advance({ type: 'resume', contributions: this.lineage.open.sum.count });
     for (;;) {
+      if (this.#mailbox.length === 0) this.options.onIdle?.();
       const tasks = await this.#mailbox.take(GROUP_LIMIT);
       if (tasks.length === 0) return;
       await this.#work(tasks);

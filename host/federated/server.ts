@@ -43,6 +43,7 @@ export class Aggregator {
   readonly #lineage: Lineage;
   readonly #session: MqttSession;
   readonly #loop: RoundLoop;
+  readonly #cohort: number;
   readonly #signal: AbortSignal | undefined;
   readonly #onAbort = (): void => void this.close();
   #finish!: (model: PublishedModel | undefined) => void;
@@ -54,6 +55,7 @@ export class Aggregator {
     this.#lineage = lineage;
     this.#session = session;
     this.#signal = options.signal;
+    this.#cohort = options.round.cohort;
     this.#loop = new RoundLoop(options, lineage, session, () => this.#finish(this.model));
     this.finished = new Promise((resolve, reject) => {
       this.#finish = resolve;
@@ -74,9 +76,8 @@ export class Aggregator {
     const lineage = await openLineage(options);
     let aggregator: Aggregator | undefined;
     try {
-      const session = await connectMqtt(
-        sessionOptions(options, lineage.model.hash, lineage.starts),
-      );
+      const { connect = connectMqtt } = options;
+      const session = await connect(sessionOptions(options, lineage.model.hash, lineage.starts));
       aggregator = new Aggregator(options, lineage, session);
       await aggregator.#begin();
       return aggregator;
@@ -100,6 +101,11 @@ export class Aggregator {
     const { announcement, snapshot } = this.#lineage.head;
     const { version, artefactHash } = announcement;
     return { version, modelHash: toHex(artefactHash), snapshot };
+  }
+
+  /** Contributions that the open version lacks: fewer cannot close it. */
+  get missing(): number {
+    return Math.max(0, this.#cohort - this.#lineage.open.sum.count);
   }
 
   /** What the rounds on a version cost their nodes, as far as bridges have told. */

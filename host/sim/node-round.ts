@@ -1,27 +1,15 @@
-import { codec, nodeState, split } from '../contract/contract.gen.js';
+import { nodeState, split } from '../contract/contract.gen.js';
 import type { Announcement, Kernel as AllowedKernel } from '../contract/contract.gen.js';
-import { LinnetError } from '../contract/error.js';
-import { equalBytes, nodeKeyOf, noMac } from '../contract/hash.js';
+import type { LinnetError } from '../contract/error.js';
+import { equalBytes } from '../contract/hash.js';
 import type { Kernel } from '../kernel/kernel.js';
-import { type KernelCounters } from '../kernel/kernel.js';
 import { openV8Engine } from '../kernel/v8-engine.js';
 import { unpackSnapshot } from '../model/snapshot.js';
 import { fetchDescriptor, fetchObject, fetchSnapshot } from './node-fetch.js';
 import { keepPending, residualFor } from './node-residual.js';
 import type { NodeHost, StoredKernel, StoredObject } from './node-host.js';
-import {
-  buildEnvelope,
-  chooseKernel,
-  isPullDue,
-  labelFor,
-  sampleOfStep,
-  samplesOfRound,
-  settingsOf,
-  taskEvaluates,
-  taskTrains,
-  type RoundResult,
-} from './node-rules.js';
-import { sealEnvelope } from './node-trust.js';
+import { chooseKernel } from './node-rules.js';
+import { performWork, usesResidual } from './node-work.js';
 import { judgeKernel, planKernel, tryKernel, type Verdict } from './node-trial.js';
 
 /** How long the kernel may compute before the link is served, milliseconds. */
@@ -175,74 +163,43 @@ export class NodeRound {
 
   private async work({ kernel, stored, base }: Loaded): Promise<Uint8Array | undefined> {
     const { announcement, host } = this;
-    const { plan } = announcement;
-    if (!taskTrains(plan) && !taskEvaluates(plan)) return undefined;
-    const evaluation = taskEvaluates(plan) ? await this.evaluate(kernel) : undefined;
-    const result = {
-      kernelHash: stored.hash,
-      ...(host.key && { mac: noMac }),
-      ...(evaluation && { evaluation }),
-    };
-    if (!taskTrains(plan)) {
-      if (!evaluation) throw new LinnetError('ERR_NO_SAMPLES', 'there are no test samples');
-      return this.seal({ ...result, samples: 0 });
-    }
-    const samples = samplesOfRound(plan, host.samples.count(split.TRAIN));
-    const training = await this.train(kernel, samples, base);
-    const { density } = plan;
     const residual = residualFor(host.objects, announcement, base.length);
-    const sparse = { ...(density !== undefined && { density }), residual };
-    const payload = kernel.encodeDelta(plan.codec, base, sparse);
-    const envelope = this.seal({ ...result, samples, training, payload });
-    if (plan.codec === codec.SPARSE_TERNARY) {
+    const steps = performWork(kernel, {
+      announcement,
+      node: host.node,
+      ...(host.key && { key: host.key }),
+      kernelHash: stored.hash,
+      base,
+      trainSamples: host.samples.count(split.TRAIN),
+      testSamples: host.samples.count(split.TEST),
+      residual,
+    });
+    const envelope = await this.supply(steps, kernel.word('inputBytes'));
+    if (envelope && usesResidual(announcement)) {
       keepPending(host.objects, announcement, residual, envelope);
     }
     return envelope;
   }
 
-  private seal(result: RoundResult): Uint8Array {
-    const { host, announcement } = this;
-    return sealEnvelope(host, announcement, buildEnvelope(announcement, result));
-  }
-
-  private begin(kernel: Kernel, totalSteps: number): void {
-    const nodeKey = nodeKeyOf(this.host.node);
-    kernel.begin(settingsOf(this.announcement, nodeKey, totalSteps, kernel.word('classes')));
-  }
-
-  /** Undefined without test samples. */
-  private async evaluate(kernel: Kernel): Promise<KernelCounters | undefined> {
+  /** Brings the samples the work asks for and lets the link be served in between. */
+  private async supply(
+    steps: ReturnType<typeof performWork>,
+    inputs: number,
+  ): Promise<Uint8Array | undefined> {
     const { host, signal } = this;
-    const count = host.samples.count(split.TEST);
-    if (count === 0) return undefined;
-    host.enter(nodeState.EVALUATE);
-    this.begin(kernel, 0);
-    const inputs = kernel.word('inputBytes');
-    for (let index = 0; index < count; index++) {
-      const { x, label } = await host.samples.read(split.TEST, index, inputs, signal);
-      kernel.evaluate(x, labelFor(kernel, label));
-      await this.breather.breathe(signal);
-    }
-    return kernel.counters();
-  }
-
-  private async train(kernel: Kernel, samples: number, base: Int16Array): Promise<KernelCounters> {
-    const { host, signal } = this;
-    const available = host.samples.count(split.TRAIN);
-    host.enter(nodeState.TRAIN);
-    const totalSteps = this.announcement.plan.epochs * samples;
-    this.begin(kernel, totalSteps);
-    const inputs = kernel.word('inputBytes');
-    for (let step = 0; step < totalSteps; step++) {
+    let totalSteps = 0;
+    for (let next = steps.next(); ;) {
+      if (next.done) {
+        host.countSteps(totalSteps, totalSteps);
+        return next.value;
+      }
+      const { part, index, step } = next.value;
+      ({ totalSteps } = next.value);
+      host.enter(part === split.TRAIN ? nodeState.TRAIN : nodeState.EVALUATE);
       host.countSteps(step, totalSteps);
-      const index = sampleOfStep(kernel, step, samples, available);
-      const { x, label } = await host.samples.read(split.TRAIN, index, inputs, signal);
-      kernel.train(x, labelFor(kernel, label));
-      if (isPullDue(this.announcement.plan, step + 1)) kernel.pull(base);
+      const sample = await host.samples.read(part, index, inputs, signal);
+      next = steps.next(sample);
       await this.breather.breathe(signal);
     }
-    host.countSteps(totalSteps, totalSteps);
-    kernel.check();
-    return kernel.counters();
   }
 }

@@ -7,7 +7,10 @@ import type { NodeHost } from './node-host.js';
 type Keyed = Pick<NodeHost, 'node' | 'key' | 'objects'>;
 
 /** The node's key in the federation of an announcement; undefined without a key. */
-function keyIn({ key, node }: Keyed, federation: string): Uint8Array | undefined {
+function keyIn(
+  { key, node }: Pick<Keyed, 'key' | 'node'>,
+  federation: string,
+): Uint8Array | undefined {
   return key && federationKey(key, federation, node);
 }
 
@@ -45,7 +48,11 @@ export function isOwnReceipt(host: Keyed, work: Announcement, receipt: Uint8Arra
 }
 
 /** The envelope, whose mac is of any value, with its tag. */
-export function sealEnvelope(host: Keyed, work: Announcement, envelope: Uint8Array): Uint8Array {
+export function sealEnvelope(
+  host: Pick<Keyed, 'key' | 'node'>,
+  work: Announcement,
+  envelope: Uint8Array,
+): Uint8Array {
   const key = keyIn(host, work.federation);
   return key ? seal(key, macKind.UPLOAD, work.descriptorHash, envelope) : envelope;
 }

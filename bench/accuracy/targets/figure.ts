@@ -1,5 +1,5 @@
 /** The figure of a task: its scores over the epochs, both arms. */
-import { drawChart, type Panel, type Series } from '../figure/chart.js';
+import { drawChart, type Panel, type Series } from '../../../host/figure/chart.js';
 import type { Trials } from './judge.js';
 import type { Arithmetic, TargetTask, Trial } from './task.js';
 

@@ -1,0 +1,57 @@
+/** What the simulation and its worker threads say to each other. */
+
+/** What a worker has from its start on; the arrays are shared. */
+export interface WorkerData {
+  readonly kernel: Uint8Array;
+  readonly descriptor: Uint8Array;
+  /** int8 [N][inputs]. */
+  readonly x: Int8Array<SharedArrayBuffer>;
+  readonly label: Uint8Array<SharedArrayBuffer>;
+  readonly offsets: Uint32Array<SharedArrayBuffer>;
+  readonly indices: Uint32Array<SharedArrayBuffer>;
+  /** [nodes][P], of SPARSE_TERNARY alone: what was accepted, and what an upload under way will leave. */
+  readonly residuals?: Int16Array<SharedArrayBuffer>;
+  readonly newResiduals?: Int16Array<SharedArrayBuffer>;
+}
+
+/** A version that nodes work on. */
+export interface Version {
+  readonly version: number;
+  readonly announcement: Uint8Array;
+  readonly words: Int16Array;
+}
+
+export type Job =
+  | { readonly type: 'version'; readonly version: Version }
+  /** Versions before this one are not asked for any more. */
+  | { readonly type: 'forget'; readonly before: number }
+  | {
+      readonly type: 'train';
+      readonly id: number;
+      readonly version: number;
+      readonly nodes: readonly number[];
+      /** Of each node: the kernel it has chosen. */
+      readonly kernels: readonly Uint8Array[];
+    }
+  /** Predictions for samples of the dataset. */
+  | {
+      readonly type: 'evaluate';
+      readonly id: number;
+      readonly words: Int16Array;
+      readonly samples: readonly number[];
+    };
+
+/** What a model does with some samples. */
+export interface Evaluation {
+  /** Of each sample: whether its class was predicted. */
+  readonly correct: Uint8Array;
+  readonly samples: number;
+  readonly loss: number;
+  /** Row-major [true][predicted]. */
+  readonly confusion: Uint32Array;
+}
+
+export type JobResult =
+  | { readonly id: number; readonly envelopes: readonly Uint8Array[] }
+  | { readonly id: number; readonly evaluation: Evaluation }
+  | { readonly id: number; readonly error: { readonly code?: string; readonly message: string } };

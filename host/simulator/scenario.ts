@@ -1,0 +1,162 @@
+/** A scenario as text: who takes part, when they are awake, how fast and how far away they are. */
+import { parse } from 'yaml';
+import { z } from 'zod';
+import { LinnetError } from '../contract/error.js';
+import { nearestWord } from '../model/advice.js';
+
+const minuteMs = 60_000;
+const maxNodes = 1_000_000;
+
+const count = z.int().min(1);
+const share = z.number().min(0).max(1);
+const minutes = z.number().positive().max(5_256_000);
+
+const awakeSchema = z.strictObject({
+  everyMinutes: minutes,
+  forMinutes: minutes,
+  jitterMinutes: z.number().min(0).default(0),
+});
+
+const groupSchema = z.strictObject({
+  /** Parts of the fleet. */
+  share: z.number().positive().default(1),
+  name: z.string().default('devices'),
+  /** Of firmware/cost.json. */
+  core: z.string().default('cortex-m4'),
+  /** Instructions per microsecond. */
+  megahertz: z.number().positive().default(168),
+  /** Whether the firmware supplies the native functions of the accelerated kernel. */
+  intrinsics: z.boolean().default(true),
+  awake: awakeSchema.optional(),
+  dropOut: share.default(0),
+  link: z
+    .strictObject({
+      upKilobitPerSecond: z.number().positive().default(20),
+      downKilobitPerSecond: z.number().positive().default(20),
+      latencyMs: z.int().min(0).default(100),
+    })
+    .prefault({}),
+  energy: z
+    .strictObject({
+      nanojoulePerInstruction: z.number().min(0).default(0.5),
+      microjoulePerByteUp: z.number().min(0).default(2),
+      microjoulePerByteDown: z.number().min(0).default(2),
+    })
+    .prefault({}),
+});
+
+const scenarioSchema = z.strictObject({
+  name: z.string().min(1).default('simulation'),
+  seed: z.int().min(0).max(0xffffffff).default(1),
+  nodes: count.max(maxNodes),
+  rounds: count.max(1_000_000),
+  /** Where data and model come from: settings of the command. */
+  task: z.record(z.string(), z.unknown()).default({}),
+  /** How the federation trains: settings of the command. */
+  plan: z.record(z.string(), z.unknown()).default({}),
+  deal: z
+    .strictObject({
+      by: z.enum(['subject', 'iid', 'dirichlet', 'shards']).default('subject'),
+      alpha: z.number().positive().default(0.5),
+      shardsPerNode: count.default(2),
+      samplesPerNode: count.optional(),
+      people: count.max(65_000).optional(),
+    })
+    .prefault({}),
+  round: z
+    .strictObject({
+      cohort: count.optional(),
+      quorum: count.optional(),
+      deadlineMinutes: minutes.optional(),
+    })
+    .prefault({}),
+  fleet: z
+    .array(groupSchema)
+    .min(1)
+    .default([groupSchema.parse({})]),
+  evaluateEvery: count.default(1),
+  keep: count.default(10),
+  /** Nodes that are not simulated but join over MQTT. */
+  real: z.strictObject({ mqtt: z.string(), nodes: z.array(z.string()).min(1) }).optional(),
+});
+
+export type Scenario = z.infer<typeof scenarioSchema>;
+export type Group = Scenario['fleet'][number];
+
+const formHint = 'write a scenario as in docs/SIMULATION.md';
+
+function fail(at: string, cause: string, remedy = formHint, source?: unknown): never {
+  throw new LinnetError('ERR_CONFIG', `${at}: ${cause}`, { remedy, source });
+}
+
+/** Every key that a scenario knows, for the word that was meant. */
+const knownKeys = [
+  ...new Set(
+    [
+      scenarioSchema,
+      groupSchema,
+      awakeSchema,
+      groupSchema.shape.link.unwrap(),
+      groupSchema.shape.energy.unwrap(),
+      scenarioSchema.shape.deal.unwrap(),
+      scenarioSchema.shape.round.unwrap(),
+    ].flatMap(({ shape }) => Object.keys(shape)),
+  ),
+];
+
+function failIssue({ issues }: z.ZodError): never {
+  const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
+  const path = issue.path.join('.') || 'the scenario';
+  if (issue.code !== 'unrecognized_keys') return fail(path, issue.message);
+  const meant = nearestWord(issue.keys[0], knownKeys);
+  const remedy = meant === undefined ? formHint : `did you mean ${meant}?`;
+  return fail(path, `unknown key ${issue.keys[0]}`, remedy);
+}
+
+/** What no schema of one value sees. */
+function checkScenario({ nodes, round, fleet, real }: Scenario): void {
+  const { cohort = nodes, quorum = 1, deadlineMinutes } = round;
+  if (cohort > nodes) fail('round.cohort', `${cohort} of ${nodes} nodes`, `give at most ${nodes}`);
+  if (quorum > cohort)
+    fail('round.quorum', `it is ${quorum}`, `give at most the cohort, ${cohort}`);
+  fleet.forEach(({ awake, dropOut }, i) => {
+    const at = `fleet.${i}`;
+    if (awake && awake.forMinutes + 2 * awake.jitterMinutes > awake.everyMinutes)
+      fail(
+        `${at}.awake`,
+        'a window and the next overlap',
+        'forMinutes + 2 · jitterMinutes ≤ everyMinutes',
+      );
+    if (dropOut > 0 && cohort === nodes && deadlineMinutes === undefined)
+      fail(
+        `${at}.dropOut`,
+        'a round of all nodes would wait for ever',
+        'give round.deadlineMinutes',
+      );
+  });
+  if (real && (cohort < nodes || deadlineMinutes !== undefined))
+    fail(
+      'real',
+      'who is in a round would depend on the clock',
+      'let every round wait for all nodes',
+    );
+}
+
+/** A scenario from its text. Throws ERR_CONFIG with the path of the mistake and the remedy. */
+export function parseScenario(text: string): Scenario {
+  let value: unknown;
+  try {
+    value = parse(text);
+  } catch (error) {
+    const line = (error as Error).message.split('\n')[0];
+    return fail('the scenario', `not YAML (${line})`, formHint, error);
+  }
+  const result = scenarioSchema.safeParse(value);
+  if (!result.success) return failIssue(result.error);
+  checkScenario(result.data);
+  return result.data;
+}
+
+export function minutesToMs(value: number): number {
+  return Math.round(value * minuteMs);
+}

@@ -1,0 +1,418 @@
+/**
+ * A federation in virtual time: the real aggregator with its store, and nodes that are events. The clock moves only
+ * when the aggregator has answered all that it was given, so nothing depends on how fast anything was computed.
+ */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { LinnetError } from '../contract/error.js';
+import { idOf, toHex } from '../contract/hash.js';
+import { topicOf, type TopicScope } from '../contract/topics.js';
+import { decodeWire } from '../contract/wire.js';
+import type { AggregatorOptions } from '../federated/options.js';
+import type { PublishedModel } from '../federated/report.js';
+import type { RoundRules } from '../federated/round.js';
+import { Aggregator } from '../federated/server.js';
+import { parseDescriptor } from '../model/descriptor.js';
+import type { ModelInfo } from '../model/info.js';
+import { unpackSnapshot } from '../model/snapshot.js';
+import { connectMqtt } from '../mqtt/connect.js';
+import type { MqttOptions } from '../mqtt/session.js';
+import { parseMqttUrl } from '../mqtt/url.js';
+import { readReceipt } from '../sim/node-rules.js';
+import { readCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint.js';
+import { EventQueue, type SimulatedEvent } from './event-queue.js';
+import { Fleet, nodeName, nodeNumber, stage } from './fleet.js';
+import type { Version, WorkerData } from './job.js';
+import { Lookahead } from './lookahead.js';
+import { WorkerPool } from './pool.js';
+import { RecordFile, type RoundRecord } from './records.js';
+import { Residuals } from './residuals.js';
+import { minutesToMs, type Scenario } from './scenario.js';
+import { SimulatedSession } from './simulated-session.js';
+import { eventKind, VirtualNodes } from './virtual-nodes.js';
+import { VirtualTimers } from './virtual-timers.js';
+
+const hourMs = 3_600_000;
+/** Uploads the aggregator is given at once; it commits as many together. */
+const defaultBatch = 256;
+/** Uploads that are computed before they are due. */
+const windowNodes = 512;
+/** Where virtual nodes alone are the federation. */
+const nowhere = 'mqtt://simulated';
+
+type Decided =
+  'store' | 'mqtt' | 'federation' | 'round' | 'rounds' | 'keep' | 'timers' | 'connect' | 'onIdle';
+
+export interface SimulationOptions {
+  /** Where store, records and checkpoint are; continued if they are there. */
+  readonly folder: string;
+  readonly scenario: Scenario;
+  /** Of everything that decides the results. */
+  readonly fingerprint: string;
+  readonly aggregator: Omit<AggregatorOptions, Decided>;
+  readonly workerData: Omit<WorkerData, 'residuals' | 'newResiduals'>;
+  /** Scores of a version, for its record. */
+  readonly evaluate?: (
+    pool: WorkerPool,
+    words: Int16Array,
+  ) => Promise<Pick<RoundRecord, 'scores' | 'people'>>;
+  readonly workers: number;
+  /** Most uploads at once; decides nothing but speed. */
+  readonly batch?: number;
+  readonly onRecord?: (record: RoundRecord) => void;
+  readonly signal?: AbortSignal;
+}
+
+export interface SimulationResult {
+  readonly model: PublishedModel;
+  readonly fleet: Fleet;
+  readonly records: readonly RoundRecord[];
+  /** Trainings that were computed. */
+  readonly trained: number;
+}
+
+export const federation = 'sim';
+
+function roundRulesOf({ nodes, round }: Scenario): RoundRules {
+  const { cohort = nodes, deadlineMinutes } = round;
+  if (deadlineMinutes === undefined) return { cohort, quorum: cohort };
+  const { quorum = 1 } = round;
+  return { cohort, quorum, deadlineMs: minutesToMs(deadlineMinutes) };
+}
+
+/** Runs a scenario to its end, from where it was interrupted if it was. */
+export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
+  mkdirSync(options.folder, { recursive: true });
+  const simulation = new Simulation(options);
+  try {
+    await simulation.begin();
+    return await simulation.run();
+  } finally {
+    await simulation.close();
+  }
+}
+
+class Simulation {
+  readonly #scope: TopicScope;
+  readonly #model: ModelInfo;
+  readonly #timers = new VirtualTimers();
+  readonly #queue = new EventQueue();
+  readonly #pool: WorkerPool;
+  readonly #fleet: Fleet;
+  readonly #nodes: VirtualNodes;
+  readonly #lookahead: Lookahead;
+  readonly #residuals: Residuals;
+  readonly #records: RecordFile;
+  readonly #checkpointPath: string;
+  readonly #real: ReadonlySet<number>;
+  /** What the aggregator has published and nodes have not heard of yet. */
+  readonly #announcements: Uint8Array[] = [];
+  #versions: Version[] = [];
+  /** Nodes whose uploads have arrived and are not with the aggregator yet, and when the last one arrived. */
+  #batch: number[] = [];
+  #batchMs = 0;
+  #session: SimulatedSession | undefined;
+  #aggregator: Aggregator | undefined;
+  #isIdle = false;
+  #wake: () => void = () => undefined;
+  #failure: { readonly error: unknown } | undefined;
+
+  constructor(private readonly options: SimulationOptions) {
+    const { scenario, folder, workerData, aggregator } = options;
+    this.#scope = { base: parseMqttUrl(scenario.real?.mqtt ?? nowhere).base, federation };
+    this.#model = parseDescriptor(aggregator.descriptor);
+    this.#real = new Set(scenario.real?.nodes.map(nodeNumber) ?? []);
+    this.#checkpointPath = join(folder, 'checkpoint');
+    this.#records = new RecordFile(join(folder, 'rounds.ndjson'));
+    this.#residuals = new Residuals(aggregator.plan, scenario.nodes, this.#model.parameters);
+    this.#pool = new WorkerPool({ ...workerData, ...this.#residuals.shared }, options.workers);
+    this.#fleet = new Fleet(scenario);
+    const kernelOf = (node: number): Uint8Array => this.#nodes.kernelOf(node);
+    this.#lookahead = new Lookahead(this.#pool, this.#fleet.state, kernelOf, windowNodes);
+    this.#nodes = new VirtualNodes({
+      seed: scenario.seed,
+      model: this.#model,
+      fleet: this.#fleet,
+      queue: this.#queue,
+      offsets: workerData.offsets,
+      isReal: (node) => this.#real.has(node),
+      works: this.#lookahead,
+    });
+  }
+
+  /** Starts the aggregator, in the state it had. */
+  async begin(): Promise<void> {
+    const saved = readCheckpoint(this.#checkpointPath);
+    if (saved) this.#restore(saved);
+    else this.#records.cut(0);
+    const { scenario, folder, aggregator } = this.options;
+    this.#aggregator = await Aggregator.start({
+      ...aggregator,
+      store: join(folder, 'store'),
+      federation,
+      mqtt: { url: scenario.real?.mqtt ?? nowhere },
+      rounds: scenario.rounds,
+      round: roundRulesOf(scenario),
+      keep: scenario.keep,
+      timers: this.#timers,
+      connect: (options) => this.#connect(options),
+      onIdle: () => this.#noteIdle(),
+    });
+    this.#aggregator.finished.catch((error: unknown) => {
+      this.#failure = { error };
+      this.#noteIdle();
+    });
+    await this.#settled();
+    this.#timers.forget();
+    if (saved || this.#aggregator.model.version === 0) return;
+    throw new LinnetError('ERR_CONFIG', `${folder}/store is of another simulation`, {
+      remedy: 'name another folder with --out',
+    });
+  }
+
+  /** From event to event until the final version is announced. */
+  async run(): Promise<SimulationResult> {
+    if (this.#batch.length > 0) await this.#flush();
+    await this.#hear();
+    while (!this.#nodes.newest?.announcement.final) {
+      this.options.signal?.throwIfAborted();
+      await this.#step();
+    }
+    return {
+      model: this.#aggregator!.model,
+      fleet: this.#fleet,
+      records: this.#records.read(),
+      trained: this.#lookahead.trained,
+    };
+  }
+
+  async close(): Promise<void> {
+    await this.#aggregator?.close();
+    await this.#pool.close();
+  }
+
+  async #connect(options: MqttOptions): Promise<SimulatedSession> {
+    const { real } = this.options.scenario;
+    const reader = {
+      announce: (bytes: Uint8Array) => this.#takeAnnouncement(bytes),
+      receive: (node: string, bytes: Uint8Array) => this.#takeReceipt(node, bytes),
+    };
+    this.#session = new SimulatedSession(this.#scope, reader, real && (await connectMqtt(options)));
+    return this.#session;
+  }
+
+  #takeAnnouncement(bytes: Uint8Array): void {
+    const { version } = decodeWire('Announcement', bytes);
+    if (version <= (this.#versions.at(-1)?.version ?? -1)) return;
+    // A version that closed just before an interruption: its timers are not those of before.
+    this.#timers.forget();
+    this.#announcements.push(bytes);
+  }
+
+  #takeReceipt(name: string, bytes: Uint8Array): boolean {
+    const node = nodeNumber(name);
+    if (node < 0 || node >= this.#fleet.nodes || this.#real.has(node)) return false;
+    if (this.#fleet.state.stage[node] !== stage.SENT) return true;
+    if (this.#nodes.settle(node, readReceipt(bytes))) this.#residuals.accept(node);
+    return true;
+  }
+
+  #noteIdle(): void {
+    this.#isIdle = true;
+    this.#wake();
+  }
+
+  /** Resolves when the aggregator has answered everything. */
+  async #settled(): Promise<void> {
+    if (!this.#isIdle) await new Promise<void>((resolve) => (this.#wake = resolve));
+    if (this.#failure) throw this.#failure.error;
+  }
+
+  async #step(): Promise<void> {
+    // A real node may have completed the version.
+    if (this.#announcements.length > 0) return this.#hear();
+    const event = this.#nextEvent();
+    const { nextMs } = this.#timers;
+    const eventMs = event?.timeMs ?? Infinity;
+    const isFull = this.#batch.length >= (this.options.batch ?? defaultBatch);
+    const mustFlush = isFull || nextMs < eventMs || this.#concernsBatch(event);
+    if (this.#batch.length > 0 && mustFlush) return this.#flush();
+    if (event && eventMs <= nextMs) return this.#handle(event);
+    if (nextMs < Infinity) return this.#fire();
+    return this.#waitForReal();
+  }
+
+  /** How many uploads may be with the aggregator before one of them can close the version. */
+  get #room(): number {
+    return Math.max(1, this.#aggregator!.missing);
+  }
+
+  /** Whether an event is of a node whose upload waits, or there is none any more. */
+  #concernsBatch(event: SimulatedEvent | undefined): boolean {
+    return !event || this.#fleet.state.stage[event.node] === stage.SENT;
+  }
+
+  /** The next event that still holds. */
+  #nextEvent(): SimulatedEvent | undefined {
+    for (let event = this.#queue.peek(); event; event = this.#queue.peek()) {
+      if (this.#nodes.isValid(event.timeMs, event.kind, event.node)) return event;
+      this.#queue.drop();
+    }
+    return undefined;
+  }
+
+  async #handle({ timeMs, kind, node }: SimulatedEvent): Promise<void> {
+    this.#queue.drop();
+    if (kind === eventKind.SEES) return this.#nodes.see(node, timeMs);
+    this.#lookahead.fill(this.#room - this.#batch.length);
+    const envelope = this.#lookahead.find(node) ?? (await this.#lookahead.take(node));
+    if (this.#fleet.state.stage[node] === stage.TRAINING)
+      return this.#nodes.upload(node, timeMs, envelope.length);
+    this.#nodes.arrive(node, envelope.length);
+    this.#batch.push(node);
+    this.#batchMs = timeMs;
+    // What comes after a refusal of an old upload begins at once.
+    const isLast = this.#batch.length >= this.#room || !this.#nodes.isNewest(node);
+    if (isLast) await this.#flush();
+  }
+
+  /** Gives the aggregator what has arrived; none of it but the last can close the version. */
+  async #flush(): Promise<void> {
+    const envelopes: Uint8Array[] = [];
+    for (const node of this.#batch) envelopes.push(await this.#lookahead.take(node));
+    if (this.#batch.length >= this.#room) this.#save(this.#batchMs);
+    this.#timers.nowMs = this.#batchMs;
+    const batch = this.#batch;
+    this.#batch = [];
+    this.#isIdle = false;
+    batch.forEach((node, i) => this.#session!.deliver(this.#uploadTopic(node), envelopes[i]));
+    await this.#settled();
+    await this.#hear();
+  }
+
+  #uploadTopic(node: number): string {
+    const version = this.#fleet.state.version[node];
+    const model = toHex(idOf(this.#model.hash));
+    return topicOf('upload', this.#scope, { model, version, shard: 0, node: nodeName(node) });
+  }
+
+  async #fire(): Promise<void> {
+    const { length } = this.#announcements;
+    this.#save(this.#timers.nextMs);
+    const isLast = this.#nextEvent() === undefined;
+    this.#timers.fire();
+    // Without a broker everything the aggregator does is done before anything else can happen.
+    await new Promise(setImmediate);
+    if (this.#failure) throw this.#failure.error;
+    if (isLast && this.#announcements.length === length) this.#failStuck();
+    await this.#hear();
+  }
+
+  /** Nothing is left to happen in virtual time. */
+  async #waitForReal(): Promise<void> {
+    if (this.#real.size === 0) this.#failStuck();
+    this.#isIdle = false;
+    await Promise.race([this.#settled(), aborted(this.options.signal)]);
+    await this.#hear();
+  }
+
+  #failStuck(): never {
+    const { version } = this.#nodes.newest!.announcement;
+    throw new LinnetError('ERR_CONFIG', `no node can complete version ${version} any more`, {
+      remedy:
+        'give round.deadlineMinutes, a smaller round.quorum, or a cohort below the nodes that stay',
+    });
+  }
+
+  /** Tells the nodes what the aggregator has published. */
+  async #hear(): Promise<void> {
+    for (const bytes of this.#announcements.splice(0)) {
+      const { version } = decodeWire('Announcement', bytes);
+      const words = unpackSnapshot(this.#aggregator!.model.snapshot, this.#model.hash);
+      if (version > 0) await this.#record(words);
+      this.#forget();
+      this.#learn({ version, announcement: bytes, words });
+      this.#nodes.announce(bytes, this.#timers.nowMs);
+    }
+  }
+
+  #learn(version: Version): void {
+    this.#versions.push(version);
+    this.#pool.learn(version);
+  }
+
+  /** Versions nobody works on. */
+  #forget(): void {
+    const { version, stage: stages } = this.#fleet.state;
+    let oldest = this.#versions.at(-1)?.version ?? 0;
+    for (let node = 0; node < version.length; node++)
+      if (stages[node] !== stage.IDLE) oldest = Math.min(oldest, version[node]);
+    this.#versions = this.#versions.filter((known) => known.version >= oldest);
+    this.#pool.forget(oldest);
+  }
+
+  async #record(words: Int16Array): Promise<void> {
+    const { scenario, evaluate, onRecord } = this.options;
+    const { totals } = this.#nodes;
+    const { version, modelHash } = this.#aggregator!.model;
+    const { bytesUp, bytesDown, instructions, joule, accepted, refused } = totals;
+    const contributions = accepted + this.#real.size;
+    const isDue = version % scenario.evaluateEvery === 0 || version === scenario.rounds;
+    const record: RoundRecord = {
+      type: 'round',
+      round: version,
+      hours: this.#timers.nowMs / hourMs,
+      modelHash,
+      contributions,
+      refused,
+      degraded: contributions < (scenario.round.cohort ?? scenario.nodes),
+      ...{ bytesUp, bytesDown, instructions, joule },
+      ...(isDue && (await evaluate?.(this.#pool, words))),
+    };
+    Object.assign(totals, { accepted: 0, refused: 0 });
+    this.#records.append(record);
+    onRecord?.(record);
+  }
+
+  /** Keeps what is about to happen at `nowMs`. Real nodes would not repeat what they did. */
+  #save(nowMs: number): void {
+    if (this.#real.size > 0) return;
+    writeCheckpoint(this.#checkpointPath, {
+      fingerprint: this.options.fingerprint,
+      nowMs,
+      timers: this.#timers.save(),
+      versions: this.#versions,
+      batch: this.#batch,
+      fleet: this.#fleet.state,
+      totals: this.#nodes.totals,
+      recordBytes: this.#records.bytes,
+      residuals: this.#residuals.save(),
+    });
+  }
+
+  #restore(saved: Checkpoint): void {
+    if (saved.fingerprint !== this.options.fingerprint) {
+      throw new LinnetError('ERR_CONFIG', `${this.options.folder} holds another simulation`, {
+        remedy: 'give the scenario and data it was begun with, or another folder with --out',
+      });
+    }
+    this.#fleet.restore(saved.fleet);
+    Object.assign(this.#nodes.totals, saved.totals);
+    this.#residuals.restore(saved.residuals);
+    this.#records.cut(saved.recordBytes);
+    this.#timers.nowMs = saved.nowMs;
+    this.#timers.expect(saved.timers);
+    for (const version of saved.versions) this.#learn(version);
+    this.#batch = [...saved.batch];
+    this.#batchMs = saved.nowMs;
+    this.#nodes.know(saved.versions.at(-1)!.announcement);
+    this.#nodes.restore();
+  }
+}
+
+/** Rejects when the signal aborts. */
+function aborted(signal: AbortSignal | undefined): Promise<never> {
+  return new Promise((_, reject) => {
+    signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
+  });
+}

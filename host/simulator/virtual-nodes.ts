@@ -1,0 +1,302 @@
+/** What virtual nodes do in time (SPEC, section 7), as events; what they compute is the business of others. */
+import { receipt, version as versions } from '../contract/contract.gen.js';
+import type { Announcement, Kernel, Receipt } from '../contract/contract.gen.js';
+import { LinnetError } from '../contract/error.js';
+import { loadCosts, predictSteps } from '../model/cost.js';
+import type { ModelInfo } from '../model/info.js';
+import { chooseKernel, readAnnouncement, samplesOfRound, taskTrains } from '../sim/node-rules.js';
+import { usesResidual } from '../sim/node-work.js';
+import { afterAwake, nextAwake } from './availability.js';
+import type { EventQueue } from './event-queue.js';
+import { stage, type Device, type Fleet } from './fleet.js';
+import { purpose, unitAt } from './seeds.js';
+
+/** Kinds of events. */
+export const eventKind = {
+  /** The node sees the newest announcement. */
+  SEES: 0,
+  /** What it does ends. */
+  DUE: 1,
+} as const;
+
+/** What a device of one group has to do for a version. */
+interface Duty {
+  readonly kernel: Kernel;
+  readonly instructionsPerStep: number;
+}
+
+/** The newest version. */
+interface Newest {
+  readonly announcement: Announcement;
+  readonly bytes: number;
+  /** One for each group. */
+  readonly duties: readonly Duty[];
+}
+
+const taken: readonly number[] = [receipt.ACCEPTED, receipt.DUPLICATE, receipt.CLIPPED];
+
+function dutyOf(announcement: Announcement, model: ModelInfo, device: Device): Duty {
+  const set = device.intrinsics ? versions.INTRINSIC_SET : 0;
+  const kernel = chooseKernel(announcement, set, []);
+  const build = device.intrinsics ? 'accelerated' : 'portable';
+  const costs = loadCosts().cores;
+  const cost = costs[device.core]?.[build];
+  if (!cost) {
+    throw new LinnetError('ERR_CONFIG', `there is no core ${device.core} with a ${build} kernel`, {
+      remedy: `use one of ${Object.keys(costs).join(', ')}`,
+    });
+  }
+  const { train } = predictSteps(model, announcement.plan.frozenLayers ?? 0, cost);
+  return { kernel, instructionsPerStep: train };
+}
+
+/** Who makes the uploads. */
+export interface WorkObserver {
+  /** The node begins to train, until it is due. */
+  expect(node: number): void;
+  /** It has given up what it did. */
+  drop(node: number): void;
+}
+
+export interface Totals {
+  instructions: number;
+  joule: number;
+  bytesUp: number;
+  bytesDown: number;
+  /** Of the open version: uploads that count, and others that were answered. */
+  accepted: number;
+  refused: number;
+}
+
+/** What surrounds the nodes. */
+export interface Scene {
+  readonly seed: number;
+  readonly model: ModelInfo;
+  readonly fleet: Fleet;
+  readonly queue: EventQueue;
+  /** Samples of each node: from offsets[n] to offsets[n + 1]. */
+  readonly offsets: Uint32Array;
+  readonly works: WorkObserver;
+  /** Nodes that are none of these. */
+  isReal(node: number): boolean;
+}
+
+export class VirtualNodes {
+  newest: Newest | undefined;
+  readonly totals: Totals = {
+    instructions: 0,
+    joule: 0,
+    bytesUp: 0,
+    bytesDown: 0,
+    accepted: 0,
+    refused: 0,
+  };
+  private readonly fleet: Fleet;
+
+  constructor(private readonly scene: Scene) {
+    this.fleet = scene.fleet;
+  }
+
+  /** A new version is out; whoever is asleep sees it later. */
+  announce(bytes: Uint8Array, timeMs: number): void {
+    this.know(bytes);
+    const { fleet } = this;
+    for (let node = 0; node < fleet.nodes; node++) {
+      if (this.scene.isReal(node) || fleet.state.seesMs[node] !== Infinity) continue;
+      this.#willSee(node, timeMs);
+    }
+  }
+
+  /** The newest version is this one, and everybody has heard of it. */
+  know(bytes: Uint8Array): void {
+    const announcement = readAnnouncement(bytes);
+    const duties = this.fleet.devices.map((device) =>
+      dutyOf(announcement, this.scene.model, device),
+    );
+    this.newest = { announcement, bytes: bytes.length, duties };
+  }
+
+  /** Puts what was under way into the queue again. */
+  restore(): void {
+    const { state, nodes } = this.fleet;
+    for (let node = 0; node < nodes; node++) {
+      if (state.seesMs[node] !== Infinity) this.#push(state.seesMs[node], eventKind.SEES, node);
+      const isBusy = state.stage[node] === stage.TRAINING || state.stage[node] === stage.UPLOADING;
+      if (isBusy) this.#push(state.dueMs[node], eventKind.DUE, node);
+      if (state.stage[node] === stage.TRAINING) this.scene.works.expect(node);
+    }
+  }
+
+  /** Whether an event is still to happen: plans change. */
+  isValid(timeMs: number, kind: number, node: number): boolean {
+    const { seesMs, dueMs, stage: stages } = this.fleet.state;
+    if (kind === eventKind.SEES) return seesMs[node] === timeMs;
+    const isBusy = stages[node] === stage.TRAINING || stages[node] === stage.UPLOADING;
+    return isBusy && dueMs[node] === timeMs;
+  }
+
+  /** Kernel that the node has chosen. */
+  kernelOf(node: number): Uint8Array {
+    return this.newest!.duties[this.fleet.group[node]].kernel.hash;
+  }
+
+  /** The node is awake and sees the newest announcement. */
+  see(node: number, timeMs: number): void {
+    const { state } = this.fleet;
+    const { announcement } = this.newest!;
+    state.seesMs[node] = Infinity;
+    if (state.version[node] >= announcement.version) return;
+    if (this.#isCommitted(node, timeMs)) return;
+    if (state.stage[node] !== stage.IDLE) this.#abandon(node, timeMs);
+    this.#begin(node, timeMs);
+  }
+
+  /** The upload, of so many bytes, is on its way. */
+  upload(node: number, timeMs: number, bytes: number): void {
+    const { fleet } = this;
+    const { state } = fleet;
+    const device = fleet.deviceOf(node);
+    this.#charge(node, { instructions: this.#instructionsOf(node) });
+    const sendMs = Math.ceil((8 * bytes) / device.link.upKilobitPerSecond);
+    state.stage[node] = stage.UPLOADING;
+    state.dueMs[node] =
+      afterAwake(device.windows, fleet.seeds[node], timeMs, Math.max(1, sendMs)) +
+      device.link.latencyMs;
+    this.#push(state.dueMs[node], eventKind.DUE, node);
+  }
+
+  /** The upload has come to the aggregator. */
+  arrive(node: number, bytes: number): void {
+    this.fleet.state.stage[node] = stage.SENT;
+    this.#charge(node, { bytesUp: bytes });
+  }
+
+  /** Whether it works on the newest version, or has. */
+  isNewest(node: number): boolean {
+    return this.fleet.state.version[node] >= this.newest!.announcement.version;
+  }
+
+  /** What became of an upload; true if its delta counts. */
+  settle(node: number, { code, retryMs = 0 }: Receipt): boolean {
+    const { state } = this.fleet;
+    if (code === receipt.LATER) {
+      this.#retry(node, Math.max(1, retryMs));
+      return false;
+    }
+    const isTaken = taken.includes(code);
+    state.stage[node] = stage.IDLE;
+    (isTaken ? state.accepted : state.refused)[node]++;
+    if (isTaken) this.totals.accepted++;
+    else this.totals.refused++;
+    this.scene.works.drop(node);
+    const isWaiting = state.seesMs[node] !== Infinity;
+    if (!this.isNewest(node) && !isWaiting) this.#willSee(node, state.dueMs[node]);
+    return isTaken;
+  }
+
+  #retry(node: number, retryMs: number): void {
+    const { fleet } = this;
+    const { dueMs, stage: stages } = fleet.state;
+    const { windows } = fleet.deviceOf(node);
+    stages[node] = stage.UPLOADING;
+    dueMs[node] = nextAwake(windows, fleet.seeds[node], dueMs[node] + retryMs);
+    this.#push(dueMs[node], eventKind.DUE, node);
+  }
+
+  #willSee(node: number, timeMs: number): void {
+    const { fleet } = this;
+    const { windows, link } = fleet.deviceOf(node);
+    const seesMs = nextAwake(windows, fleet.seeds[node], timeMs + link.latencyMs);
+    fleet.state.seesMs[node] = seesMs;
+    this.#push(seesMs, eventKind.SEES, node);
+  }
+
+  /** Whether its upload cannot be called back, or must have a receipt before anything else (SPEC, 7.3). */
+  #isCommitted(node: number, timeMs: number): boolean {
+    const { state } = this.fleet;
+    if (state.stage[node] === stage.SENT) return true;
+    if (state.stage[node] !== stage.UPLOADING) return false;
+    const isSent = timeMs >= state.dueMs[node] - this.fleet.deviceOf(node).link.latencyMs;
+    return isSent || usesResidual(this.newest!.announcement);
+  }
+
+  /** What it had done so far has cost energy all the same. */
+  #abandon(node: number, timeMs: number): void {
+    const { state } = this.fleet;
+    if (state.stage[node] === stage.TRAINING) {
+      const span = state.dueMs[node] - state.beginMs[node];
+      const part = Math.min(1, (timeMs - state.beginMs[node]) / span);
+      this.#charge(node, { instructions: Math.floor(part * this.#instructionsOf(node)) });
+    }
+    state.abandoned[node]++;
+    state.stage[node] = stage.IDLE;
+    this.scene.works.drop(node);
+  }
+
+  #begin(node: number, timeMs: number): void {
+    const { fleet } = this;
+    const { seed } = this.scene;
+    const { state } = fleet;
+    const { announcement } = this.newest!;
+    const { windows, dropOut, link, megahertz } = fleet.deviceOf(node);
+    const bytesDown = this.#downloadOf(node);
+    this.#charge(node, { bytesDown });
+    state.version[node] = announcement.version;
+    state.snapshot[node] = announcement.version;
+    if (!taskTrains(announcement.plan)) return;
+    if (unitAt(seed, purpose.dropOut, node, announcement.version) < dropOut) return;
+    const downMs = (8 * bytesDown) / link.downKilobitPerSecond;
+    const trainMs = this.#instructionsOf(node) / (1000 * megahertz);
+    state.stage[node] = stage.TRAINING;
+    state.beginMs[node] = timeMs;
+    const workMs = Math.max(1, Math.ceil(downMs + trainMs));
+    state.dueMs[node] = afterAwake(windows, fleet.seeds[node], timeMs, workMs);
+    this.#push(state.dueMs[node], eventKind.DUE, node);
+    this.scene.works.expect(node);
+  }
+
+  /** Announcement and what the node lacks. */
+  #downloadOf(node: number): number {
+    const { announcement, bytes, duties } = this.newest!;
+    const { difference, artefactBytes, descriptorBytes, parent } = announcement;
+    const has = this.fleet.state.snapshot[node];
+    if (has < 0) {
+      const kernel = duties[this.fleet.group[node]].kernel.bytes;
+      return bytes + kernel + descriptorBytes + artefactBytes;
+    }
+    return bytes + (difference && has === parent ? difference.bytes : artefactBytes);
+  }
+
+  #instructionsOf(node: number): number {
+    const { announcement, duties } = this.newest!;
+    const available = this.scene.offsets[node + 1] - this.scene.offsets[node];
+    const { plan } = announcement;
+    const steps = plan.epochs * samplesOfRound(plan, available);
+    return steps * duties[this.fleet.group[node]].instructionsPerStep;
+  }
+
+  #charge(
+    node: number,
+    spent: Partial<Record<'instructions' | 'bytesUp' | 'bytesDown', number>>,
+  ): void {
+    const { instructions = 0, bytesUp = 0, bytesDown = 0 } = spent;
+    const { state } = this.fleet;
+    const { energy } = this.fleet.deviceOf(node);
+    const { totals } = this;
+    state.instructions[node] += instructions;
+    state.bytesUp[node] += bytesUp;
+    state.bytesDown[node] += bytesDown;
+    totals.instructions += instructions;
+    totals.bytesUp += bytesUp;
+    totals.bytesDown += bytesDown;
+    totals.joule +=
+      energy.nanojoulePerInstruction * instructions * 1e-9 +
+      (energy.microjoulePerByteUp * bytesUp + energy.microjoulePerByteDown * bytesDown) * 1e-6;
+  }
+
+  #push(timeMs: number, kind: number, node: number): void {
+    // Who of several comes first at one moment is not always the same.
+    const tie = Math.imul(this.fleet.seeds[node] ^ (timeMs % 2 ** 32), 0x9e3779b1) >>> 0;
+    this.scene.queue.push(timeMs, tie, kind, node);
+  }
+}

@@ -1,0 +1,116 @@
+/** A worker thread: what nodes compute, one after the other with one kernel. */
+import { parentPort, workerData } from 'node:worker_threads';
+import type { Announcement } from '../contract/contract.gen.js';
+import { LinnetError } from '../contract/error.js';
+import { evaluationSettings, Kernel } from '../kernel/kernel.js';
+import { openV8EngineNow } from '../kernel/v8-engine.js';
+import { readAnnouncement } from '../sim/node-rules.js';
+import type { Sample } from '../sim/node-samples.js';
+import { performWorkNow, usesResidual } from '../sim/node-work.js';
+import { nodeName } from './fleet.js';
+import type { Evaluation, Job, JobResult, Version, WorkerData } from './job.js';
+
+interface Known {
+  readonly announcement: Announcement;
+  readonly words: Int16Array;
+}
+
+class NodeWorker {
+  readonly #kernel: Kernel;
+  readonly #inputs: number;
+  readonly #versions = new Map<number, Known>();
+  /** Of the model as it is planned; NaN before the first. */
+  #frozenLayers = NaN;
+
+  constructor(private readonly data: WorkerData) {
+    this.#kernel = new Kernel(openV8EngineNow(data.kernel));
+    this.#plan(0);
+    this.#inputs = this.#kernel.word('inputBytes');
+  }
+
+  learn({ version, announcement, words }: Version): void {
+    this.#versions.set(version, { announcement: readAnnouncement(announcement), words });
+  }
+
+  forget(before: number): void {
+    for (const version of this.#versions.keys())
+      if (version < before) this.#versions.delete(version);
+  }
+
+  /** The upload of a node. */
+  train(version: number, node: number, kernelHash: Uint8Array): Uint8Array {
+    const { announcement, words } = this.#versions.get(version)!;
+    const { offsets, newResiduals } = this.data;
+    this.#plan(announcement.plan.frozenLayers ?? 0);
+    this.#kernel.loadParameters(words);
+    const residual = this.#residualOf(node, words.length);
+    const first = offsets[node];
+    const work = {
+      announcement,
+      node: nodeName(node),
+      kernelHash,
+      base: words,
+      trainSamples: offsets[node + 1] - first,
+      testSamples: 0,
+      residual,
+    };
+    const envelope = performWorkNow(this.#kernel, work, (_part, index) =>
+      this.#sample(this.data.indices[first + index]),
+    );
+    if (!envelope) throw new LinnetError('ERR_INTERNAL', `version ${version} asks for no work`);
+    if (newResiduals && usesResidual(announcement)) {
+      newResiduals.set(residual, node * words.length);
+    }
+    return envelope;
+  }
+
+  evaluate(words: Int16Array, samples: readonly number[]): Evaluation {
+    const kernel = this.#kernel;
+    kernel.loadParameters(words);
+    kernel.begin(evaluationSettings);
+    const isAutoencoder = kernel.word('classes') === 1;
+    const correct = Uint8Array.from(samples, (index) => {
+      const { x, label } = this.#sample(index);
+      return kernel.evaluate(x, isAutoencoder ? 0 : label) === label ? 1 : 0;
+    });
+    const { loss, confusion } = kernel.counters();
+    return { correct, samples: samples.length, loss, confusion };
+  }
+
+  #plan(frozenLayers: number): void {
+    if (this.#frozenLayers === frozenLayers) return;
+    this.#kernel.plan(this.data.descriptor, { frozenLayers });
+    this.#frozenLayers = frozenLayers;
+  }
+
+  #residualOf(node: number, parameters: number): Int16Array {
+    const { residuals } = this.data;
+    const at = node * parameters;
+    return residuals ? residuals.slice(at, at + parameters) : new Int16Array(parameters);
+  }
+
+  #sample(row: number): Sample {
+    const { x, label } = this.data;
+    return { x: x.subarray(row * this.#inputs, (row + 1) * this.#inputs), label: label[row] };
+  }
+}
+
+const worker = new NodeWorker(workerData as WorkerData);
+
+function answer(job: Extract<Job, { id: number }>): JobResult {
+  try {
+    if (job.type === 'evaluate')
+      return { id: job.id, evaluation: worker.evaluate(job.words, job.samples) };
+    const envelopes = job.nodes.map((node, i) => worker.train(job.version, node, job.kernels[i]));
+    return { id: job.id, envelopes };
+  } catch (error) {
+    const code = error instanceof LinnetError ? { code: error.code } : {};
+    return { id: job.id, error: { ...code, message: (error as Error).message } };
+  }
+}
+
+parentPort!.on('message', (job: Job) => {
+  if (job.type === 'version') worker.learn(job.version);
+  else if (job.type === 'forget') worker.forget(job.before);
+  else parentPort!.postMessage(answer(job));
+});
