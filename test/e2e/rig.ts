@@ -102,7 +102,7 @@ export class NativeNode {
 }
 
 /** A native node as a child of its bridge. */
-export function commandOf({ node, path }: Shard): string {
+export function commandOf({ node, path }: Omit<Shard, 'dataset'>): string {
   return `exec:"${nativeNodePath()}" --name ${node} --data "${path}" --flash "${path}.flash"`;
 }
 

@@ -1,0 +1,83 @@
+/** A run is a function of its scenario: not of batches, threads, or how often it was interrupted. */
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { FaultPointName } from '../../host/federated/fault-point.js';
+import { Scene } from '../e2e/scene.js';
+import { rough, runScenario, uploadsIn, type Ran } from './rig.js';
+
+const sparse = rough.replace('samplesPerRound: 5', 'samplesPerRound: 5, codec: sparse');
+const versions = 6;
+
+let scene: Scene;
+let folders = 0;
+const newFolder = (): string => scene.path(`sim-${folders++}`);
+
+beforeAll(() => {
+  scene = new Scene();
+});
+afterAll(() => scene.end());
+
+type Crash = readonly [point: FaultPointName, times: number];
+
+const crashes: readonly Crash[] = [
+  ['before-commit', 2],
+  ['after-commit', 6],
+  ['after-version-commit', 4],
+  ['after-announcement', 3],
+];
+
+describe.each([
+  { name: 'dense', yaml: rough, crashes },
+  { name: 'sparse, with residuals', yaml: sparse, crashes: [['before-receipt', 11] as Crash] },
+])('a simulation, $name', ({ yaml, crashes }) => {
+  let reference: Ran;
+  let uploads: string[];
+
+  beforeAll(async () => {
+    const folder = newFolder();
+    reference = await runScenario(folder, yaml, { batch: 1, workers: 1 });
+    uploads = uploadsIn(join(folder, 'store'), versions);
+  });
+
+  it('has everything in it that the comparison is about', () => {
+    const sums = (name: 'accepted' | 'refused' | 'abandoned'): number =>
+      reference.fleet.state[name].reduce((a, b) => a + b, 0);
+    expect(reference.records).toHaveLength(versions);
+    expect(reference.records.some(({ degraded }) => degraded)).toBe(true);
+    expect(reference.records.some(({ degraded }) => !degraded)).toBe(true);
+    expect(sums('accepted')).toBe(uploads.length);
+    expect(sums('refused')).toBeGreaterThan(0);
+    expect(sums('abandoned')).toBeGreaterThan(0);
+  });
+
+  it('does not depend on batches and threads', async () => {
+    const folder = newFolder();
+    const run = await runScenario(folder, yaml, { batch: 256, workers: 2 });
+    expect(run.text).toBe(reference.text);
+    expect(run.model.modelHash).toBe(reference.model.modelHash);
+    expect(uploadsIn(join(folder, 'store'), versions)).toEqual(uploads);
+  });
+
+  it.each(crashes)('goes on after an end at %s, the %i. time', async (point, times) => {
+    const folder = newFolder();
+    let left = times;
+    const crash = new Error('crash');
+    const faultPoint = (name: FaultPointName): void => {
+      if (name === point && --left === 0) throw crash;
+    };
+    await expect(runScenario(folder, yaml, { faultPoint })).rejects.toBe(crash);
+    const run = await runScenario(folder, yaml);
+    expect(run.text).toBe(reference.text);
+    expect(uploadsIn(join(folder, 'store'), versions)).toEqual(uploads);
+  });
+});
+
+it('is itself when it is asked for again, and refuses to be another', async () => {
+  const folder = newFolder();
+  const first = await runScenario(folder, rough);
+  expect((await runScenario(folder, rough)).text).toBe(first.text);
+  const other = rough.replace('seed: 5', 'seed: 6');
+  await expect(runScenario(folder, other)).rejects.toThrow(/holds another simulation/);
+  const elsewhere = await runScenario(newFolder(), other);
+  expect(elsewhere.model.modelHash).not.toBe(first.model.modelHash);
+});
