@@ -81,10 +81,15 @@ export interface KernelCounters {
 
 const allMemoryBytes = 0xffff0000;
 
-/** Words from `at` on, as many as a codec takes at a time. */
-function bytesOf(words: Int16Array, at: number): Uint8Array {
-  const slice = words.subarray(at, at + constant.CODEC_WORDS);
-  return new Uint8Array(slice.buffer, slice.byteOffset, slice.byteLength);
+function bytesOf({ buffer, byteOffset, byteLength }: Int16Array): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
+/** The same with room for as much again. */
+function enlarged(bytes: Uint8Array): Uint8Array<ArrayBuffer> {
+  const larger = new Uint8Array(2 * bytes.length);
+  larger.set(bytes);
+  return larger;
 }
 
 /** Typed calls on a kernel, in any engine. Statuses become LinnetErrors. */
@@ -180,23 +185,28 @@ export class Kernel {
     const isSparse = id === codec.SPARSE_TERNARY;
     if (isSparse) this.setWord('density', density);
     expectOk(this.engine.call('encoding', id), 'encoding');
-    const parts: Uint8Array[] = [];
-    for (let at = this.word('codecOffset'); at < base.length; at = this.word('codecOffset')) {
-      const [words, residuals] = [base, residual].map((all) => bytesOf(all, at));
-      parts.push(this.encodeSlice(words, isSparse ? residuals : new Uint8Array()));
-    }
-    return Uint8Array.from(Buffer.concat(parts));
-  }
-
-  /** The coded bytes of a slice of base words; the residuals of those that are coded change. */
-  private encodeSlice(words: Uint8Array, residuals: Uint8Array): Uint8Array {
     const io = this.word('ioPtr');
-    this.engine.writeBytes(io, words);
-    this.engine.writeBytes(io + residualOffset, residuals);
-    const answer = expectOk(this.engine.call('encode', words.length / 2), 'encode');
-    const coded = Math.min(2 * (answer >> 8), residuals.length);
-    residuals.set(this.engine.readBytes(io + residualOffset, coded));
-    return this.engine.readBytes(io + codedOffset, answer & 0xff);
+    const [words, residuals] = [bytesOf(base), bytesOf(residual)];
+    let coded = new Uint8Array(codedBytes);
+    let length = 0;
+    for (let at = this.word('codecOffset'); at < base.length; at = this.word('codecOffset')) {
+      const count = Math.min(constant.CODEC_WORDS, base.length - at);
+      const [first, end] = [2 * at, 2 * (at + count)];
+      this.engine.writeBytes(io, words.subarray(first, end));
+      if (isSparse) this.engine.writeBytes(io + residualOffset, residuals.subarray(first, end));
+      const answer = expectOk(this.engine.call('encode', count), 'encode');
+      // Residuals of words that are coded have changed.
+      if (isSparse && answer >> 8 > 0)
+        this.engine.readInto(
+          io + residualOffset,
+          residuals.subarray(first, Math.min(end, first + 2 * (answer >> 8))),
+        );
+      const bytes = answer & 0xff;
+      if (length + bytes > coded.length) coded = enlarged(coded);
+      if (bytes > 0) this.engine.readInto(io + codedOffset, coded.subarray(length, length + bytes));
+      length += bytes;
+    }
+    return coded.slice(0, length);
   }
 
   /** Whether the kernel reads payloads of this codec slice by slice. */

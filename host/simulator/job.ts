@@ -9,6 +9,8 @@ export interface WorkerData {
   readonly label: Uint8Array<SharedArrayBuffer>;
   readonly offsets: Uint32Array<SharedArrayBuffer>;
   readonly indices: Uint32Array<SharedArrayBuffer>;
+  /** Group of each node. */
+  readonly group: Uint8Array;
   /** [nodes][P], of SPARSE_TERNARY alone: what was accepted, and what an upload under way will leave. */
   readonly residuals?: Int16Array<SharedArrayBuffer>;
   readonly newResiduals?: Int16Array<SharedArrayBuffer>;
@@ -17,6 +19,8 @@ export interface WorkerData {
 /** A version that nodes work on. */
 export interface Version {
   readonly version: number;
+  /** Of each group of nodes: SHA-256 of the kernel it has chosen. */
+  readonly kernels: readonly Uint8Array[];
   readonly announcement: Uint8Array;
   readonly words: Int16Array;
 }
@@ -30,8 +34,6 @@ export type Job =
       readonly id: number;
       readonly version: number;
       readonly nodes: readonly number[];
-      /** Of each node: the kernel it has chosen. */
-      readonly kernels: readonly Uint8Array[];
     }
   /** Predictions for samples of the dataset. */
   | {
@@ -52,6 +54,7 @@ export interface Evaluation {
 }
 
 export type JobResult =
-  | { readonly id: number; readonly envelopes: readonly Uint8Array[] }
+  /** One behind the other, and the length of each. */
+  | { readonly id: number; readonly envelopes: Uint8Array; readonly lengths: readonly number[] }
   | { readonly id: number; readonly evaluation: Evaluation }
   | { readonly id: number; readonly error: { readonly code?: string; readonly message: string } };

@@ -25,7 +25,6 @@ export class Lookahead implements WorkObserver {
   constructor(
     private readonly pool: WorkerPool,
     private readonly state: FleetState,
-    private readonly kernelOf: (node: number) => Uint8Array,
     private readonly window: number,
   ) {}
 
@@ -97,8 +96,7 @@ export class Lookahead implements WorkObserver {
   }
 
   #train(version: number, nodes: readonly number[]): Promise<void> {
-    const kernels = nodes.map((node) => this.kernelOf(node));
-    const job = this.pool.train(version, nodes, kernels).then(
+    const job = this.pool.train(version, nodes).then(
       (envelopes) => {
         this.trained += nodes.length;
         nodes.forEach((node, i) => {

@@ -36,14 +36,12 @@ export class WorkerPool {
       worker.postMessage({ type: 'forget', before } satisfies Job);
   }
 
-  /** The envelopes of nodes; `kernels` are those they have chosen. */
-  async train(
-    version: number,
-    nodes: readonly number[],
-    kernels: readonly Uint8Array[],
-  ): Promise<readonly Uint8Array[]> {
-    const result = await this.#ask((id) => ({ type: 'train', id, version, nodes, kernels }));
-    return (result as Extract<JobResult, { envelopes: unknown }>).envelopes;
+  /** The envelopes of nodes. */
+  async train(version: number, nodes: readonly number[]): Promise<readonly Uint8Array[]> {
+    const result = await this.#ask((id) => ({ type: 'train', id, version, nodes }));
+    const { envelopes, lengths } = result as Extract<JobResult, { envelopes: unknown }>;
+    let end = 0;
+    return lengths.map((length) => envelopes.slice(end, (end += length)));
   }
 
   /** Of all samples together, in order. */

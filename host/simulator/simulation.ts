@@ -50,7 +50,7 @@ export interface SimulationOptions {
   /** Of everything that decides the results. */
   readonly fingerprint: string;
   readonly aggregator: Omit<AggregatorOptions, Decided>;
-  readonly workerData: Omit<WorkerData, 'residuals' | 'newResiduals'>;
+  readonly workerData: Omit<WorkerData, 'group' | 'residuals' | 'newResiduals'>;
   /** Scores of a version, for its record. */
   readonly evaluate?: (
     pool: WorkerPool,
@@ -125,10 +125,13 @@ class Simulation {
     this.#checkpointPath = join(folder, 'checkpoint');
     this.#records = new RecordFile(join(folder, 'rounds.ndjson'));
     this.#residuals = new Residuals(aggregator.plan, scenario.nodes, this.#model.parameters);
-    this.#pool = new WorkerPool({ ...workerData, ...this.#residuals.shared }, options.workers);
     this.#fleet = new Fleet(scenario);
-    const kernelOf = (node: number): Uint8Array => this.#nodes.kernelOf(node);
-    this.#lookahead = new Lookahead(this.#pool, this.#fleet.state, kernelOf, windowNodes);
+    const { group, state } = this.#fleet;
+    this.#pool = new WorkerPool(
+      { ...workerData, group, ...this.#residuals.shared },
+      options.workers,
+    );
+    this.#lookahead = new Lookahead(this.#pool, state, windowNodes);
     this.#nodes = new VirtualNodes({
       seed: scenario.seed,
       model: this.#model,
@@ -331,8 +334,13 @@ class Simulation {
       const words = unpackSnapshot(this.#aggregator!.model.snapshot, this.#model.hash);
       if (version > 0) await this.#record(words);
       this.#forget();
-      this.#learn({ version, announcement: bytes, words });
       this.#nodes.announce(bytes, this.#timers.nowMs);
+      this.#learn({
+        version,
+        announcement: Uint8Array.from(bytes),
+        words,
+        kernels: this.#nodes.kernels,
+      });
     }
   }
 

@@ -135,9 +135,9 @@ export class VirtualNodes {
     return isBusy && dueMs[node] === timeMs;
   }
 
-  /** Kernel that the node has chosen. */
-  kernelOf(node: number): Uint8Array {
-    return this.newest!.duties[this.fleet.group[node]].kernel.hash;
+  /** Of each group: SHA-256 of the kernel it has chosen for the newest version. */
+  get kernels(): readonly Uint8Array[] {
+    return this.newest!.duties.map(({ kernel }) => Uint8Array.from(kernel.hash));
   }
 
   /** The node is awake and sees the newest announcement. */

@@ -13,6 +13,7 @@ import type { Evaluation, Job, JobResult, Version, WorkerData } from './job.js';
 interface Known {
   readonly announcement: Announcement;
   readonly words: Int16Array;
+  readonly kernels: readonly Uint8Array[];
 }
 
 class NodeWorker {
@@ -28,8 +29,9 @@ class NodeWorker {
     this.#inputs = this.#kernel.word('inputBytes');
   }
 
-  learn({ version, announcement, words }: Version): void {
-    this.#versions.set(version, { announcement: readAnnouncement(announcement), words });
+  learn({ version, announcement: bytes, words, kernels }: Version): void {
+    const announcement = readAnnouncement(bytes);
+    this.#versions.set(version, { announcement, words, kernels });
   }
 
   forget(before: number): void {
@@ -38,9 +40,9 @@ class NodeWorker {
   }
 
   /** The upload of a node. */
-  train(version: number, node: number, kernelHash: Uint8Array): Uint8Array {
-    const { announcement, words } = this.#versions.get(version)!;
-    const { offsets, newResiduals } = this.data;
+  train(version: number, node: number): Uint8Array {
+    const { announcement, words, kernels } = this.#versions.get(version)!;
+    const { offsets, group, newResiduals } = this.data;
     this.#plan(announcement.plan.frozenLayers ?? 0);
     this.#kernel.loadParameters(words);
     const residual = this.#residualOf(node, words.length);
@@ -48,7 +50,7 @@ class NodeWorker {
     const work = {
       announcement,
       node: nodeName(node),
-      kernelHash,
+      kernelHash: kernels[group[node]],
       base: words,
       trainSamples: offsets[node + 1] - first,
       testSamples: 0,
@@ -95,14 +97,26 @@ class NodeWorker {
   }
 }
 
+/** In memory of its own, which can be handed over: parts may be views of something larger. */
+function joined(parts: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    bytes.set(part, at);
+    at += part.length;
+  }
+  return bytes;
+}
+
 const worker = new NodeWorker(workerData as WorkerData);
 
 function answer(job: Extract<Job, { id: number }>): JobResult {
   try {
     if (job.type === 'evaluate')
       return { id: job.id, evaluation: worker.evaluate(job.words, job.samples) };
-    const envelopes = job.nodes.map((node, i) => worker.train(job.version, node, job.kernels[i]));
-    return { id: job.id, envelopes };
+    const envelopes = job.nodes.map((node) => worker.train(job.version, node));
+    const lengths = envelopes.map(({ length }) => length);
+    return { id: job.id, envelopes: joined(envelopes), lengths };
   } catch (error) {
     const code = error instanceof LinnetError ? { code: error.code } : {};
     return { id: job.id, error: { ...code, message: (error as Error).message } };
@@ -112,5 +126,9 @@ function answer(job: Extract<Job, { id: number }>): JobResult {
 parentPort!.on('message', (job: Job) => {
   if (job.type === 'version') worker.learn(job.version);
   else if (job.type === 'forget') worker.forget(job.before);
-  else parentPort!.postMessage(answer(job));
+  else {
+    const result = answer(job);
+    const owned = 'envelopes' in result ? [result.envelopes.buffer as ArrayBuffer] : [];
+    parentPort!.postMessage(result, owned);
+  }
 });
