@@ -196,14 +196,11 @@ export class Kernel {
       if (isSparse) this.engine.writeBytes(io + residualOffset, residuals.subarray(first, end));
       const answer = expectOk(this.engine.call('encode', count), 'encode');
       // Residuals of words that are coded have changed.
-      if (isSparse && answer >> 8 > 0)
-        this.engine.readInto(
-          io + residualOffset,
-          residuals.subarray(first, Math.min(end, first + 2 * (answer >> 8))),
-        );
+      const changed = isSparse ? Math.min(2 * count, 2 * (answer >> 8)) : 0;
+      if (changed > 0) residuals.set(this.engine.readBytes(io + residualOffset, changed), first);
       const bytes = answer & 0xff;
       if (length + bytes > coded.length) coded = enlarged(coded);
-      if (bytes > 0) this.engine.readInto(io + codedOffset, coded.subarray(length, length + bytes));
+      if (bytes > 0) coded.set(this.engine.readBytes(io + codedOffset, bytes), length);
       length += bytes;
     }
     return coded.slice(0, length);

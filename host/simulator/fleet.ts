@@ -28,6 +28,8 @@ export interface FleetState {
   /** Version whose snapshot it has; -1 none. */
   readonly snapshot: Int32Array;
   readonly stage: Uint8Array;
+  /** Newest version when an upload of it counted last; -1 none. */
+  readonly counted: Int32Array;
   /** When it took its version. */
   readonly beginMs: Float64Array;
   /** When what it does ends: training, or the upload's arrival. */
@@ -50,6 +52,7 @@ function emptyState(nodes: number): FleetState {
     version: new Int32Array(nodes).fill(-1),
     snapshot: new Int32Array(nodes).fill(-1),
     stage: new Uint8Array(nodes),
+    counted: new Int32Array(nodes).fill(-1),
     beginMs: new Float64Array(nodes),
     dueMs: new Float64Array(nodes),
     seesMs: new Float64Array(nodes).fill(Infinity),

@@ -68,6 +68,8 @@ const scenarioSchema = z.strictObject({
       cohort: count.optional(),
       quorum: count.optional(),
       deadlineMinutes: minutes.optional(),
+      /** When a node is told to come again. */
+      retrySeconds: z.int().min(1).max(600).default(60),
     })
     .prefault({}),
   fleet: z

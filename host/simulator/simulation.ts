@@ -41,7 +41,16 @@ const windowNodes = 512;
 const nowhere = 'mqtt://simulated';
 
 type Decided =
-  'store' | 'mqtt' | 'federation' | 'round' | 'rounds' | 'keep' | 'timers' | 'connect' | 'onIdle';
+  | 'store'
+  | 'mqtt'
+  | 'federation'
+  | 'round'
+  | 'rounds'
+  | 'keep'
+  | 'retryMs'
+  | 'timers'
+  | 'connect'
+  | 'onIdle';
 
 export interface SimulationOptions {
   /** Where store, records and checkpoint are; continued if they are there. */
@@ -111,6 +120,8 @@ class Simulation {
   /** Nodes whose uploads have arrived and are not with the aggregator yet, and when the last one arrived. */
   #batch: number[] = [];
   #batchMs = 0;
+  /** When a receipt of the batch may have consequences first. */
+  #horizonMs = Infinity;
   #session: SimulatedSession | undefined;
   #aggregator: Aggregator | undefined;
   #isIdle = false;
@@ -157,6 +168,7 @@ class Simulation {
       rounds: scenario.rounds,
       round: roundRulesOf(scenario),
       keep: scenario.keep,
+      retryMs: scenario.round.retrySeconds * 1000,
       timers: this.#timers,
       connect: (options) => this.#connect(options),
       onIdle: () => this.#noteIdle(),
@@ -238,7 +250,8 @@ class Simulation {
     const { nextMs } = this.#timers;
     const eventMs = event?.timeMs ?? Infinity;
     const isFull = this.#batch.length >= (this.options.batch ?? defaultBatch);
-    const mustFlush = isFull || nextMs < eventMs || this.#concernsBatch(event);
+    const isOver = eventMs >= this.#horizonMs || nextMs < eventMs;
+    const mustFlush = isFull || isOver || this.#concernsBatch(event);
     if (this.#batch.length > 0 && mustFlush) return this.#flush();
     if (event && eventMs <= nextMs) return this.#handle(event);
     if (nextMs < Infinity) return this.#fire();
@@ -274,9 +287,8 @@ class Simulation {
     this.#nodes.arrive(node, envelope.length);
     this.#batch.push(node);
     this.#batchMs = timeMs;
-    // What comes after a refusal of an old upload begins at once.
-    const isLast = this.#batch.length >= this.#room || !this.#nodes.isNewest(node);
-    if (isLast) await this.#flush();
+    this.#horizonMs = Math.min(this.#horizonMs, this.#nodes.reactsMs(node));
+    if (this.#batch.length >= this.#room) await this.#flush();
   }
 
   /** Gives the aggregator what has arrived; none of it but the last can close the version. */
@@ -287,6 +299,7 @@ class Simulation {
     this.#timers.nowMs = this.#batchMs;
     const batch = this.#batch;
     this.#batch = [];
+    this.#horizonMs = Infinity;
     this.#isIdle = false;
     batch.forEach((node, i) => this.#session!.deliver(this.#uploadTopic(node), envelopes[i]));
     await this.#settled();

@@ -33,6 +33,9 @@ interface Newest {
   readonly duties: readonly Duty[];
 }
 
+/** Nobody comes back sooner. */
+const leastRetryMs = 100;
+
 const taken: readonly number[] = [receipt.ACCEPTED, receipt.DUPLICATE, receipt.CLIPPED];
 
 function dutyOf(announcement: Announcement, model: ModelInfo, device: Device): Duty {
@@ -171,26 +174,35 @@ export class VirtualNodes {
     this.#charge(node, { bytesUp: bytes });
   }
 
-  /** Whether it works on the newest version, or has. */
-  isNewest(node: number): boolean {
-    return this.fleet.state.version[node] >= this.newest!.announcement.version;
+  /**
+   * The earliest moment when the receipt of an upload that has arrived may make its node do something: never, if the
+   * upload is the node's first to the newest version, because that one counts and the node then waits for the next.
+   */
+  reactsMs(node: number): number {
+    const { version, counted, dueMs } = this.fleet.state;
+    const newest = this.newest!.announcement.version;
+    if (version[node] === newest && counted[node] < newest) return Infinity;
+    return dueMs[node] + Math.min(this.fleet.deviceOf(node).link.latencyMs, leastRetryMs);
   }
 
   /** What became of an upload; true if its delta counts. */
   settle(node: number, { code, retryMs = 0 }: Receipt): boolean {
     const { state } = this.fleet;
     if (code === receipt.LATER) {
-      this.#retry(node, Math.max(1, retryMs));
+      this.#retry(node, Math.max(leastRetryMs, retryMs));
       return false;
     }
     const isTaken = taken.includes(code);
     state.stage[node] = stage.IDLE;
     (isTaken ? state.accepted : state.refused)[node]++;
-    if (isTaken) this.totals.accepted++;
-    else this.totals.refused++;
+    const newest = this.newest!.announcement.version;
+    if (isTaken) {
+      state.counted[node] = newest;
+      this.totals.accepted++;
+    } else this.totals.refused++;
     this.scene.works.drop(node);
     const isWaiting = state.seesMs[node] !== Infinity;
-    if (!this.isNewest(node) && !isWaiting) this.#willSee(node, state.dueMs[node]);
+    if (state.version[node] < newest && !isWaiting) this.#willSee(node, state.dueMs[node]);
     return isTaken;
   }
 

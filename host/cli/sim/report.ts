@@ -17,12 +17,12 @@ const columns: readonly Column[] = [
   { title: 'model', width: 10 },
 ];
 
-/** 26.5 → `1 d 02:30`. */
+/** 26.5 → `1 d 02:30:00`. */
 export function virtualTime(hours: number): string {
-  const minutes = Math.floor(hours * 60);
-  const two = (value: number): string => String(value).padStart(2, '0');
-  const days = Math.floor(minutes / 1440);
-  return `${days} d ${two(Math.floor(minutes / 60) % 24)}:${two(minutes % 60)}`;
+  const seconds = Math.floor(hours * 3600);
+  const two = (value: number): string => String(value % 60).padStart(2, '0');
+  const day = [Math.floor(seconds / 3600) % 24, Math.floor(seconds / 60), seconds].map(two);
+  return `${Math.floor(seconds / 86_400)} d ${day.join(':')}`;
 }
 
 function scoreCell({ scores }: RoundRecord): string {
