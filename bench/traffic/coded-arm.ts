@@ -1,7 +1,6 @@
 /** Linnet with its codecs on both ways, and the bytes they take. */
 import { constant, type Plan } from '../../host/contract/contract.gen.js';
 import { publishRound } from '../../host/federated/downlink.js';
-import { fedAvg } from '../../host/federated/fed-avg.js';
 import type { TrainSettings } from '../../host/kernel/kernel.js';
 import { parseDescriptor, type ModelInfo } from '../../host/model/descriptor.js';
 import { openKernel, type Problem } from '../accuracy/arm.js';
@@ -70,7 +69,7 @@ export class CodedArm extends LinnetArm {
     this.residuals.set(nodeKey, residual);
     const payload = this.kernel.encodeDelta(uplink, this.words, { density, residual });
     const delta = this.kernel.decodeDelta(uplink, payload)!;
-    this.sum = fedAvg.add(this.sum, { weight, delta });
+    this.sum = this.strategy.add(this.sum, { weight, delta, staleness: 0 });
     this.bytes = {
       nodes: this.bytes.nodes + 1,
       up: this.bytes.up + payload.length,
@@ -88,12 +87,12 @@ export class CodedArm extends LinnetArm {
 
   override closeRound(): void {
     const { downlink: codec, snapshotEvery, density } = this.scheme;
-    this.master = fedAvg.finish(this.master, this.sum);
-    this.sum = fedAvg.start(this.words.length);
+    this.server = this.strategy.finish(this.server, this.sum);
+    this.sum = this.strategy.start(this.words.length);
     const plan = { seed: this.seed, ...(density !== undefined && { density }) } as Plan;
     const isFinal = this.version + 1 === this.rounds;
     const base = { version: this.version, artefact: noArtefact, words: this.words };
-    const published = publishRound(this.model, this.master, { plan, isFinal }, base, {
+    const published = publishRound(this.model, this.server.master, { plan, isFinal }, base, {
       codec,
       snapshotEvery,
     });

@@ -7,7 +7,7 @@ import { macKind } from '../../host/contract/contract.gen.js';
 import { sha256 } from '../../host/contract/hash.js';
 import { decodeWire } from '../../host/contract/wire.js';
 import { decodePayload } from '../../host/federated/codecs.js';
-import { fedAvg } from '../../host/federated/fed-avg.js';
+import { fedAvg } from '../../host/federated/strategies/fed-avg.js';
 import { Lineage } from '../../host/federated/lineage.js';
 import type { Upload } from '../../host/federated/open-version.js';
 import { loadKernelBytes } from '../../host/kernel/load.js';
@@ -77,7 +77,7 @@ export async function measureStages(wireModel: WireModel): Promise<Stages> {
   const delta = decodePayload(model, 0, codec, decodeWire('Envelope', envelopes[0]).payload)!;
   let sum = fedAvg.start(model.parameters);
   const add = perItem(nodes, () => {
-    for (let i = 0; i < nodes; i++) sum = fedAvg.add(sum, { weight: 1, delta });
+    for (let i = 0; i < nodes; i++) sum = fedAvg.add(sum, { weight: 1, delta, staleness: 0 });
   });
   const keys = benchKeys(nodes);
   const mac = perItem(nodes, () =>

@@ -97,6 +97,7 @@ typedef enum linnet_status {
 #define LINNET_MAX_DENSITY 1000u
 #define LINNET_NO_LABEL 0xffffffffu
 #define LINNET_PROXIMAL_INTERVAL 16u
+#define LINNET_MAX_STALENESS 255u
 #define LINNET_MAX_PROXIMAL_SHIFT 15u
 
 /* tags of descriptor records */
@@ -382,6 +383,7 @@ struct linnet_head {
 #define LINNET_PLAN_FROZEN_LAYERS 12u
 #define LINNET_PLAN_PROXIMAL_SHIFT 13u
 #define LINNET_PLAN_DENSITY 14u
+#define LINNET_PLAN_MAX_STALENESS 15u
 #define LINNET_ENVELOPE_FORMAT 1u
 #define LINNET_ENVELOPE_EPOCH 2u
 #define LINNET_ENVELOPE_VERSION 4u

@@ -73,6 +73,7 @@ static const struct number plan_numbers[] = {
     NUMBER(linnet_plan, frozen_layers, LINNET_PLAN_FROZEN_LAYERS, 0, UINT32_MAX),
     NUMBER(linnet_plan, proximal_shift, LINNET_PLAN_PROXIMAL_SHIFT, 0, LINNET_MAX_PROXIMAL_SHIFT),
     NUMBER(linnet_plan, density, LINNET_PLAN_DENSITY, 0, LINNET_MAX_DENSITY),
+    NUMBER(linnet_plan, max_staleness, LINNET_PLAN_MAX_STALENESS, 0, LINNET_MAX_STALENESS),
 };
 #define PLAN_REQUIRED                                                                              \
     (BIT(LINNET_PLAN_TASK) | BIT(LINNET_PLAN_SEED) | BIT(LINNET_PLAN_LR_SHIFT) |                   \

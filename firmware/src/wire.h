@@ -34,6 +34,7 @@ struct linnet_plan {
     uint32_t frozen_layers;           /* bit l: layer l is not trained */
     uint32_t proximal_shift;          /* 0…MAX_PROXIMAL_SHIFT, 0 = no pull */
     uint32_t density;                 /* per mille; at least 1 of SPARSE_TERNARY */
+    uint32_t max_staleness;           /* versions that may come while it is worked on */
 };
 
 /* An object that makes a snapshot of the one before. */

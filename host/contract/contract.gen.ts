@@ -188,6 +188,8 @@ export const constant = {
   NO_LABEL: 4294967295,
   /** a node with a proximal term pulls after each of these */
   PROXIMAL_INTERVAL: 16,
+  /** between the base of a delta and the version it counts in, at most: it counts a sixteenth then */
+  MAX_STALENESS: 255,
   /** weakest pull is 2^−15 */
   MAX_PROXIMAL_SHIFT: 15,
 } as const;
@@ -1056,6 +1058,8 @@ export interface Plan {
   readonly proximalShift?: number;
   /** SPARSE_TERNARY: words of each layer that are coded, per mille */
   readonly density?: number;
+  /** a delta still counts when so many versions came after its base; absent: 0 */
+  readonly maxStaleness?: number;
 }
 
 /** an upload, written by the node */

@@ -10,7 +10,7 @@ import { packSnapshot } from '../model/snapshot.js';
 import type { Published } from './downlink.js';
 import { expectedMark, type Recomputed } from './history.js';
 import type { Ledger, VersionRow } from './ledger.js';
-import { unpackMaster } from './master.js';
+import { packMoments, unpackMaster } from './master.js';
 import { readObject } from './objects.js';
 
 export interface Difference {
@@ -124,7 +124,11 @@ function compareModels(comparison: Comparison): Difference | undefined {
   if (!existsSync(join(objects, name))) {
     return { where: 'snapshot', expected: `the file ${name}`, found: 'none' };
   }
-  return compareMasters(recomputed.master, row, model);
+  const { master, moments } = recomputed.model;
+  return (
+    compareMasters(master, row, model) ??
+    firstUnequal({ 'moments of the strategy': [sha256(packMoments(moments)), sha256(row.moments)] })
+  );
 }
 
 function readIfWhole(objects: string, hash: Uint8Array): Uint8Array | undefined {
@@ -178,8 +182,8 @@ export function findDifference(comparison: Comparison): Difference | undefined {
 /** An upload to this version that is marked retracted and should not be, or the other way round. */
 export function findMarkDifference(ledger: Ledger, version: number): Difference | undefined {
   const retractions = ledger.retractions();
-  const marks = ledger.marksOf(version).map(({ node, retractedBy }) => {
-    const expected = expectedMark(retractions, { version, node });
+  const marks = ledger.marksOf(version).map(({ node, openVersion, retractedBy }) => {
+    const expected = expectedMark(retractions, { openVersion, node });
     return [`retraction of the upload of ${node}`, [expected, retractedBy]] as const;
   });
   return firstUnequal(Object.fromEntries(marks));

@@ -12,7 +12,10 @@ import type { NodeKeys } from './node-keys.js';
 import { checkPlanSettings, type PlanSettings } from './plan.js';
 import type { HeldOutScores, ReceiptReport, RoundReport } from './report.js';
 import { checkRoundRules, type RoundRules } from './round.js';
+import { parseStrategy } from './strategies/strategies.js';
 import type { Timers } from './timers.js';
+
+export const DEFAULT_STRATEGY = 'fed-avg';
 
 export interface AggregatorOptions {
   /** Folder of ledger and objects; created if absent, continued if not. */
@@ -30,6 +33,8 @@ export interface AggregatorOptions {
   readonly rounds: number;
   readonly round: RoundRules;
   readonly plan: PlanSettings;
+  /** As parseStrategy() reads it; default `fed-avg`. Another than that of the store goes on from the same master. */
+  readonly strategy?: string;
   /** How new versions come to the nodes. Default: each in full. */
   readonly downlink?: Downlink;
   /** Newest versions whose uploads are kept, so that they can be replayed and retracted; default 1000. */
@@ -73,6 +78,7 @@ export function checkOptions(options: AggregatorOptions): void {
   const { classes, layers } = parseDescriptor(options.descriptor);
   checkPlanSettings(options.plan, classes, layers.filter(({ index }) => index >= 0).length);
   if (options.downlink) checkDownlink(options.downlink);
+  checkStaleness(options);
   const fail = (cause: string, remedy: string): never => {
     throw new LinnetError('ERR_CONFIG', cause, { remedy });
   };
@@ -87,6 +93,22 @@ export function checkOptions(options: AggregatorOptions): void {
   const { nodes, round } = options;
   if (nodes && nodes.length < round.cohort) {
     fail(`${nodes.length} nodes cannot be a cohort of ${round.cohort}`, 'name more nodes');
+  }
+}
+
+/** Whether the strategy can do what plan and store promise. */
+function checkStaleness({ plan, strategy, keep }: AggregatorOptions): void {
+  const { maxStaleness = 0 } = plan;
+  const { name, takesStale } = parseStrategy(strategy ?? DEFAULT_STRATEGY);
+  if (maxStaleness > 0 && !takesStale) {
+    throw new LinnetError('ERR_CONFIG', `${name} takes no deltas of older versions`, {
+      remedy: 'choose fed-buff, or a maximum staleness of 0',
+    });
+  }
+  if (keep !== undefined && keep <= maxStaleness) {
+    throw new LinnetError('ERR_CONFIG', `uploads are kept for ${keep} versions`, {
+      remedy: `keep those of ${maxStaleness + 1}, the maximum staleness and one: they could count twice`,
+    });
   }
 }
 

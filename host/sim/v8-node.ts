@@ -23,7 +23,13 @@ import type { NodeHost, NodeObjects } from './node-host.js';
 import { Peer } from '../frame/peer.js';
 import { mustSettle, settleResidual } from './node-residual.js';
 import { NodeRound, WatchdogReset } from './node-round.js';
-import { chooseKernel, isSameWork, readAnnouncement, readReceipt } from './node-rules.js';
+import {
+  chooseKernel,
+  countsBeside,
+  isSameWork,
+  readAnnouncement,
+  readReceipt,
+} from './node-rules.js';
 import { pullSample, type SampleSource } from './node-samples.js';
 import { NodeSession, type SessionOwner } from './node-session.js';
 import { checkAnnouncement, follow, isOwnEnvelope, isOwnReceipt } from './node-trust.js';
@@ -272,10 +278,12 @@ export class V8Node implements NodeHost, SessionOwner {
     }
   }
 
-  /** Throws ERR_LATER if an upload of before needs its receipt first; one that was kept is offered again. */
+  /** Throws ERR_LATER if the work of before still counts or needs its receipt first; an upload that was kept is offered again. */
   private settleFirst(next: Announcement): void {
     const { work, objects, finished } = this;
     const later = new LinnetError('ERR_LATER', 'an upload waits for its receipt');
+    const isAtWork = this.state >= nodeState.EVALUATE && this.state <= nodeState.RECEIPT;
+    if (work && !work.done && isAtWork && countsBeside(work.announcement, next)) throw later;
     if (work?.envelope && !work.done && !work.failed) {
       if (mustSettle(objects, work.announcement, work.envelope, next)) throw later;
       return;

@@ -152,6 +152,13 @@ export const wireMaps: readonly WireMap[] = [
         optional: true,
         text: 'SPARSE_TERNARY: words of each layer that are coded, per mille',
       },
+      {
+        name: 'maxStaleness',
+        key: 15,
+        type: 'uint',
+        optional: true,
+        text: 'a delta still counts when so many versions came after its base; absent: 0',
+      },
     ],
   },
   {
