@@ -148,6 +148,7 @@ async function runAggregator(
     initialWords: () => initialWordsOf(recipe, options.seed),
     rounds,
     plan: planOfFlags(options, recipe),
+    strategy: options.strategy,
     downlink: downlinkOfFlags(options),
     round: {
       cohort: options.cohort,

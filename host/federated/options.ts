@@ -1,3 +1,4 @@
+import { codec } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { toHex, idOf } from '../contract/hash.js';
 import { checkName, topicOf, type TopicScope } from '../contract/topics.js';
@@ -78,7 +79,7 @@ export function checkOptions(options: AggregatorOptions): void {
   const { classes, layers } = parseDescriptor(options.descriptor);
   checkPlanSettings(options.plan, classes, layers.filter(({ index }) => index >= 0).length);
   if (options.downlink) checkDownlink(options.downlink);
-  checkStaleness(options);
+  checkStrategy(options);
   const fail = (cause: string, remedy: string): never => {
     throw new LinnetError('ERR_CONFIG', cause, { remedy });
   };
@@ -97,9 +98,14 @@ export function checkOptions(options: AggregatorOptions): void {
 }
 
 /** Whether the strategy can do what plan and store promise. */
-function checkStaleness({ plan, strategy, keep }: AggregatorOptions): void {
+function checkStrategy({ plan, strategy, keep }: AggregatorOptions): void {
   const { maxStaleness = 0 } = plan;
-  const { name, takesStale } = parseStrategy(strategy ?? DEFAULT_STRATEGY);
+  const { name, takesStale, codecs } = parseStrategy(strategy ?? DEFAULT_STRATEGY);
+  if (codecs && !codecs.includes(plan.codec ?? codec.RAW_INT16)) {
+    throw new LinnetError('ERR_CONFIG', `${name} cannot use deltas rounded so coarsely`, {
+      remedy: 'choose the codec exact, raw or dense-6 to dense-8',
+    });
+  }
   if (maxStaleness > 0 && !takesStale) {
     throw new LinnetError('ERR_CONFIG', `${name} takes no deltas of older versions`, {
       remedy: 'choose fed-buff, or a maximum staleness of 0',

@@ -176,6 +176,7 @@ async function runRounds(
     initialWords: () => initial,
     rounds: roundsOf(options, task),
     plan,
+    strategy: options.strategy,
     downlink: downlinkOfFlags(options),
     round: {
       cohort: options.nodes,

@@ -3,9 +3,20 @@
  * the sum of what lies there. Counts and sums add up, so trimmed means and medians merge as means do: a
  * coordinate's order statistics need no list of the contributions. A bin that is taken in part counts with its mean.
  */
+import { codec } from '../../contract/contract.gen.js';
 import { LinnetError } from '../../contract/error.js';
 import { roundedRatio, roundedRatioQ16 } from './exact.js';
 import type { Contribution, Tally } from './strategy.js';
+
+/**
+ * Coarser deltas are zero in most of the words that moved, right on average alone, and an order statistic of them is
+ * zero as well.
+ */
+export const fineCodecs: readonly number[] = [
+  ...[codec.RAW_INT16, codec.RICE_INT16],
+  ...[codec.DENSE_6, codec.DENSE_7, codec.DENSE_8],
+  codec.NONE,
+];
 
 /** |word| has up to 15 bits, so its octave is 1…15; zero has the bin in the middle. */
 const ZERO_BIN = 15;

@@ -4,6 +4,7 @@
  */
 import {
   addToCounts,
+  fineCodecs,
   mergeCounts,
   startCounts,
   trimmedMeans,
@@ -16,6 +17,7 @@ export const coordinateMedian: Strategy<CountSum> = {
   name: 'median',
   moments: 0,
   takesStale: false,
+  codecs: fineCodecs,
   start: startCounts,
   add: addToCounts,
   merge: mergeCounts,

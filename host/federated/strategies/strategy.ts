@@ -36,6 +36,8 @@ export interface Strategy<Sum extends Tally = Tally> {
   readonly moments: number;
   /** Whether a contribution may be trained from an older version than the one it counts in. */
   readonly takesStale: boolean;
+  /** CODEC its deltas may come in; absent: any. */
+  readonly codecs?: readonly number[];
   /** The sum of nothing, for P parameters. */
   start(parameters: number): Sum;
   /** `sum` and one contribution. May reuse the arrays of `sum`, which must not be used after. */

@@ -5,6 +5,7 @@
  */
 import {
   addToCounts,
+  fineCodecs,
   mergeCounts,
   startCounts,
   trimmedMeans,
@@ -27,7 +28,7 @@ export function trimmedMean(
 ): Strategy<CountSum> {
   const trim = share(parameters.trim, ONE);
   return {
-    ...{ name, moments: 0, takesStale: false },
+    ...{ name, moments: 0, takesStale: false, codecs: fineCodecs },
     start: startCounts,
     add: addToCounts,
     merge: mergeCounts,
