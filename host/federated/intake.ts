@@ -33,6 +33,8 @@ export interface Verdict {
 
 export interface IntakeRules {
   readonly model: ModelInfo;
+  /** [P], where deltas are decoded: that of a verdict holds until the next upload is judged. Absent: for ever. */
+  readonly delta?: Int16Array;
   /** Nodes of the federation; absent: any. */
   readonly nodes?: ReadonlySet<string>;
   /** Keys of the nodes; absent: uploads need no tag. */
@@ -169,7 +171,8 @@ export function judgeUpload(
   if (rules.hasCounted(node)) return verdict(receipt.LATER);
   if (!isCodec(envelope.codec)) return verdict(receipt.UNKNOWN_CODEC);
   const { frozenLayers } = announcement.plan;
-  const delta = decodePayload(rules.model, frozenLayers, envelope.codec, envelope.payload);
+  const { codec: id, payload } = envelope;
+  const delta = decodePayload(rules.model, frozenLayers, id, payload, rules.delta);
   const isGood =
     delta && followsPlan(envelope, announcement, rules) && keepsFrozen(delta, announcement, rules);
   if (!isGood) return verdict(receipt.MALFORMED);

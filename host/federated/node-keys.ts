@@ -35,14 +35,18 @@ export function readKey(path: string): Uint8Array {
   }
 }
 
-/** A folder of NODE.key; what comes and goes there counts at once. */
+/** How long the folder is not looked at again: a system call for every upload would be a tenth of all work on it. */
+const LOOK_MS = 10;
+
+/** A folder of NODE.key; what comes and goes there counts within LOOK_MS. */
 export class KeyFolder implements NodeKeys {
   private known = new Map<string, Uint8Array | undefined>();
   /** As the file system has it. */
   private changedMs = -1;
-  /** When that was noticed, and when the folder was read last. */
+  /** When that was noticed, and when the folder was read and looked at last. */
   private noticedMs = 0;
   private readMs = 0;
+  private lookedMs = -Infinity;
 
   /** Throws ERR_USAGE if there is no such folder. */
   constructor(
@@ -70,9 +74,11 @@ export class KeyFolder implements NodeKeys {
   }
 
   private refresh(): void {
+    const nowMs = performance.now();
+    if (nowMs - this.lookedMs < LOOK_MS) return;
     try {
       const { mtimeMs } = statSync(this.folder);
-      const nowMs = performance.now();
+      this.lookedMs = nowMs;
       if (mtimeMs !== this.changedMs) this.noticedMs = nowMs;
       else if (this.readMs - this.noticedMs > GRAIN_MS) return;
       this.readMs = nowMs;

@@ -80,6 +80,7 @@ export class RoundLoop {
     );
     this.#rules = {
       model,
+      delta: new Int16Array(model.parameters),
       ...(nodes && { nodes: new Set(nodes) }),
       ...(keys && { keys }),
       findUpload: (...key) => lineage.findUpload(...key),
