@@ -31,6 +31,7 @@ export interface Artefact {
   readonly artefactHash: Uint8Array;
   readonly artefactBytes: number;
   readonly difference?: Difference;
+  readonly initialSeed?: number;
 }
 
 /**
@@ -40,7 +41,7 @@ export interface Artefact {
 export function publishVersion(
   { ledger, objects, model, faultPoint }: Press,
   master: Int32Array,
-  { words, difference, payload }: Published,
+  { words, difference, payload, initialSeed }: Published,
   version: NewVersion,
   announce: (artefact: Artefact) => Uint8Array,
   horizon?: number,
@@ -56,6 +57,7 @@ export function publishVersion(
     artefactHash: artefact,
     artefactBytes: snapshot.length,
     ...(difference && { difference }),
+    ...(initialSeed !== undefined && { initialSeed }),
   });
   faultPoint('before-version-commit');
   ledger.addVersion({ ...version, artefact, master: packMaster(master), announcement }, horizon);

@@ -41,11 +41,10 @@ afterEach(() => scene.end());
 async function writeSettings(rounds: number): Promise<string> {
   const path = scene.path('settings.json');
   const options = await aggregatorOptions(scene.path('store'), url, { rounds });
-  const { store, mqtt, round, plan, downlink, descriptor } = options;
+  const { store, mqtt, round, plan, downlink, descriptor, initialWords } = options;
   const settings: ChildSettings = {
-    ...{ store, mqtt, federation, rounds, round, ...(downlink && { downlink }) },
+    ...{ store, mqtt, federation, rounds, round, initialWords, ...(downlink && { downlink }) },
     descriptor: [...descriptor],
-    initialWords: [...(await options.initialWords())],
     plan: { ...plan, classWeights: [...plan.classWeights!] },
   };
   writeFileSync(path, JSON.stringify(settings));

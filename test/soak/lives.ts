@@ -73,11 +73,10 @@ export async function aggregatorLife(
   rounds: number,
 ): Promise<Life> {
   const options = await aggregatorOptions(scene.path('store'), url, { rounds });
-  const { store, mqtt, round, plan, downlink, descriptor } = options;
+  const { store, mqtt, round, plan, downlink, descriptor, initialWords } = options;
   const settings: ChildSettings = {
-    ...{ store, mqtt, federation, rounds, round, ...(downlink && { downlink }) },
+    ...{ store, mqtt, federation, rounds, round, initialWords, ...(downlink && { downlink }) },
     descriptor: [...descriptor],
-    initialWords: [...(await options.initialWords())],
     plan: { ...plan, classWeights: [...plan.classWeights!] },
   };
   const file = scene.path('settings.json');
