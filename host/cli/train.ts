@@ -107,7 +107,7 @@ export function trainPlanOf(task: Task, options: TrainSettingsOfCli): TrainPlan 
 }
 
 /** Words the training starts from: of a snapshot of this model, or of the seed. */
-export async function startWordsOf(task: Task, options: TrainSettingsOfCli): Promise<Int16Array> {
+export function startWordsOf(task: Task, options: TrainSettingsOfCli): Int16Array {
   if (options.from === undefined) return initialWordsOf(task.descriptor, options.seed);
   let bytes: Uint8Array;
   try {
@@ -138,7 +138,7 @@ async function trainInProcess(
   const kernel = new Kernel(engine);
   const { epochs, frozenLayers, classWeights, ...rates } = trainPlanOf(task, options);
   kernel.plan(task.descriptor, { frozenLayers });
-  kernel.loadParameters(await startWordsOf(task, options));
+  kernel.loadParameters(startWordsOf(task, options));
   const n = train.length;
   const m = options.samples === 0 ? n : Math.min(n, options.samples);
   kernel.begin({

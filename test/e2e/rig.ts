@@ -34,11 +34,11 @@ export function dealBuiltIn(scene: Scene, seed: number = smallPlan.seed): readon
 }
 
 /** An aggregator of the built-in task that ends as runSmallFederation() with the same plan does. */
-export async function aggregatorOptions(
+export function aggregatorOptions(
   store: string,
   url: string,
   plan: Partial<PlanFlags> & { readonly rounds: number },
-): Promise<AggregatorOptions> {
+): AggregatorOptions {
   const task = prepareTask({ subjects: cohort });
   const flags = { ...smallPlan, ...plan };
   return {

@@ -66,13 +66,13 @@ export async function brokerLife(scene: Scene): Promise<BrokerLife> {
 }
 
 /** `path` is aggregator-child as JavaScript; a fault point is "name:count". */
-export async function aggregatorLife(
+export function aggregatorLife(
   scene: Scene,
   path: string,
   url: string,
   rounds: number,
-): Promise<Life> {
-  const options = await aggregatorOptions(scene.path('store'), url, { rounds });
+): Life {
+  const options = aggregatorOptions(scene.path('store'), url, { rounds });
   const { store, mqtt, round, plan, downlink, descriptor, initialWords } = options;
   const settings: ChildSettings = {
     ...{ store, mqtt, federation, rounds, round, initialWords, ...(downlink && { downlink }) },
