@@ -60,8 +60,7 @@ async function expectUndisturbed(options: AggregatorOptions): Promise<void> {
   expect(receipts.get(receipt.ACCEPTED)).toBe(cohort * plan.rounds);
 }
 
-const options = (): AggregatorOptions =>
-  aggregatorOptions(scene.path('store'), broker.url, plan);
+const options = (): AggregatorOptions => aggregatorOptions(scene.path('store'), broker.url, plan);
 
 const nonsense: readonly Uint8Array[] = [
   new Uint8Array([0]),

@@ -66,12 +66,7 @@ export async function brokerLife(scene: Scene): Promise<BrokerLife> {
 }
 
 /** `path` is aggregator-child as JavaScript; a fault point is "name:count". */
-export function aggregatorLife(
-  scene: Scene,
-  path: string,
-  url: string,
-  rounds: number,
-): Life {
+export function aggregatorLife(scene: Scene, path: string, url: string, rounds: number): Life {
   const options = aggregatorOptions(scene.path('store'), url, { rounds });
   const { store, mqtt, round, plan, downlink, descriptor, initialWords } = options;
   const settings: ChildSettings = {
