@@ -21,12 +21,15 @@ export function floatBytes(parameters: number, nodes: number): RoundBytes {
   return { nodes, up: 4 * parameters * nodes, down: 4 * parameters * nodes };
 }
 
+/** Of version 0 a node reads the seed, in the announcement: key and u32. */
+const SEED_BYTES = 6;
+
 /** No node asks for it by the name of its base here. */
 const noArtefact = new Uint8Array(constant.HASH_BYTES);
 
 /**
  * Codes every delta and publishes every version as an aggregator does. A node that has the version before reads the
- * difference, any other the snapshot.
+ * difference, any other the snapshot, and of version 0 nobody more than the seed of its words.
  */
 export class CodedArm extends LinnetArm {
   private scheme!: CodedScheme;
@@ -81,6 +84,7 @@ export class CodedArm extends LinnetArm {
   private bytesFor(nodeKey: number): number {
     const hasBase = this.held.get(nodeKey) === this.version - 1;
     this.held.set(nodeKey, this.version);
+    if (this.version === 0) return SEED_BYTES;
     if (hasBase && this.differenceBytes !== undefined) return this.differenceBytes;
     return constant.SNAPSHOT_HEADER_BYTES + 2 * this.words.length;
   }

@@ -12,7 +12,7 @@ import type { HeldOutScores, ReceiptReport, RoundReport } from '../federated/rep
 import type { ModelInfo } from '../model/descriptor.js';
 import { startBroker } from '../mqtt/broker.js';
 import { globalOptions, interruptSignal } from './context.js';
-import { initialWordsOf, openHeldOut } from './held-out.js';
+import { openHeldOut } from './held-out.js';
 import { mqttOptionsFor, mqttSettings } from './mqtt-settings.js';
 import type { Output } from './output.js';
 import { downlinkOfFlags, planOfFlags, planSettings, roundsOf } from './plan-settings.js';
@@ -145,7 +145,7 @@ async function runAggregator(
     ...(options.keys !== undefined && { keys: new KeyFolder(options.keys, options.federation) }),
     descriptor: recipe.descriptor,
     kernels: kernelsOf(options.kernel),
-    initialWords: () => initialWordsOf(recipe, options.seed),
+    initialWords: options.seed,
     rounds,
     plan: planOfFlags(options, recipe),
     strategy: options.strategy,

@@ -1004,6 +1004,8 @@ export interface Announcement {
   readonly epoch: number;
   /** the way to the snapshot from that of the parent */
   readonly difference?: Difference;
+  /** seed whose initial words (2.2) the snapshot holds, u32 */
+  readonly initialSeed?: number;
 }
 
 /** an object that makes a snapshot of the one before (2.9) */

@@ -5,6 +5,7 @@ import { constant, type Announcement } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { sha256, toHex } from '../contract/hash.js';
 import { decodeWire } from '../contract/wire.js';
+import { initialWordsOf } from '../kernel/initial-words.js';
 import type { ModelInfo } from '../model/descriptor.js';
 import { packSnapshot } from '../model/snapshot.js';
 import type { Published } from './downlink.js';
@@ -174,9 +175,23 @@ function compareDifferences({ row, published, objects }: Comparison): Difference
   return { where: 'difference', expected: `bytes of ${name}`, found: 'other bytes' };
 }
 
-/** What the uploads decide. */
+/** The words of the seed that was announced. */
+function compareInitialWords({ row, published, model }: Comparison): Difference | undefined {
+  const { initialSeed } = decodeWire('Announcement', row.announcement);
+  if (initialSeed === undefined) return undefined;
+  const words = initialWordsOf(model.descriptor, initialSeed);
+  const [expected, found] = [words, published.words].map((each) => packSnapshot(model.hash, each));
+  return compareSnapshots(expected, found, model);
+}
+
+/** What the uploads and the seed of version 0 decide. */
 export function findDifference(comparison: Comparison): Difference | undefined {
-  return compareCounts(comparison) ?? compareDifferences(comparison) ?? compareModels(comparison);
+  return (
+    compareCounts(comparison) ??
+    compareDifferences(comparison) ??
+    compareInitialWords(comparison) ??
+    compareModels(comparison)
+  );
 }
 
 /** An upload to this version that is marked retracted and should not be, or the other way round. */

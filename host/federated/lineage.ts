@@ -4,6 +4,7 @@ import type { Announcement, Kernel, Plan } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { idOf } from '../contract/hash.js';
 import { decodeWire } from '../contract/wire.js';
+import { initialWordsOf } from '../kernel/initial-words.js';
 import { parseDescriptor, type ModelInfo } from '../model/descriptor.js';
 import { packSnapshot } from '../model/snapshot.js';
 import type { RoundKey } from '../proof/delegation.js';
@@ -33,6 +34,9 @@ export interface KernelOffer {
   readonly intrinsicSet: number;
 }
 
+/** A seed (SPEC, 2.2), which the announcement then says, or words [P] from elsewhere. */
+export type InitialWords = number | (() => Int16Array | Promise<Int16Array>);
+
 export const KEEP_VERSIONS = 1000;
 const LAST_VERSION = 0xffff_ffff;
 
@@ -44,8 +48,8 @@ export interface LineageOptions {
   readonly epoch?: number;
   readonly descriptor: Uint8Array;
   readonly kernels: readonly KernelOffer[];
-  /** Words [P] of version 0; asked only if the store is empty. */
-  readonly initialWords: () => Int16Array | Promise<Int16Array>;
+  /** Of version 0, if the store is empty. */
+  readonly initialWords: InitialWords;
   /** Rounds nodes work on; the version the last of them makes is the final one. */
   readonly rounds: number;
   readonly plan: PlanSettings;
@@ -158,14 +162,19 @@ export class Lineage {
   }
 
   async #begin(): Promise<void> {
-    const words = await this.#options.initialWords();
+    const { initialWords } = this.#options;
+    const isSeed = typeof initialWords === 'number';
+    const words = isSeed
+      ? initialWordsOf(this.model.descriptor, initialWords)
+      : await initialWords();
     if (words.length !== this.model.parameters) {
       throw new LinnetError(
         'ERR_INTERNAL',
         `${words.length} initial words for a model of ${this.model.parameters} parameters`,
       );
     }
-    this.#publish({ master: masterOf(words), moments: [] }, { words }, 0, {
+    const published = { words, ...(isSeed && { initialSeed: initialWords }) };
+    this.#publish({ master: masterOf(words), moments: [] }, published, 0, {
       event: 'start',
       contributions: 0,
       weight: 0,

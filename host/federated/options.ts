@@ -9,6 +9,7 @@ import { parseMqttUrl } from '../mqtt/url.js';
 import type { RoundKey } from '../proof/delegation.js';
 import { checkDownlink, type Downlink } from './downlink.js';
 import type { FaultPoint } from './fault-point.js';
+import type { InitialWords } from './lineage.js';
 import type { NodeKeys } from './node-keys.js';
 import { checkPlanSettings, type PlanSettings } from './plan.js';
 import type { HeldOutScores, ReceiptReport, RoundReport } from './report.js';
@@ -28,8 +29,8 @@ export interface AggregatorOptions {
   readonly descriptor: Uint8Array;
   /** Kernels nodes may use and can fetch, at least one; a node takes the first it can run. */
   readonly kernels: readonly Uint8Array[];
-  /** Words [P] of version 0; asked only if the store is empty. */
-  readonly initialWords: () => Int16Array | Promise<Int16Array>;
+  /** Of version 0, if the store is empty. */
+  readonly initialWords: InitialWords;
   /** Rounds nodes work on; the version the last of them makes is the final one. */
   readonly rounds: number;
   readonly round: RoundRules;
@@ -85,6 +86,10 @@ export function checkOptions(options: AggregatorOptions): void {
   };
   if (!Number.isSafeInteger(options.rounds) || options.rounds < 1) {
     fail(`there are ${options.rounds} rounds`, 'give at least 1');
+  }
+  const { initialWords } = options;
+  if (typeof initialWords === 'number' && initialWords !== initialWords >>> 0) {
+    fail(`the seed of the initial words is ${initialWords}`, 'give a whole number below 2^32');
   }
   if (options.kernels.length === 0) fail('there is no kernel', 'allow at least one');
   for (const name of ['queueLimit', 'queueBytes', 'retryMs', 'keep'] as const) {

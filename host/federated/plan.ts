@@ -150,6 +150,7 @@ export interface AnnouncedModel {
   readonly artefactHash: Uint8Array;
   readonly artefactBytes: number;
   readonly difference?: Difference;
+  readonly initialSeed?: number;
   readonly descriptorHash: Uint8Array;
   readonly descriptorBytes: number;
   readonly kernels: readonly Kernel[];

@@ -32,6 +32,7 @@ export interface Artefact {
   readonly artefactHash: Uint8Array;
   readonly artefactBytes: number;
   readonly difference?: Difference;
+  readonly initialSeed?: number;
 }
 
 /**
@@ -41,7 +42,7 @@ export interface Artefact {
 export function publishVersion(
   { ledger, objects, model, faultPoint }: Press,
   { master, moments }: ServerModel,
-  { words, difference, payload }: Published,
+  { words, difference, payload, initialSeed }: Published,
   version: NewVersion,
   announce: (artefact: Artefact) => Uint8Array,
   horizon?: number,
@@ -57,6 +58,7 @@ export function publishVersion(
     artefactHash: artefact,
     artefactBytes: snapshot.length,
     ...(difference && { difference }),
+    ...(initialSeed !== undefined && { initialSeed }),
   });
   faultPoint('before-version-commit');
   const state = { master: packMaster(master), moments: packMoments(moments) };

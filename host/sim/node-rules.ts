@@ -81,6 +81,7 @@ export function readAnnouncement(bytes: Uint8Array): Announcement {
   checkRange('version', announcement.version, 0, maxU32);
   checkRange('parent', announcement.parent ?? 0, 0, maxU32);
   checkRange('artefactBytes', announcement.artefactBytes, 0, maxU32);
+  checkRange('initialSeed', announcement.initialSeed ?? 0, 0, maxU32);
   checkRange('descriptorBytes', announcement.descriptorBytes, 0, constant.DESCRIPTOR_MAX_BYTES);
   checkPlan(announcement.plan);
   return announcement;

@@ -499,6 +499,7 @@ describe('aggregator', () => {
 
   it.each<[string, Partial<AggregatorOptions>]>([
     ['rounds', { rounds: 0 }],
+    ['initial words', { initialWords: -1 }],
     ['kernel', { kernels: [] }],
     ['cohort', { nodes: ['ann'] }],
     ['quorum', { round: { cohort: 2, quorum: 3 } }],

@@ -31,7 +31,7 @@ describe.skipIf(!hasCompiler)('a node, with sanitizers', () => {
 
   it('comes up with the old or the new state after a cut at any operation', async () => {
     const report = numbersOf(await cutNatively(runner, kernels, 'cuts', 0, 1));
-    expect(report.size).toBe(20);
+    expect(report.size).toBe(24);
     for (const [operations, cuts] of report.values()) {
       // Each operation at least once, an erase several times.
       expect(cuts).toBeGreaterThan(operations);

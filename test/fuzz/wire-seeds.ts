@@ -104,8 +104,8 @@ const action = {
   QUIET: 9,
 };
 
-/** Scenes of firmware/fuzz/node_fuzz.c: plain, with a key, a difference, a residual, and all of them. */
-const scenes = [0, 1, 2, 4, 7];
+/** Scenes of firmware/fuzz/node_fuzz.c: plain, with a key, a difference, a residual, all of them, and a seed. */
+const scenes = [0, 1, 2, 4, 7, 8];
 
 /** Two rounds of a node, with something done to it after each piece of them. */
 export function nodeSeeds(): Seed[] {

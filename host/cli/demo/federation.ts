@@ -15,9 +15,9 @@ import type { PlanSettings } from '../../federated/plan.js';
 import type { HeldOutScores, RoundReport } from '../../federated/report.js';
 import { Aggregator } from '../../federated/server.js';
 import { kernelBuilds, loadKernelBytes, type KernelBuild } from '../../kernel/load.js';
-import { packSnapshot, unpackSnapshot } from '../../model/snapshot.js';
+import { unpackSnapshot } from '../../model/snapshot.js';
 import { startBroker } from '../../mqtt/broker.js';
-import { initialWordsOf, openHeldOut } from '../held-out.js';
+import { openHeldOut } from '../held-out.js';
 import { downlinkOfFlags, planOfFlags, roundsOf, type PlanFlags } from '../plan-settings.js';
 import { kernelsOf, prepareTask, type Task } from '../task.js';
 import { begin, fingerprintOf } from './begun.js';
@@ -120,8 +120,6 @@ interface Prepared {
   readonly task: Task;
   readonly runtimes: readonly NodeRuntime[];
   readonly dealt: DealtTask;
-  /** Words of version 0. */
-  readonly initial: Int16Array;
   readonly evaluate: (words: Int16Array) => Promise<HeldOutScores>;
   readonly plan: PlanSettings;
   readonly kernels: readonly Uint8Array[];
@@ -137,9 +135,8 @@ async function prepare(options: FederationOptions): Promise<Prepared> {
   mkdirSync(folder, { recursive: true });
   begin(folder, { nodes, seed, data: fingerprintOf(task.dataset) });
   const dealt = dealShards(task.dataset, nodes, seed, join(folder, 'shards'), options.tamper);
-  const initial = await initialWordsOf(task, seed);
   const evaluate = await openHeldOut(task, dealt.test);
-  return { task, runtimes, dealt, initial, evaluate, plan, kernels };
+  return { task, runtimes, dealt, evaluate, plan, kernels };
 }
 
 /** Runs all rounds and returns the summary; everything that was started is ended. */
@@ -161,7 +158,7 @@ export async function runFederation(
 
 async function runRounds(
   options: FederationOptions,
-  { task, runtimes, dealt, initial, evaluate, plan, kernels }: Prepared,
+  { task, runtimes, dealt, evaluate, plan, kernels }: Prepared,
   url: string,
   events: FederationEvents,
 ): Promise<Omit<FederationSummary, 'seconds'>> {
@@ -173,7 +170,7 @@ async function runRounds(
     mqtt: { url },
     descriptor: task.descriptor,
     kernels,
-    initialWords: () => initial,
+    initialWords: options.seed,
     rounds: roundsOf(options, task),
     plan,
     strategy: options.strategy,
@@ -215,7 +212,7 @@ async function runRounds(
       degradedRounds: rounds.filter((round) => round.isDegraded).length,
       ...bytesPerNodeRound(bridge, rounds.length),
       modelHash,
-      initialModelHash: toHex(sha256(packSnapshot(task.model.hash, initial))),
+      initialModelHash: aggregator.initialModelHash,
       nodes: summariseNodes(bridge),
     };
   } finally {

@@ -75,6 +75,13 @@ export const wireMaps: readonly WireMap[] = [
         optional: true,
         text: 'the way to the snapshot from that of the parent',
       },
+      {
+        name: 'initialSeed',
+        key: 15,
+        type: 'uint',
+        optional: true,
+        text: 'seed whose initial words (2.2) the snapshot holds, u32',
+      },
     ],
   },
   {
