@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import { constant } from './contract.gen.js';
 import { LinnetError } from './error.js';
 
-/** In a folder of many: the key of a node is in NODE.key. */
+/** Of a fleet: the folder with what its aggregator knows of the keys of nodes, NODE.key of each. */
+export const sharedKeys = 'keys';
 export const keySuffix = '.key';
 
 /** Text of a file with a new key. */

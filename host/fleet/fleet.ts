@@ -11,7 +11,7 @@ import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { LinnetError } from '../contract/error.js';
 import { aggregatorIdentity, brokerIdentity } from '../contract/identity.js';
-import { createKeyText, keySuffix } from '../contract/node-key.js';
+import { createKeyText, keySuffix, sharedKeys } from '../contract/node-key.js';
 import { checkName } from '../contract/topics.js';
 import { credentialFiles, nodeKeyFile } from '../mqtt/credentials.js';
 import { rootFile, roundKeyFile, type KeyObject } from '../proof/keys.js';
@@ -56,9 +56,6 @@ import {
   type DelegationEntry,
   type Signing,
 } from './signing-keys.js';
-
-/** Folder with what the aggregator knows of nodes’ keys. */
-export const sharedKeys = 'keys';
 
 /** In ca/. */
 export const authorityFiles = { cert: 'ca.pem', key: 'ca.key' } as const;

@@ -1,10 +1,10 @@
 /** The demonstration is authenticated: every node shares a key with the aggregator, made for its folder. */
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createKeyText, keySuffix } from '../../contract/node-key.js';
+import { createKeyText, keySuffix, sharedKeys } from '../../contract/node-key.js';
 
 /** What the aggregator is given. */
-export const keysFolderOf = (folder: string): string => join(folder, 'keys');
+export const keysFolderOf = (folder: string): string => join(folder, sharedKeys);
 
 export const keyPathOf = (folder: string, node: string): string =>
   join(keysFolderOf(folder), node + keySuffix);
