@@ -281,7 +281,7 @@ linnet_status_t linnet_fetch_take(struct linnet_node *node, struct linnet_span b
 
 /* model.c: LINNET_PHASE_PLAN and LINNET_PHASE_LOAD */
 
-/* Opens the newest proved kernel of the store, if there is one. */
+/* Opens the newest proved kernel of the store, if there is one, and with it the installed model. */
 void linnet_model_boot(struct linnet_node *node);
 /* About how much linear memory a kernel can have. */
 uint32_t linnet_model_memory(const struct linnet_node *node);

@@ -101,6 +101,7 @@ static void take_up(struct linnet_node *node, struct linnet_span bytes, const ui
     work->has_announcement = true;
     linnet_work_restart(node);
     if (linnet_keep_recall(node)) {
+        linnet_model_boot(node);
         work->phase = LINNET_PHASE_OFFER;
     }
 }

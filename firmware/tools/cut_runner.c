@@ -101,6 +101,7 @@ static void restore(const struct geometry *geometry) {
     bench.host = host_before;
     bench.flash.misuses = 0;
     bench.starts = 0;
+    bench.must_answer = false;
 }
 
 static void remember(const struct geometry *geometry) {
@@ -184,6 +185,7 @@ static bool run_cuts(const struct geometry *geometry, enum situation situation, 
     uint32_t at = seed % stride;
     uint32_t tear = 0;
     bench.has_changing_samples = seed % 4 < 2;
+    bench.checks_answers = true;
     reach(geometry, situation);
     find_golden(geometry, situation, golden);
     while (bench.host.fault == NULL) {
@@ -265,6 +267,7 @@ static void spoil(const struct geometry *geometry, uint32_t kind) {
 
 static bool run_damage(const struct geometry *geometry, uint32_t seed, uint32_t count) {
     bench.has_changing_samples = true;
+    bench.checks_answers = false;
     reach(geometry, FULL_LOG);
     /* Later in life: the node has an upload that somebody saw. */
     do_round(LAST_VERSION);
@@ -301,6 +304,7 @@ static bool run_wear(const struct geometry *geometry, uint32_t rounds) {
     uint32_t sectors = geometry->bytes / geometry->sector_bytes;
     uint32_t operations = 0;
     bench.has_changing_samples = true;
+    bench.checks_answers = false;
     reach(geometry, FULL_LOG);
     memset(erases, 0, sizeof erases);
     bench.flash.erases = erases;

@@ -1198,6 +1198,18 @@ export interface NodeStatus {
   readonly roundVersion?: number;
   /** from the definite receipt before that, or the start of the bridge, until that receipt */
   readonly round?: Traffic;
+  /** the last lines of LOG, at most 20, oldest first; log is the last of them */
+  readonly lines?: readonly LogLine[];
+}
+
+/** a line of LOG */
+export interface LogLine {
+  /** milliseconds from the start of the bridge */
+  readonly atMs: number;
+  /** LOG_LEVEL */
+  readonly level: number;
+  /** cut to 200 bytes */
+  readonly text: string;
 }
 
 /** FAULT, and the start that reported it */
@@ -1289,6 +1301,7 @@ export interface WireMaps {
   readonly Death: Death;
   readonly Want: Want;
   readonly NodeStatus: NodeStatus;
+  readonly LogLine: LogLine;
   readonly FaultRecord: FaultRecord;
   readonly Traffic: Traffic;
   readonly ServerState: ServerState;

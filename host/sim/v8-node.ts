@@ -87,7 +87,6 @@ export class V8Node implements NodeHost, SessionOwner {
   private finished: Announcement | undefined;
   private state: number = nodeState.IDLE;
   private lastError: number = status.OK;
-  private installedVersion = 0;
   private step = 0;
   private totalSteps = 0;
   private bootEpoch = 1;
@@ -143,7 +142,7 @@ export class V8Node implements NodeHost, SessionOwner {
   }
 
   install(installed: number): void {
-    this.installedVersion = installed;
+    this.objects.installedVersion = installed;
   }
 
   countSteps(step: number, totalSteps: number): void {
@@ -307,7 +306,7 @@ export class V8Node implements NodeHost, SessionOwner {
     return {
       state: this.introduction.isOpen ? this.state : nodeState.HELLO,
       lastError: this.lastError,
-      version: this.installedVersion,
+      version: this.objects.installedVersion ?? 0,
       step: this.step,
       totalSteps: this.totalSteps,
       heapHighWaterBytes: 0,

@@ -11,6 +11,7 @@ import { receipt } from '../../contract/contract.gen.js';
 import { LinnetError } from '../../contract/error.js';
 import { equalBytes, sha256, toHex } from '../../contract/hash.js';
 import { serveDataset } from '../../device/dataset-server.js';
+import { KeyFolder } from '../../federated/node-keys.js';
 import type { PlanSettings } from '../../federated/plan.js';
 import type { HeldOutScores, RoundReport } from '../../federated/report.js';
 import { Aggregator } from '../../federated/server.js';
@@ -21,6 +22,7 @@ import { openHeldOut } from '../held-out.js';
 import { downlinkOfFlags, planOfFlags, roundsOf, type PlanFlags } from '../plan-settings.js';
 import { kernelsOf, prepareTask, type Task } from '../task.js';
 import { begin, fingerprintOf } from './begun.js';
+import { keysFolderOf, makeKeys } from './keys.js';
 import { assignRuntimes, nativeNodePath, portOf, type NodeRuntime } from './runtimes.js';
 import { dealShards, type DealtTask, type Shard } from './shards.js';
 
@@ -135,6 +137,10 @@ async function prepare(options: FederationOptions): Promise<Prepared> {
   mkdirSync(folder, { recursive: true });
   begin(folder, { nodes, seed, data: fingerprintOf(task.dataset) });
   const dealt = dealShards(task.dataset, nodes, seed, join(folder, 'shards'), options.tamper);
+  makeKeys(
+    folder,
+    dealt.shards.map(({ node }) => node),
+  );
   const evaluate = await openHeldOut(task, dealt.test);
   return { task, runtimes, dealt, evaluate, plan, kernels };
 }
@@ -168,6 +174,7 @@ async function runRounds(
     store: join(options.folder, 'store'),
     federation,
     mqtt: { url },
+    keys: new KeyFolder(keysFolderOf(options.folder), federation),
     descriptor: task.descriptor,
     kernels,
     initialWords: options.seed,
