@@ -21,6 +21,9 @@ class Scaled {
   width: i32;
   /** Largest magnitude of a word. */
   most: i32;
+  /** Whether a segment may go by runs, and whether the one at hand does. */
+  mayRun: bool;
+  byRuns: bool;
   /** Scale 2^shift, Rice parameter, random stream. */
   shift: i32;
   k: i32;
@@ -35,6 +38,7 @@ const scaled = changetype<Scaled>(memory.data(offsetof<Scaled>(), 8));
 /** `width` is 0 of exact deltas. */
 export function openScaled(width: i32): void {
   scaled.width = width;
+  scaled.mayRun = width != 0 && width <= RUNS_WIDTH;
   scaled.most = width == 0 ? DELTA_LIMIT : (1 << (width - 1)) - 1;
 }
 
@@ -57,18 +61,9 @@ export function measureScaled(words: usize, count: i32): void {
   }
 }
 
-function mayRun(): bool {
-  return scaled.width != 0 && scaled.width <= RUNS_WIDTH;
-}
-
-/** Whether words of this parameter are coded by runs. */
-function isByRuns(): bool {
-  return mayRun() && scaled.k >= RUNS;
-}
-
 /** The parameter that codes `words` words in the fewest bits on average, twice the sum of their magnitudes being `sum`. */
 function chooseRice(words: i64, sum: i64): i32 {
-  const k = mayRun() ? riceParameter(2 * words - sum, sum, MAX_RUNS_RICE) : 0;
+  const k = scaled.mayRun ? riceParameter(2 * words - sum, sum, MAX_RUNS_RICE) : 0;
   return k > 0 ? RUNS + k : riceParameter(sum, words, MAX_RICE);
 }
 
@@ -79,6 +74,7 @@ export function chooseScaled(words: i32): void {
   const k = scaled.largest == 0 ? ALL_ZERO : chooseRice(words, scaled.sum >> (<i64>shift));
   scaled.shift = shift;
   scaled.k = k;
+  scaled.byRuns = scaled.mayRun && k >= RUNS;
   openRuns(k - RUNS, scaled.most, 0);
   putBits(<u64>k, 4);
   if (scaled.width > 0 && k != ALL_ZERO) putBits(<u64>shift, 4);
@@ -88,7 +84,7 @@ export function writeScaled(words: usize, count: i32): void {
   if (scaled.k == ALL_ZERO) return;
   const shift = scaled.shift;
   const k = scaled.k;
-  const byRuns = isByRuns();
+  const byRuns = scaled.byRuns;
   let state = scaled.state;
   for (const end = words + ((<usize>count) << 1); words < end; words += 2) {
     let q = <i32>load<i16>(words);
@@ -108,7 +104,8 @@ export function readScaledHead(): i32 {
   scaled.k = k;
   if (k < 0 || k == ALL_ZERO) return k < 0 ? ERR_RANGE : 0;
   const shift = scaled.width > 0 ? takeBits(4) : 0;
-  if (isByRuns()) {
+  scaled.byRuns = scaled.mayRun && k >= RUNS;
+  if (scaled.byRuns) {
     if (k - RUNS > MAX_RUNS_RICE) return ERR_RANGE;
     openRuns(k - RUNS, scaled.most, -1);
   }
@@ -117,7 +114,7 @@ export function readScaledHead(): i32 {
 
 /** A word of the `left` that are left of a segment, without its factor; NO_WORD if it is none. */
 export function readScaled(left: i32): i32 {
-  if (isByRuns()) return takeRun(left, left);
+  if (scaled.byRuns) return takeRun(left, left);
   const u = takeRice(scaled.k);
   if (u < 0 || u > 2 * scaled.most) return NO_WORD;
   return (u >>> 1) ^ -(u & 1);
