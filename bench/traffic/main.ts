@@ -60,7 +60,7 @@ function readFlags(): Flags {
 }
 
 /** What the words and bytes of an arithmetic depend on: the kernel, or nothing that changes. */
-function kernelOf({ arithmetic }: Scheme): string {
+function kernelOf(arithmetic: Scheme['arithmetic']): string {
   return arithmetic === 'linnet' ? toHex(sha256(loadKernelBytes())) : '';
 }
 
@@ -69,7 +69,7 @@ function runId(task: TrafficTask, name: SchemeName, seed: number): string {
   const { model, plan, shifts, skipThreshold, classWeights } = task;
   const { title: _, ...scheme }: Scheme = schemes[name];
   const lrShift = shifts[scheme.arithmetic];
-  const kernel = kernelOf(scheme);
+  const kernel = kernelOf(scheme.arithmetic);
   const inputs = { model, plan, lrShift, skipThreshold, classWeights, scheme, kernel, seed };
   return toHex(sha256(new TextEncoder().encode(JSON.stringify(inputs)))).slice(0, 16);
 }
