@@ -4,14 +4,13 @@
  *   npm run bench:traffic -- [--task har|ecg|mnist …] [--seeds N] [--rounds N] [--results FOLDER]
  *
  * Every finished run is a file in the results folder and is not run again, so an interrupted command goes on where it
- * was; a change of the arithmetic, the plan or the scheme makes it another run.
+ * was; a change of the kernel, whose codecs make the bytes, the plan or the scheme makes it another run.
  */
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { version } from '../../host/contract/contract.gen.js';
 import { sha256, toHex } from '../../host/contract/hash.js';
-import { packagePath } from '../../host/kernel/load.js';
+import { loadKernelBytes, packagePath } from '../../host/kernel/load.js';
 import { note, percent, runCommand } from '../accuracy/report.js';
 import type { Split } from '../accuracy/tasks.js';
 import { framingOf } from './framing.js';
@@ -60,13 +59,18 @@ function readFlags(): Flags {
   };
 }
 
-/** Names a run by everything that its result depends on, data and this code aside: equal NUMERICS are equal bits. */
+/** What the words and bytes of an arithmetic depend on: the kernel, or nothing that changes. */
+function kernelOf(arithmetic: Scheme['arithmetic']): string {
+  return arithmetic === 'linnet' ? toHex(sha256(loadKernelBytes())) : '';
+}
+
+/** Names a run by everything that its result depends on, data and this code aside. */
 function runId(task: TrafficTask, name: SchemeName, seed: number): string {
   const { model, plan, shifts, skipThreshold, classWeights } = task;
   const { title: _, ...scheme }: Scheme = schemes[name];
   const lrShift = shifts[scheme.arithmetic];
-  const numerics = version.NUMERICS;
-  const inputs = { model, plan, lrShift, skipThreshold, classWeights, scheme, numerics, seed };
+  const kernel = kernelOf(scheme.arithmetic);
+  const inputs = { model, plan, lrShift, skipThreshold, classWeights, scheme, kernel, seed };
   return toHex(sha256(new TextEncoder().encode(JSON.stringify(inputs)))).slice(0, 16);
 }
 
