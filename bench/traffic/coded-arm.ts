@@ -62,7 +62,7 @@ export class CodedArm extends LinnetArm {
 
   override contribute(settings: TrainSettings, samples: readonly number[], weight: number): void {
     const { nodeKey } = settings;
-    const { uplink, density = 0 } = this.scheme;
+    const { codec: uplink, density = 0 } = this.scheme.up;
     this.kernel.loadParameters(this.words);
     this.begin(settings);
     this.proceed(samples);
@@ -82,12 +82,15 @@ export class CodedArm extends LinnetArm {
   private bytesFor(nodeKey: number): number {
     const hasBase = this.held.get(nodeKey) === this.version - 1;
     this.held.set(nodeKey, this.version);
+    // Nodes make the initial words themselves, from the announced seed.
+    if (this.version === 0) return 0;
     if (hasBase && this.differenceBytes !== undefined) return this.differenceBytes;
     return constant.SNAPSHOT_HEADER_BYTES + 2 * this.words.length;
   }
 
   override closeRound(): void {
-    const { downlink: codec, snapshotEvery, density } = this.scheme;
+    const { snapshotEvery } = this.scheme;
+    const { codec, density } = this.scheme.down;
     this.master = fedAvg.finish(this.master, this.sum);
     this.sum = fedAvg.start(this.words.length);
     const plan = { seed: this.seed, ...(density !== undefined && { density }) } as Plan;

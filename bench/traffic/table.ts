@@ -28,6 +28,17 @@ export interface Cost {
   readonly total: number;
 }
 
+/** What rounds take, headers included. */
+export function costOf(rounds: readonly RoundResult[], framing: Framing): Cost {
+  let up = 0;
+  let down = 0;
+  for (const round of rounds) {
+    up += round.up + round.nodes * framing.up;
+    down += round.down + round.nodes * framing.down;
+  }
+  return { rounds: rounds.length, up, total: up + down };
+}
+
 /** What a run takes until its accuracy first reaches `goal`; undefined if it never does. */
 export function costToGoal(
   run: readonly RoundResult[],
@@ -35,14 +46,7 @@ export function costToGoal(
   framing: Framing,
 ): Cost | undefined {
   const reached = run.findIndex(({ accuracy }) => accuracy >= goal);
-  if (reached < 0) return undefined;
-  let up = 0;
-  let down = 0;
-  for (const round of run.slice(0, reached + 1)) {
-    up += round.up + round.nodes * framing.up;
-    down += round.down + round.nodes * framing.down;
-  }
-  return { rounds: reached + 1, up, total: up + down };
+  return reached < 0 ? undefined : costOf(run.slice(0, reached + 1), framing);
 }
 
 const finalAccuracy = (run: readonly RoundResult[]): number => run.at(-1)!.accuracy;
