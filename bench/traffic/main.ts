@@ -63,7 +63,7 @@ async function report(name: TaskName, { seeds, rounds, folder }: Flags): Promise
       runs.push(await cachedRun({ task, scheme: chosen, lrShift, seed }, split, folder));
     }
     const framing = chosen.arithmetic === 'linnet' ? framingOf(task, chosen) : shortFraming;
-    table.push({ title: chosen.title, framing, runs });
+    table.push({ title: chosen.title, lrShift, framing, runs });
   }
   return `${task.title}; ${plan.rounds} rounds, mean ± standard deviation of ${seeds} seeds\n\n${formatTable(table)}`;
 }

@@ -26,7 +26,6 @@ export interface FloatScheme {
 
 export type Scheme = CodedScheme | FloatScheme;
 
-const exact: Way = { codec: codec.RICE_INT16 };
 const dense3: Way = { codec: codec.DENSE_3 };
 const sparse = (density: number): Way => ({ codec: codec.SPARSE_TERNARY, density });
 
@@ -36,14 +35,9 @@ function coded(title: string, up: Way, down: Way): CodedScheme {
 
 export const schemes = {
   float32: { arithmetic: 'float32', title: 'float32 FedAvg' },
-  exact: coded('exact both ways', exact, exact),
-  denseUp: coded('dense-3 up, exact down', dense3, exact),
   dense: coded('dense-3 both ways', dense3, dense3),
-  denseSparse: coded('dense-3 up, sparse 10 % down', dense3, sparse(100)),
-  sparseDense: coded('sparse 10 % up, dense-3 down', sparse(100), dense3),
-  sparse20: coded('sparse 20 % up, 10 % down', sparse(200), sparse(100)),
-  sparse10: coded('sparse 10 % both ways', sparse(100), sparse(100)),
-  sparse5: coded('sparse 5 % up, 10 % down', sparse(50), sparse(100)),
+  sparse10: coded('sparse both ways, 10 %', sparse(100), sparse(100)),
+  sparse5: coded('sparse both ways, 5 %', sparse(50), sparse(50)),
 } as const satisfies Record<string, Scheme>;
 
 export type SchemeName = keyof typeof schemes;
