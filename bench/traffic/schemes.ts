@@ -36,6 +36,7 @@ function coded(title: string, up: Way, down: Way): CodedScheme {
 export const schemes = {
   float32: { arithmetic: 'float32', title: 'float32 FedAvg' },
   dense: coded('dense-3 both ways', dense3, dense3),
+  sparseUp: coded('sparse 10 % up, dense-3 down', sparse(100), dense3),
   sparse10: coded('sparse both ways, 10 %', sparse(100), sparse(100)),
   sparse5: coded('sparse both ways, 5 %', sparse(50), sparse(50)),
 } as const satisfies Record<string, Scheme>;
