@@ -64,7 +64,7 @@ export class CodedArm extends LinnetArm {
 
   override contribute(settings: TrainSettings, samples: readonly number[], weight: number): void {
     const { nodeKey } = settings;
-    const { uplink, density = 0 } = this.scheme;
+    const { codec: uplink, density = 0 } = this.scheme.up;
     this.kernel.loadParameters(this.words);
     this.begin(settings);
     this.proceed(samples);
@@ -90,7 +90,8 @@ export class CodedArm extends LinnetArm {
   }
 
   override closeRound(): void {
-    const { downlink: codec, snapshotEvery, density } = this.scheme;
+    const { snapshotEvery } = this.scheme;
+    const { codec, density } = this.scheme.down;
     this.server = this.strategy.finish(this.server, this.sum);
     this.sum = this.strategy.start(this.words.length);
     const plan = { seed: this.seed, ...(density !== undefined && { density }) } as Plan;
