@@ -61,6 +61,7 @@ export const CODEC_WORDS: i32 = 32;
 export const MAX_DENSITY: i32 = 1000;
 export const NO_LABEL: i32 = 4294967295;
 export const PROXIMAL_INTERVAL: i32 = 16;
+export const MAX_STALENESS: i32 = 255;
 export const MAX_PROXIMAL_SHIFT: i32 = 15;
 
 export const RECORD_INPUT: i32 = 1;

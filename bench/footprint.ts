@@ -93,14 +93,14 @@ export async function measureMarks(
   const planner = await openPlanner(build);
   planner.plan(descriptor);
   const arenaBytes = planner.word('arenaBytes');
-  const { inputs, classes, parameters } = parseDescriptor(descriptor);
+  const { inputs, classes } = parseDescriptor(descriptor);
   const emulator = 'qemu-system-arm -M mps2-an386 -display none -monitor none -serial stdio';
   const link = await openChildLink(`${emulator} -kernel ${JSON.stringify(imagePath)}`, {});
   const status = await runRounds(link, {
     kernelWasm,
     intrinsicSet: build === 'portable' ? 0 : version.INTRINSIC_SET,
     descriptor,
-    words: new Int16Array(parameters).fill(128),
+    initialSeed: 1,
     samples: sampleServer(inputs, classes),
   });
   return {

@@ -10,9 +10,8 @@ import { fileURLToPath } from 'node:url';
 import { codec, version } from '../host/contract/contract.gen.js';
 import { sha256 } from '../host/contract/hash.js';
 import { codeVersion } from '../host/federated/downlink.js';
-import { Kernel } from '../host/kernel/kernel.js';
+import { initialWordsOf } from '../host/kernel/initial-words.js';
 import { kernelBuilds, loadKernelBytes, type KernelBuild } from '../host/kernel/load.js';
-import { openV8Engine } from '../host/kernel/v8-engine.js';
 import { openChildLink } from '../host/link/child-link.js';
 import { parseDescriptor } from '../host/model/descriptor.js';
 import { packSnapshot } from '../host/model/snapshot.js';
@@ -28,6 +27,7 @@ export const limitInstructions = (clockHz / 1000) * limitMs;
 
 export const latencyModels = [modelEcg, modelHar];
 const samplesPerSplit = 8;
+const initialSeed = 1;
 
 /** What the node is at, as latency.c names it, and what that comprises. */
 const stretches: Readonly<Record<string, string>> = {
@@ -37,7 +37,7 @@ const stretches: Readonly<Record<string, string>> = {
   fetch: 'kernel and descriptor: erase, program, verify',
   plan: 'kernel opened, model planned',
   trial: 'trial of the kernel, a call',
-  snapshot: 'snapshot: fetched or renewed by a difference, verified',
+  snapshot: 'snapshot: fetched, or made of a seed or base; verified',
   load: 'words loaded, a slice',
   evaluate: 'evaluation, a sample',
   train: 'training, a step',
@@ -53,13 +53,9 @@ const stretches: Readonly<Record<string, string>> = {
 /** Longest stretch of each kind, instructions. */
 export type Latency = Readonly<Record<string, number>>;
 
-/** Raw; then DENSE_3, renewed by a difference; then SPARSE_TERNARY after a start. */
-async function makeVersions(descriptor: Uint8Array): Promise<[Int16Array, Version[]]> {
-  const kernel = new Kernel(await openV8Engine(loadKernelBytes()));
-  kernel.plan(descriptor);
-  kernel.initialise(1);
-  const words = kernel.storeParameters();
-  kernel.close();
+/** Raw, from a seed; then DENSE_3, renewed by a difference; then SPARSE_TERNARY after a start. */
+function makeVersions(descriptor: Uint8Array): Version[] {
+  const words = initialWordsOf(descriptor, initialSeed);
   const artefact = sha256(packSnapshot(sha256(descriptor), words));
   // Q16.16, every word a little further.
   const master = Int32Array.from(words, (word, i) => (word + ((i * 37) % 101) - 50) * 65_536);
@@ -81,12 +77,11 @@ async function makeVersions(descriptor: Uint8Array): Promise<[Int16Array, Versio
     codec.DENSE_4,
   );
   if (!published) throw new Error('the difference is longer than the snapshot');
-  const versions = [
+  return [
     {},
     { published, plan: { codec: codec.DENSE_3 } },
     { restarts: true, plan: { codec: codec.SPARSE_TERNARY, density: 60 } },
   ];
-  return [words, versions];
 }
 
 async function runNode(
@@ -96,7 +91,6 @@ async function runNode(
   hasOwnSamples: boolean,
 ): Promise<Map<string, number>> {
   const samples = makeSamples(model, samplesPerSplit);
-  const [words, versions] = await makeVersions(model.descriptor);
   const longest = new Map<string, number>();
   const semihosting = `enable=on,target=native,arg=latency,arg=${hasOwnSamples ? 'own' : 'pull'}`;
   const command = [
@@ -113,10 +107,10 @@ async function runNode(
     kernelWasm: loadKernelBytes(build),
     intrinsicSet: build === 'portable' ? 0 : version.INTRINSIC_SET,
     descriptor: model.descriptor,
-    words,
+    initialSeed,
     samples: { count: () => samplesPerSplit, sample: (_: number, i: number) => samples[i] },
   };
-  await runRounds(link, round, versions);
+  await runRounds(link, round, makeVersions(model.descriptor));
   return longest;
 }
 

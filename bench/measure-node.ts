@@ -31,14 +31,13 @@ export interface NodeBytes {
 
 interface Planned {
   readonly arenaBytes: number;
-  readonly words: Int16Array;
+  readonly parameters: number;
 }
 
 async function planInV8(kernelWasm: Uint8Array, { descriptor }: MeasuredModel): Promise<Planned> {
   const kernel = new Kernel(await openV8Engine(kernelWasm, nativeIntrinsics()));
   kernel.plan(descriptor);
-  kernel.initialise(1);
-  const planned = { arenaBytes: kernel.word('arenaBytes'), words: kernel.storeParameters() };
+  const planned = { arenaBytes: kernel.word('arenaBytes'), parameters: kernel.word('parameters') };
   kernel.close();
   return planned;
 }
@@ -54,7 +53,6 @@ function openNode(imagePath: string): Promise<Link> {
 async function runNode(
   model: MeasuredModel,
   kernelWasm: Uint8Array,
-  words: Int16Array,
   imagePath: string,
 ): Promise<StatusResponse> {
   const samples = makeSamples(model, trainSamples + testSamples);
@@ -62,7 +60,7 @@ async function runNode(
     kernelWasm,
     intrinsicSet: version.INTRINSIC_SET,
     descriptor: model.descriptor,
-    words,
+    initialSeed: 1,
     samples: {
       count: (split) => (split === 0 ? trainSamples : testSamples),
       sample: (split, index) => samples[split === 0 ? index : trainSamples + index],
@@ -98,8 +96,8 @@ export async function measureNode(
   const build = await buildFirmware('qemu-mps2-m4');
   if (!build.available) throw new Error(build.reason);
   const kernelWasm = loadKernelBytes('accelerated');
-  const { arenaBytes, words } = await planInV8(kernelWasm, model);
-  const status = await runNode(model, kernelWasm, words, join(build.folder, `${imageName}.elf`));
+  const { arenaBytes, parameters } = await planInV8(kernelWasm, model);
+  const status = await runNode(model, kernelWasm, join(build.folder, `${imageName}.elf`));
   const heap = splitHeap(status, arenaBytes, await measureTables(kernelWasm));
   const image = readImage(join(build.folder, `${imageName}.map`));
   return {
@@ -111,7 +109,7 @@ export async function measureNode(
     store: new Map([
       ['kernel.wasm', kernelWasm.length],
       ['descriptor', model.descriptor.length],
-      ['parameters of one version', 2 * words.length],
+      ['parameters of one version', 2 * parameters],
     ]),
   };
 }

@@ -12,6 +12,7 @@ import { idOf, sha256, toHex } from '../host/contract/hash.js';
 import { encodeWire } from '../host/contract/wire.js';
 import { Device, type SampleServer } from '../host/device/device.js';
 import type { Published } from '../host/federated/downlink.js';
+import { initialWordsOf } from '../host/kernel/initial-words.js';
 import type { Link } from '../host/link/link.js';
 import { packSnapshot } from '../host/model/snapshot.js';
 
@@ -25,8 +26,8 @@ export interface Round {
   /** Intrinsic set it imports; 0 if absent. */
   readonly intrinsicSet?: number;
   readonly descriptor: Uint8Array;
-  /** Parameters of the versions that publish no others. */
-  readonly words: Int16Array;
+  /** Of the words of the versions that publish no others; version 0 announces it. */
+  readonly initialSeed: number;
   readonly samples: SampleServer;
 }
 
@@ -114,6 +115,7 @@ function announce(
       ...plan,
     },
     ...(published?.difference && { difference: published.difference }),
+    ...(modelVersion === 0 && !published && { initialSeed: round.initialSeed }),
   });
 }
 
@@ -143,7 +145,9 @@ async function runRound(
   modelVersion: number,
   one: Version,
 ): Promise<void> {
-  const { words, payload }: Published = one.published ?? round;
+  const { words, payload }: Published = one.published ?? {
+    words: initialWordsOf(round.descriptor, round.initialSeed),
+  };
   const snapshot = packSnapshot(sha256(round.descriptor), words);
   host.serve(snapshot, ...(payload ? [payload] : []));
   if (one.restarts) {

@@ -58,6 +58,16 @@ export function padBits(): void {
   if (bits.count > 0) putBits(0, 8 - bits.count);
 }
 
+/**
+ * The smallest Rice parameter up to `most` for `count` numbers of the sum `total`: their mean is close to
+ * 1.44 · 2^k at the best k, and two thirds of it stand for that.
+ */
+export function riceParameter(total: i64, count: i64, most: i32): i32 {
+  let k = 0;
+  while (k < most && (3 * count) << (<i64>k) < 2 * total) k++;
+  return k;
+}
+
 function putNumber(u: i32, k: i32, longBits: i32): void {
   const quotient = u >> k;
   if (quotient >= ONES) return putBits(ESCAPE | ((<u64>u) << ONES), ONES + longBits);

@@ -19,30 +19,27 @@ import {
   PURPOSE_CODEC,
 } from '../contract.gen';
 import { clampSymmetric } from '../math/fixed';
-import { draw, fold, nextState } from '../math/random';
+import { fold } from '../math/random';
 import { readWord as readBlock, writeWord } from '../memory/block';
 import { biasesOf, isTrained, layerAt } from '../memory/layer';
 import { model } from '../train/model';
-import {
-  bitsAt,
-  bitsEnd,
-  clearBits,
-  moveBits,
-  padBits,
-  putBits,
-  putRice,
-  returnBits,
-  takeBits,
-  takeRice,
-} from './bits';
+import { bitsAt, bitsEnd, clearBits, moveBits, padBits, returnBits } from './bits';
 import { DELTA, transfer, weightsOf } from './parameters';
+import { endRuns, NO_WORD, takeRun } from './runs';
+import {
+  chooseScaled,
+  measureScaled,
+  openScaled,
+  openScaledSegment,
+  readScaled,
+  readScaledHead,
+  writeScaled,
+} from './scaled';
 import {
   chooseSparse,
   clearHistogram,
-  endSparse,
   measureSparse,
   openSparse,
-  readSparse,
   readSparseHead,
   writeSparse,
 } from './sparse';
@@ -52,14 +49,9 @@ const MEASURE: i32 = 1;
 const WRITE: i32 = 2;
 const READ: i32 = 3;
 
-/** Rice parameter of a segment of zeros, which has no words. */
-const ALL_ZERO: i32 = 15;
-
 @unmanaged
 class Coder {
   phase: i32;
-  /** Bits of a word, sign included; 0: exact. Of no meaning to a sparse payload. */
-  width: i32;
   isSparse: bool;
   /** 2 · layer, + 1 for biases; that of the segment at hand. */
   segment: i32;
@@ -67,16 +59,11 @@ class Coder {
   start: i32;
   end: i32;
   next: i32;
-  /** Scale 2^shift, Rice parameter, random stream. */
-  shift: i32;
-  k: i32;
-  state: i32;
-  /** Of the words seen: the largest magnitude, and the sum of what would be coded without a scale. */
-  largest: i32;
-  sum: u64;
+  /** Read: what its words are multiples of; 0: all are 0, −1: not known. */
+  factor: i32;
 }
 
-const coder = changetype<Coder>(memory.data(offsetof<Coder>(), 8));
+const coder = changetype<Coder>(memory.data(offsetof<Coder>(), 4));
 
 /** Words of a part of a layer: 0 the weights, or all that is sparse, 1 the biases. */
 function wordsOf(layer: Layer, part: i32): i32 {
@@ -94,11 +81,9 @@ function openSegment(): bool {
     coder.next = coder.start;
     coder.end += words;
     if (words > 0 && isTrained(layer)) {
-      coder.largest = 0;
-      coder.sum = 0;
       const part = 2 * <i32>layer.index + (coder.segment & 1);
-      coder.state = fold(fold(model.nodeSeed, PURPOSE_CODEC), part);
       if (coder.isSparse) clearHistogram();
+      else openScaledSegment(fold(fold(model.nodeSeed, PURPOSE_CODEC), part));
       return true;
     }
   }
@@ -111,7 +96,7 @@ function open(codec: i32): i32 {
   const isSparse = codec == CODEC_SPARSE_TERNARY;
   if (!isDense && !isSparse && codec != CODEC_RICE_INT16) return ERR_RANGE;
   coder.isSparse = isSparse;
-  coder.width = isDense ? codec - CODEC_DENSE_2 + 2 : 0;
+  openScaled(isDense ? codec - CODEC_DENSE_2 + 2 : 0);
   coder.segment = -1;
   coder.end = 0;
   clearBits();
@@ -131,53 +116,19 @@ export function startEncoding(codec: i32): i32 {
   return OK;
 }
 
-/** Signed to unsigned, small magnitudes first. */
-function zigzag(v: i32): i32 {
-  return (v << 1) ^ (v >> 31);
-}
-
 function measure(words: usize, count: i32): void {
-  if (coder.isSparse) return measureSparse(words, count);
-  for (const end = words + ((<usize>count) << 1); words < end; words += 2) {
-    const d = <i32>load<i16>(words);
-    coder.largest = max(coder.largest, abs(d));
-    coder.sum += coder.width == 0 ? <u64>zigzag(d) : (<u64>abs(d)) << 1;
-  }
+  if (coder.isSparse) measureSparse(words, count);
+  else measureScaled(words, count);
 }
 
-/** Scale and Rice parameter follow from what was measured, and begin the segment. */
-function chooseParameters(): void {
-  if (coder.isSparse) return chooseSparse(coder.end - coder.start);
-  const most = (1 << (coder.width - 1)) - 1;
-  let shift = 0;
-  if (coder.width > 0) while (most << shift < coder.largest) shift++;
-  // The mean is close to 1.44 · 2^k at the best k: two thirds of it stand for that.
-  const sum = (coder.sum >> (<u64>shift)) << 1;
-  const words = 3 * <u64>(coder.end - coder.start);
-  let k = 0;
-  while (k < ALL_ZERO - 1 && words << (<u64>k) < sum) k++;
-  if (coder.largest == 0) k = ALL_ZERO;
-  coder.shift = shift;
-  coder.k = k;
-  putBits(<u64>k, 4);
-  if (coder.width > 0 && k != ALL_ZERO) putBits(<u64>shift, 4);
+function choose(words: i32): void {
+  if (coder.isSparse) chooseSparse(words);
+  else chooseScaled(words);
 }
 
 function write(words: usize, count: i32): void {
-  if (coder.isSparse) return writeSparse(words, count);
-  if (coder.k == ALL_ZERO) return;
-  const shift = coder.shift;
-  const k = coder.k;
-  let state = coder.state;
-  for (const end = words + ((<usize>count) << 1); words < end; words += 2) {
-    let d = <i32>load<i16>(words);
-    if (shift > 0) {
-      state = nextState(state);
-      d = (d + draw(state, shift)) >> shift;
-    }
-    putRice(zigzag(d), k);
-  }
-  coder.state = state;
+  if (coder.isSparse) writeSparse(words, count);
+  else writeScaled(words, count);
 }
 
 /** Behind the words of a slice. */
@@ -201,7 +152,7 @@ export function encodeSlice(count: i32): i32 {
   if (coder.phase == MEASURE) {
     measure(model.io, words);
     if (isLast) {
-      chooseParameters();
+      choose(coder.end - coder.start);
       coder.phase = WRITE;
       coder.next = coder.start;
     }
@@ -209,7 +160,7 @@ export function encodeSlice(count: i32): i32 {
     coded = words;
     write(model.io, words);
     if (isLast) {
-      if (coder.isSparse) endSparse();
+      endRuns();
       coder.phase = openSegment() ? MEASURE : IDLE;
       if (coder.phase == IDLE) padBits();
     }
@@ -221,45 +172,24 @@ export function encodeSlice(count: i32): i32 {
 export function startDecoding(codec: i32): i32 {
   if (open(codec) < 0) return ERR_RANGE;
   coder.phase = openSegment() ? READ : IDLE;
-  coder.k = -1;
+  coder.factor = -1;
   tellOffset();
   return OK;
 }
 
-/** Rice parameter and scale of a segment; ERR_RANGE if they are missing. */
-function readParameters(): i32 {
-  if (coder.isSparse) {
-    const head = readSparseHead();
-    coder.k = head == 0 ? ALL_ZERO : 0;
-    return min(head, OK);
-  }
-  const k = takeBits(4);
-  const shift = coder.width > 0 && k != ALL_ZERO ? takeBits(4) : 0;
-  if (k < 0 || shift < 0) return ERR_RANGE;
-  coder.k = k;
-  coder.shift = shift;
-  return OK;
-}
-
-/** A word of the segment, or i32.MIN_VALUE if it is none. */
-function readWord(): i32 {
-  const u = takeRice(coder.k);
-  const most = coder.width > 0 ? (1 << coder.width) - 2 : 2 * DELTA_LIMIT;
-  if (u < 0 || u > most) return i32.MIN_VALUE;
-  const q = (u >>> 1) ^ -(u & 1);
-  return clampSymmetric(q << coder.shift, DELTA_LIMIT);
+/** A word without its factor, or NO_WORD; a sparse segment is not all 0. */
+function readWord(left: i32): i32 {
+  return coder.isSparse ? takeRun(left, coder.end - coder.start - 1) : readScaled(left);
 }
 
 /** Words of a slice, to the transfer buffer. OK, or ERR_RANGE. */
 function readWords(count: i32): i32 {
-  const io = model.io;
-  if (coder.isSparse) {
-    return readSparse(io, count, coder.end - coder.next, coder.end - coder.start);
-  }
+  const left = coder.end - coder.next;
   for (let i = 0; i < count; i++) {
-    const word = readWord();
-    if (word == i32.MIN_VALUE) return ERR_RANGE;
-    store<i16>(io + ((<usize>i) << 1), <i16>word);
+    const q = readWord(left - i);
+    if (q == NO_WORD) return ERR_RANGE;
+    const word = clampSymmetric(q * coder.factor, DELTA_LIMIT);
+    store<i16>(model.io + ((<usize>i) << 1), <i16>word);
   }
   return OK;
 }
@@ -278,14 +208,15 @@ function refuse(): i32 {
 export function decodeSlice(bytes: i32): i32 {
   if (coder.phase != READ) return ERR_STATE;
   moveBits(codedBytes(), codedBytes() + <usize>bytes);
-  if (coder.k < 0 && readParameters() < 0) return refuse();
-  const isZero = coder.k == ALL_ZERO;
+  if (coder.factor < 0) coder.factor = coder.isSparse ? readSparseHead() : readScaledHead();
+  if (coder.factor < 0) return refuse();
+  const isZero = coder.factor == 0;
   const count = isZero ? 0 : min(CODEC_WORDS, coder.end - coder.next);
   if (readWords(count) < 0) return refuse();
   returnBits();
   coder.next += count;
   if (isZero || coder.next == coder.end) {
-    coder.k = -1;
+    coder.factor = -1;
     coder.phase = openSegment() ? READ : IDLE;
     if (coder.phase == IDLE && !bitsEnd()) return refuse();
   }

@@ -15,7 +15,8 @@ import {
 } from '../contract.gen';
 import { clampSymmetric } from '../math/fixed';
 import { readWord, writeWord } from '../memory/block';
-import { putBits, putGap, takeBits, takeGap } from './bits';
+import { putBits, riceParameter, takeBits } from './bits';
+import { openRuns, putRun } from './runs';
 
 const BUCKETS: i32 = 60;
 /** The last bucket whose middle is a delta. */
@@ -31,11 +32,6 @@ class Sparse {
   left: u32;
   /** The one magnitude; 0: nothing is coded. */
   magnitude: i32;
-  k: i32;
-  /** Written: zeros since the last word that is none. Read: zeros before the next, −1 = not known. */
-  gap: i32;
-  /** Read: the next word that is none. */
-  value: i32;
 }
 
 const sparse = changetype<Sparse>(memory.data(offsetof<Sparse>(), 4));
@@ -100,13 +96,10 @@ export function chooseSparse(words: i32): void {
   sparse.threshold = bucket;
   sparse.left = <u32>part;
   sparse.magnitude = middleOf(code);
-  sparse.gap = 0;
+  const k = riceParameter(<i64>(<u64>words - taken), <i64>taken, MAX_RICE);
+  openRuns(k, 1, 0);
   putBits(<u64>code, 6);
-  if (code == 0) return;
-  let k = 0;
-  while (k < MAX_RICE && (3 * taken) << (<u64>k) < 2 * (<u64>words - taken)) k++;
-  sparse.k = k;
-  putBits(<u64>k, 4);
+  if (code != 0) putBits(<u64>k, 4);
 }
 
 /** Whether a word with this sum is coded. */
@@ -124,14 +117,9 @@ export function writeSparse(words: usize, count: i32): void {
   let saturated = 0;
   for (const end = words + ((<usize>count) << 1); words < end; words += 2) {
     let v = sumAt(words);
-    if (isChosen(v)) {
-      putGap(sparse.gap, sparse.k);
-      putBits(<u64>(v < 0), 1);
-      v -= v < 0 ? -sparse.magnitude : sparse.magnitude;
-      sparse.gap = 0;
-    } else {
-      sparse.gap++;
-    }
+    const sign = isChosen(v) ? (v >> 31) | 1 : 0;
+    if (sparse.magnitude != 0) putRun(sign);
+    v -= sign * sparse.magnitude;
     const residual = clampSymmetric(v, DELTA_LIMIT);
     saturated += <i32>(residual != v);
     store<i16>(residualOf(words), <i16>residual);
@@ -139,38 +127,11 @@ export function writeSparse(words: usize, count: i32): void {
   writeWord(BLOCK_RESIDUAL_SATURATIONS, readWord(BLOCK_RESIDUAL_SATURATIONS) + saturated);
 }
 
-/** The zeros at the end of a segment are a gap that nothing follows. */
-export function endSparse(): void {
-  if (sparse.magnitude != 0 && sparse.gap > 0) putGap(sparse.gap, sparse.k);
-}
-
-/** Reads how a segment begins: 1 if words follow, 0 if all are 0, ERR_RANGE if it is none. */
+/** Reads how a segment begins: the magnitude of its words, 0 if all are 0, ERR_RANGE if it is none. */
 export function readSparseHead(): i32 {
   const code = takeBits(6);
   if (code <= 0 || code > LAST_CODE) return code == 0 ? 0 : ERR_RANGE;
-  sparse.k = takeBits(4);
-  sparse.magnitude = middleOf(code);
-  sparse.gap = -1;
-  return sparse.k < 0 ? ERR_RANGE : 1;
-}
-
-/** The gap before `left` words that are left of a segment of `words`, and the sign behind it. */
-function readGap(left: i32, words: i32): i32 {
-  sparse.gap = takeGap(sparse.k);
-  if (sparse.gap < 0 || sparse.gap > left || sparse.gap == words) return ERR_RANGE;
-  if (sparse.gap == left) return OK;
-  const sign = takeBits(1);
-  sparse.value = sign != 0 ? -sparse.magnitude : sparse.magnitude;
-  return min(sign, OK);
-}
-
-/** `count` words of the `left` that are left of a segment of `words`. OK, or ERR_RANGE. */
-export function readSparse(at: usize, count: i32, left: i32, words: i32): i32 {
-  for (const end = at + ((<usize>count) << 1); at < end; at += 2) {
-    if (sparse.gap < 0 && readGap(left, words) < 0) return ERR_RANGE;
-    left--;
-    const isZero = sparse.gap-- > 0;
-    store<i16>(at, <i16>(isZero ? 0 : sparse.value));
-  }
-  return OK;
+  const k = takeBits(4);
+  openRuns(k, 1, -1);
+  return k < 0 ? ERR_RANGE : middleOf(code);
 }

@@ -1,6 +1,7 @@
 import { sampleAt } from '../../host/data/dataset.js';
-import { fedAvg } from '../../host/federated/fed-avg.js';
 import { masterOf, publishedWords } from '../../host/federated/master.js';
+import { fedAvg } from '../../host/federated/strategies/fed-avg.js';
+import type { ServerModel, Strategy } from '../../host/federated/strategies/strategy.js';
 import type { Kernel, TrainSettings } from '../../host/kernel/kernel.js';
 import { addCounts, noCounts, openKernel, type Arm, type ModelState, type Problem } from './arm.js';
 
@@ -12,8 +13,9 @@ export class LinnetArm implements Arm {
   counts = noCounts;
   /** The published model, the base of the deltas. */
   protected words: Int16Array = new Int16Array();
-  protected master: Int32Array = new Int32Array();
-  protected sum = fedAvg.start(0);
+  protected readonly strategy: Strategy = fedAvg;
+  protected server: ServerModel = { master: new Int32Array(), moments: [] };
+  protected sum = this.strategy.start(0);
   private skipped = 0;
   private saturations = 0;
 
@@ -63,13 +65,14 @@ export class LinnetArm implements Arm {
     this.kernel.loadParameters(this.words);
     this.begin(settings);
     this.proceed(samples);
-    this.sum = fedAvg.add(this.sum, { weight, delta: this.kernel.delta(this.words) });
+    const delta = this.kernel.delta(this.words);
+    this.sum = this.strategy.add(this.sum, { weight, delta, staleness: 0 });
   }
 
   closeRound(): void {
-    this.master = fedAvg.finish(this.master, this.sum);
-    this.sum = fedAvg.start(this.words.length);
-    this.words = publishedWords(this.master);
+    this.server = this.strategy.finish(this.server, this.sum);
+    this.sum = this.strategy.start(this.words.length);
+    this.words = publishedWords(this.server.master);
     this.kernel.loadParameters(this.words);
   }
 
@@ -95,7 +98,7 @@ export class LinnetArm implements Arm {
 
   private publish(words: Int16Array): void {
     this.words = words;
-    this.master = masterOf(words);
-    this.sum = fedAvg.start(words.length);
+    this.server = { master: masterOf(words), moments: [] };
+    this.sum = this.strategy.start(words.length);
   }
 }

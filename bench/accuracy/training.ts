@@ -2,7 +2,7 @@
 import { constant, decay } from '../../host/contract/contract.gen.js';
 import { nodeKeyOf } from '../../host/contract/hash.js';
 import { SeededRandom } from '../../host/data/random.js';
-import { contributionWeight } from '../../host/federated/fed-avg.js';
+import { contributionWeight } from '../../host/federated/strategies/weighted-mean.js';
 import { linearDecayShift } from '../../host/federated/plan.js';
 import type { Kernel, TrainSettings } from '../../host/kernel/kernel.js';
 import { sampleOfStep } from '../../host/sim/node-rules.js';

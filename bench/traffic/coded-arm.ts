@@ -1,7 +1,6 @@
 /** Linnet with its codecs on both ways, and the bytes they take. */
 import { constant, type Plan } from '../../host/contract/contract.gen.js';
 import { publishRound } from '../../host/federated/downlink.js';
-import { fedAvg } from '../../host/federated/fed-avg.js';
 import type { TrainSettings } from '../../host/kernel/kernel.js';
 import { parseDescriptor, type ModelInfo } from '../../host/model/descriptor.js';
 import { openKernel, type Problem } from '../accuracy/arm.js';
@@ -22,12 +21,15 @@ export function floatBytes(parameters: number, nodes: number): RoundBytes {
   return { nodes, up: 4 * parameters * nodes, down: 4 * parameters * nodes };
 }
 
+/** Of version 0 a node reads the seed, in the announcement: key and u32. */
+const SEED_BYTES = 6;
+
 /** No node asks for it by the name of its base here. */
 const noArtefact = new Uint8Array(constant.HASH_BYTES);
 
 /**
  * Codes every delta and publishes every version as an aggregator does. A node that has the version before reads the
- * difference, any other the snapshot.
+ * difference, any other the snapshot, and of version 0 nobody more than the seed of its words.
  */
 export class CodedArm extends LinnetArm {
   private scheme!: CodedScheme;
@@ -62,7 +64,7 @@ export class CodedArm extends LinnetArm {
 
   override contribute(settings: TrainSettings, samples: readonly number[], weight: number): void {
     const { nodeKey } = settings;
-    const { uplink, density = 0 } = this.scheme;
+    const { codec: uplink, density = 0 } = this.scheme.up;
     this.kernel.loadParameters(this.words);
     this.begin(settings);
     this.proceed(samples);
@@ -70,7 +72,7 @@ export class CodedArm extends LinnetArm {
     this.residuals.set(nodeKey, residual);
     const payload = this.kernel.encodeDelta(uplink, this.words, { density, residual });
     const delta = this.kernel.decodeDelta(uplink, payload)!;
-    this.sum = fedAvg.add(this.sum, { weight, delta });
+    this.sum = this.strategy.add(this.sum, { weight, delta, staleness: 0 });
     this.bytes = {
       nodes: this.bytes.nodes + 1,
       up: this.bytes.up + payload.length,
@@ -82,18 +84,20 @@ export class CodedArm extends LinnetArm {
   private bytesFor(nodeKey: number): number {
     const hasBase = this.held.get(nodeKey) === this.version - 1;
     this.held.set(nodeKey, this.version);
+    if (this.version === 0) return SEED_BYTES;
     if (hasBase && this.differenceBytes !== undefined) return this.differenceBytes;
     return constant.SNAPSHOT_HEADER_BYTES + 2 * this.words.length;
   }
 
   override closeRound(): void {
-    const { downlink: codec, snapshotEvery, density } = this.scheme;
-    this.master = fedAvg.finish(this.master, this.sum);
-    this.sum = fedAvg.start(this.words.length);
+    const { snapshotEvery } = this.scheme;
+    const { codec, density } = this.scheme.down;
+    this.server = this.strategy.finish(this.server, this.sum);
+    this.sum = this.strategy.start(this.words.length);
     const plan = { seed: this.seed, ...(density !== undefined && { density }) } as Plan;
     const isFinal = this.version + 1 === this.rounds;
     const base = { version: this.version, artefact: noArtefact, words: this.words };
-    const published = publishRound(this.model, this.master, { plan, isFinal }, base, {
+    const published = publishRound(this.model, this.server.master, { plan, isFinal }, base, {
       codec,
       snapshotEvery,
     });

@@ -19,13 +19,15 @@ import type { TrafficTask } from './tasks.js';
 /** Of about the length that coded deltas have: lengths of lengths differ by a byte. */
 const PAYLOAD_BYTES = 300;
 const ROUND = 50;
+/** All that occur are a byte long. */
+const LR_SHIFT = 5;
 
 const hash = new Uint8Array(constant.HASH_BYTES).fill(1);
 const id = hash.subarray(0, constant.ID_BYTES);
 const mac = hash.subarray(0, constant.MAC_BYTES);
 
 function announce(task: TrafficTask, scheme: CodedScheme): Announcement {
-  const { model, plan, shifts, skipThreshold, classWeights } = task;
+  const { model, plan, skipThreshold, classWeights } = task;
   const descriptor = buildDescriptor(model);
   const { parameters } = parseDescriptor(descriptor);
   return {
@@ -44,17 +46,17 @@ function announce(task: TrafficTask, scheme: CodedScheme): Announcement {
     plan: {
       task: taskCode.TRAIN,
       seed: 1,
-      lrShift: shifts.linnet,
+      lrShift: LR_SHIFT,
       lrDecay: decay.CONSTANT,
       epochs: plan.localEpochs,
       samples: plan.samplesPerRound,
       skipThreshold,
       ...(classWeights && { classWeights: new Uint8Array(Int8Array.from(classWeights)) }),
-      codec: scheme.uplink,
-      ...(scheme.density !== undefined && { density: scheme.density }),
+      codec: scheme.up.codec,
+      ...(scheme.up.density !== undefined && { density: scheme.up.density }),
       weightUnit: 10,
     },
-    difference: { base: id, codec: scheme.downlink, hash, bytes: PAYLOAD_BYTES },
+    difference: { base: id, codec: scheme.down.codec, hash, bytes: PAYLOAD_BYTES },
   };
 }
 

@@ -4,28 +4,17 @@
  *   npm run bench:traffic -- [--task har|ecg|mnist …] [--seeds N] [--rounds N] [--results FOLDER]
  *
  * Every finished run is a file in the results folder and is not run again, so an interrupted command goes on where it
- * was; a change of the arithmetic, the plan or the scheme makes it another run.
+ * was; a change of the kernel, whose codecs make the bytes, the plan or the scheme makes it another run.
  */
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { version } from '../../host/contract/contract.gen.js';
-import { sha256, toHex } from '../../host/contract/hash.js';
-import { packagePath } from '../../host/kernel/load.js';
 import { note, percent, runCommand } from '../accuracy/report.js';
 import type { Split } from '../accuracy/tasks.js';
+import { cachedRun, resultsFolder } from './cache.js';
 import { framingOf } from './framing.js';
-import { runScheme, type RoundResult } from './run.js';
-import { schemes, schemesOf, type Scheme, type SchemeName } from './schemes.js';
+import type { RoundResult } from './run.js';
+import { schemes, type Scheme, type SchemeName } from './schemes.js';
 import { formatTable, goalShare, shortFraming } from './table.js';
-import {
-  hasData,
-  loadTestSplit,
-  taskNames,
-  tasks,
-  type TaskName,
-  type TrafficTask,
-} from './tasks.js';
+import { hasData, loadTestSplit, taskNames, tasks, type TaskName } from './tasks.js';
 
 interface Flags {
   readonly names: readonly TaskName[];
@@ -46,7 +35,7 @@ function readFlags(): Flags {
       task: { type: 'string', multiple: true, default: [...taskNames] },
       seeds: { type: 'string', default: '5' },
       rounds: { type: 'string' },
-      results: { type: 'string', default: packagePath('build/traffic') },
+      results: { type: 'string', default: resultsFolder },
     },
   });
   const unknown = values.task.find((name) => !(taskNames as readonly string[]).includes(name));
@@ -60,32 +49,6 @@ function readFlags(): Flags {
   };
 }
 
-/** Names a run by everything that its result depends on, data and this code aside: equal NUMERICS are equal bits. */
-function runId(task: TrafficTask, name: SchemeName, seed: number): string {
-  const { model, plan, shifts, skipThreshold, classWeights } = task;
-  const { title: _, ...scheme }: Scheme = schemes[name];
-  const lrShift = shifts[scheme.arithmetic];
-  const numerics = version.NUMERICS;
-  const inputs = { model, plan, lrShift, skipThreshold, classWeights, scheme, numerics, seed };
-  return toHex(sha256(new TextEncoder().encode(JSON.stringify(inputs)))).slice(0, 16);
-}
-
-async function runOnce(
-  task: TrafficTask,
-  scheme: SchemeName,
-  split: () => Split,
-  seed: number,
-  folder: string,
-): Promise<RoundResult[]> {
-  const file = join(folder, `${runId(task, scheme, seed)}.json`);
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as RoundResult[];
-  const run = await runScheme(task, schemes[scheme], split(), seed);
-  note(`${task.title}: ${schemes[scheme].title}, seed ${seed}: ${percent(run.at(-1)!.accuracy)} %`);
-  writeFileSync(`${file}.part`, JSON.stringify(run));
-  renameSync(`${file}.part`, file);
-  return run;
-}
-
 async function report(name: TaskName, { seeds, rounds, folder }: Flags): Promise<string> {
   const tuned = tasks[name];
   const plan = rounds === undefined ? tuned.plan : { ...tuned.plan, rounds };
@@ -93,21 +56,20 @@ async function report(name: TaskName, { seeds, rounds, folder }: Flags): Promise
   let loaded: Split | undefined;
   const split = (): Split => (loaded ??= loadTestSplit(name));
   const table = [];
-  for (const scheme of schemesOf[name]) {
+  for (const [scheme, lrShift] of Object.entries(task.shifts)) {
+    const chosen: Scheme = schemes[scheme as SchemeName];
     const runs: RoundResult[][] = [];
     for (let seed = 1; seed <= seeds; seed++) {
-      runs.push(await runOnce(task, scheme, split, seed, folder));
+      runs.push(await cachedRun({ task, scheme: chosen, lrShift, seed }, split, folder));
     }
-    const chosen: Scheme = schemes[scheme];
     const framing = chosen.arithmetic === 'linnet' ? framingOf(task, chosen) : shortFraming;
-    table.push({ title: chosen.title, framing, runs });
+    table.push({ title: chosen.title, lrShift, framing, runs });
   }
   return `${task.title}; ${plan.rounds} rounds, mean ± standard deviation of ${seeds} seeds\n\n${formatTable(table)}`;
 }
 
 await runCommand(async () => {
   const flags = readFlags();
-  mkdirSync(flags.folder, { recursive: true });
   const parts: string[] = [];
   for (const name of flags.names) {
     if (hasData(name)) parts.push(await report(name, flags));

@@ -4,7 +4,7 @@ import { buildDescriptor, parseDescriptor } from '../../host/model/descriptor.js
 import { scoreArm } from '../accuracy/arm.js';
 import { FloatArm } from '../accuracy/float-arm.js';
 import type { Split } from '../accuracy/tasks.js';
-import { SampleOrder, trainFederated, type FederatedPlan } from '../accuracy/training.js';
+import { SampleOrder, trainFederated } from '../accuracy/training.js';
 import { CodedArm, floatBytes, type RoundBytes } from './coded-arm.js';
 import type { Scheme } from './schemes.js';
 import type { TrafficTask } from './tasks.js';
@@ -14,30 +14,37 @@ export interface RoundResult extends RoundBytes {
   readonly macroF1: number;
 }
 
-/** Trains from the initial model of `seed`; one result per round. */
+/** What is scored after the last round, and of it after the others. */
+export interface ScoredSplit extends Split {
+  readonly probe?: readonly number[];
+}
+
+export interface Setup {
+  readonly task: TrafficTask;
+  readonly scheme: Scheme;
+  /** Learning rate 2^−lrShift in the first round. */
+  readonly lrShift: number;
+  readonly seed: number;
+}
+
+/** Trains from the initial model of the seed; one result per round. */
 export async function runScheme(
-  task: TrafficTask,
-  scheme: Scheme,
-  { dataset, clients, test }: Split,
-  seed: number,
-  plan: FederatedPlan = task.plan,
+  { task, scheme, lrShift, seed }: Setup,
+  { dataset, clients, test, probe = test }: ScoredSplit,
 ): Promise<RoundResult[]> {
-  const descriptor = buildDescriptor(task.model);
+  const { model, plan, skipThreshold, classWeights } = task;
+  const descriptor = buildDescriptor(model);
   const { parameters } = parseDescriptor(descriptor);
   const problem = { dataset, descriptor };
   const coded =
     scheme.arithmetic === 'linnet' ? await CodedArm.openCoded(problem, scheme, plan.rounds) : null;
   const arm = coded ?? (await FloatArm.open(problem));
   const order = await SampleOrder.open(descriptor);
-  const { skipThreshold, classWeights, shifts } = task;
-  const tuning = {
-    lrShift: shifts[scheme.arithmetic],
-    skipThreshold,
-    ...(classWeights && { classWeights }),
-  };
+  const tuning = { lrShift, skipThreshold, ...(classWeights && { classWeights }) };
   const results: RoundResult[] = [];
-  trainFederated(arm, order, clients, plan, tuning, seed, () => {
-    const { accuracy, macroF1 } = scoreConfusion(scoreArm(arm, dataset, test));
+  trainFederated(arm, order, clients, plan, tuning, seed, (round) => {
+    const scored = round + 1 === plan.rounds ? test : probe;
+    const { accuracy, macroF1 } = scoreConfusion(scoreArm(arm, dataset, scored));
     const bytes = coded?.takeBytes() ?? floatBytes(parameters, plan.perRound ?? clients.length);
     results.push({ ...bytes, accuracy, macroF1 });
   });

@@ -15,6 +15,7 @@ export interface Framing {
 /** Rounds of one scheme, by seed in the order of the seeds. */
 export interface SchemeRuns {
   readonly title: string;
+  readonly lrShift: number;
   readonly framing: Framing;
   readonly runs: readonly (readonly RoundResult[])[];
 }
@@ -28,6 +29,17 @@ export interface Cost {
   readonly total: number;
 }
 
+/** What rounds take, headers included. */
+export function costOf(rounds: readonly RoundResult[], framing: Framing): Cost {
+  let up = 0;
+  let down = 0;
+  for (const round of rounds) {
+    up += round.up + round.nodes * framing.up;
+    down += round.down + round.nodes * framing.down;
+  }
+  return { rounds: rounds.length, up, total: up + down };
+}
+
 /** What a run takes until its accuracy first reaches `goal`; undefined if it never does. */
 export function costToGoal(
   run: readonly RoundResult[],
@@ -35,14 +47,7 @@ export function costToGoal(
   framing: Framing,
 ): Cost | undefined {
   const reached = run.findIndex(({ accuracy }) => accuracy >= goal);
-  if (reached < 0) return undefined;
-  let up = 0;
-  let down = 0;
-  for (const round of run.slice(0, reached + 1)) {
-    up += round.up + round.nodes * framing.up;
-    down += round.down + round.nodes * framing.down;
-  }
-  return { rounds: reached + 1, up, total: up + down };
+  return reached < 0 ? undefined : costOf(run.slice(0, reached + 1), framing);
 }
 
 const finalAccuracy = (run: readonly RoundResult[]): number => run.at(-1)!.accuracy;
@@ -57,33 +62,26 @@ function meanOf(values: readonly number[]): number {
   return summarise(values).mean;
 }
 
-/** Ratios of a scheme's bytes to the yardstick's, seed by seed; undefined if a run misses the goal. */
-function ratios(
-  scheme: SchemeRuns,
-  yardstick: SchemeRuns,
-  framing: Framing,
-  part: 'up' | 'total',
-): number[] | undefined {
-  const values = scheme.runs.map((run, i) => {
+/** Of the seeds whose run reaches the goal, what the scheme and the yardstick take until then. */
+function costsToGoal(scheme: SchemeRuns, yardstick: SchemeRuns, framing: Framing): [Cost, Cost][] {
+  return scheme.runs.flatMap((run, i): [Cost, Cost][] => {
     const goal = goalShare * finalAccuracy(yardstick.runs[i]);
     const own = costToGoal(run, goal, framing);
-    const other = costToGoal(yardstick.runs[i], goal, shortFraming);
-    return own && other && other[part] / own[part];
+    return own ? [[own, costToGoal(yardstick.runs[i], goal, shortFraming)!]] : [];
   });
-  return values.every((value) => value !== undefined) ? values : undefined;
 }
 
-function times(values: readonly number[] | undefined): string {
-  return values === undefined ? 'not reached' : `${meanOf(values).toFixed(1)} ×`;
+/** Mean of the ratios to the yardstick, seed by seed; in brackets where some seeds are missing from it. */
+function fewer(costs: readonly [Cost, Cost][], part: 'up' | 'total', seeds: number): string {
+  if (costs.length === 0) return 'not reached';
+  const ratio = `${meanOf(costs.map(([own, other]) => other[part] / own[part])).toFixed(1)} ×`;
+  return costs.length === seeds ? ratio : `(${ratio})`;
 }
 
-function roundsToGoal(scheme: SchemeRuns, yardstick: SchemeRuns): string {
-  const rounds = scheme.runs.map((run, i) =>
-    costToGoal(run, goalShare * finalAccuracy(yardstick.runs[i]), shortFraming),
-  );
-  return rounds.every((cost) => cost !== undefined)
-    ? meanOf(rounds.map((cost) => cost.rounds)).toFixed(0)
-    : 'not reached';
+function roundsToGoal(costs: readonly [Cost, Cost][], seeds: number): string {
+  if (costs.length === 0) return 'not reached';
+  const rounds = meanOf(costs.map(([own]) => own.rounds)).toFixed(0);
+  return costs.length === seeds ? rounds : `(${rounds}, by ${costs.length} of ${seeds} seeds)`;
 }
 
 function row(scheme: SchemeRuns, yardstick: SchemeRuns): string[] {
@@ -92,28 +90,29 @@ function row(scheme: SchemeRuns, yardstick: SchemeRuns): string[] {
       .map((way) => meanOf(scheme.runs.map((run) => perNodeRound(run, way, framing))).toFixed(0))
       .join(' / ');
   const isYardstick = scheme === yardstick;
+  const seeds = scheme.runs.length;
+  const losses = scheme.runs.map((run, i) => finalAccuracy(run) - finalAccuracy(yardstick.runs[i]));
+  const [short, whole] = [shortFraming, scheme.framing].map((framing) =>
+    costsToGoal(scheme, yardstick, framing),
+  );
   return [
     scheme.title,
+    `2^−${scheme.lrShift}`,
     spread(summarise(scheme.runs.map(finalAccuracy))),
-    isYardstick
-      ? ''
-      : interval(
-          summarise(
-            scheme.runs.map((run, i) => finalAccuracy(run) - finalAccuracy(yardstick.runs[i])),
-          ),
-        ),
-    roundsToGoal(scheme, yardstick),
+    isYardstick ? '' : interval(summarise(losses)),
+    roundsToGoal(short, seeds),
     bytes(shortFraming),
-    times(ratios(scheme, yardstick, shortFraming, 'up')),
-    times(ratios(scheme, yardstick, shortFraming, 'total')),
+    fewer(short, 'up', seeds),
+    fewer(short, 'total', seeds),
     isYardstick ? '' : bytes(scheme.framing),
-    times(ratios(scheme, yardstick, scheme.framing, 'up')),
-    times(ratios(scheme, yardstick, scheme.framing, 'total')),
+    fewer(whole, 'up', seeds),
+    fewer(whole, 'total', seeds),
   ];
 }
 
 const head = [
   'scheme',
+  'rate',
   'accuracy %',
   'minus float32, points',
   'rounds to 99 %',

@@ -1,15 +1,16 @@
 /**
  * Uploads that one core of an aggregator accepts per second, end to end: published by a process of nodes, through
  * mosquitto, into a committed ledger, answered by receipts. By processor time of the aggregator's process, so that what
- * else the machine does counts for little; medians of paired runs.
+ * else the machine does counts for little; medians of paired runs. Runs compiled code, as `linnet` does.
  *
  *   npm run bench:wire -- [--model 1k|10k|50k …] [--runs N]
  */
-import { parseArgs } from 'node:util';
+import { execFile } from 'node:child_process';
+import { parseArgs, promisify } from 'node:util';
 import { markdownTable, note, runCommand } from '../accuracy/report.js';
-import { measureFederation, type FederationRun } from './federation.js';
+import { compileBench } from './compile.js';
 import { wireModels, type WireModel } from './models.js';
-import { measureStages, type Stages } from './stages.js';
+import type { WireRun } from './run.js';
 
 function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b);
@@ -33,18 +34,17 @@ function readFlags(): { models: WireModel[]; runs: number } {
 
 interface Measured {
   readonly model: WireModel;
-  readonly runs: readonly { readonly federation: FederationRun; readonly stages: Stages }[];
+  readonly runs: readonly WireRun[];
 }
 
-async function measure(model: WireModel, runs: number): Promise<Measured> {
-  const results = [];
+async function measure(program: string, model: WireModel, runs: number): Promise<Measured> {
+  const results: WireRun[] = [];
   for (let i = 0; i < runs; i++) {
-    const federation = await measureFederation(model);
-    const stages = await measureStages(model);
-    note(
-      `${model.name}, run ${i + 1}: ${Math.round(1e6 / federation.microseconds)} uploads per second and core`,
-    );
-    results.push({ federation, stages });
+    const { stdout } = await promisify(execFile)(process.execPath, [program, model.name]);
+    const run = JSON.parse(stdout) as WireRun;
+    const perSecond = Math.round(1e6 / run.federation.microseconds);
+    note(`${model.name}, run ${i + 1}: ${perSecond} uploads per second and core`);
+    results.push(run);
   }
   return { model, runs: results };
 }
@@ -86,7 +86,12 @@ const head = [
 
 await runCommand(async () => {
   const { models, runs } = readFlags();
-  const rows: string[][] = [];
-  for (const model of models) rows.push(row(await measure(model, runs)));
-  process.stdout.write(`${markdownTable(head, rows)}\n`);
+  const program = compileBench('run.ts');
+  try {
+    const rows: string[][] = [];
+    for (const model of models) rows.push(row(await measure(program.path, model, runs)));
+    process.stdout.write(`${markdownTable(head, rows)}\n`);
+  } finally {
+    program.remove();
+  }
 });

@@ -1,8 +1,9 @@
 /** Models of 1 k, 10 k and 50 k parameters, and how their uploads are coded. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { federationKey } from '../../host/contract/authentic.js';
 import { codec, decay, task } from '../../host/contract/contract.gen.js';
-import { sha256 } from '../../host/contract/hash.js';
-import type { NodeKeys } from '../../host/federated/node-keys.js';
+import { sha256, toHex } from '../../host/contract/hash.js';
 import type { PlanSettings } from '../../host/federated/plan.js';
 import { buildDescriptor } from '../../host/model/descriptor.js';
 import { harModel } from '../accuracy/targets/models.js';
@@ -35,6 +36,11 @@ export const wireModels: readonly WireModel[] = [
   { name: '50k', descriptor: perceptron(400, 122), codec: codec.DENSE_3, nodes: 500 },
 ];
 
+export const [smallModel] = wireModels;
+
+/** Of many bytes that take little time: what is kept of its uploads shows. */
+export const heavyModel = { descriptor: perceptron(100, 45), codec: codec.RAW_INT16 };
+
 /** The only federation of a run. */
 export const federation = 'bench';
 
@@ -42,15 +48,22 @@ export function nodeName(index: number): string {
   return `node-${index}`;
 }
 
-/** Keys of all nodes, by their names. */
-export function benchKeys(nodes: number): NodeKeys {
-  const keys = new Map(
-    Array.from({ length: nodes }, (_, index) => {
-      const name = nodeName(index);
-      return [name, federationKey(sha256(encoder.encode(name)), federation, name)];
-    }),
-  );
-  return { nodes: () => [...keys.keys()], find: (node) => keys.get(node) };
+function nodeKey(name: string): Uint8Array {
+  return sha256(encoder.encode(name));
+}
+
+/** The folder of keys that an aggregator is given. */
+export function writeKeys(folder: string, nodes: number): void {
+  mkdirSync(folder);
+  for (let index = 0; index < nodes; index++) {
+    const name = nodeName(index);
+    writeFileSync(join(folder, `${name}.key`), `${toHex(nodeKey(name))}\n`);
+  }
+}
+
+/** The key of a node in the federation. */
+export function benchKey(name: string): Uint8Array {
+  return federationKey(nodeKey(name), federation, name);
 }
 
 export function planOf(codecId: number): PlanSettings {

@@ -1,10 +1,10 @@
 /**
- * The nodes of a measurement in a process of their own: publishes one upload each as fast as the broker takes them, again
- * after LATER, and is done when each has its receipt. Speaks lines with its parent: an order in JSON in, `ready` out,
- * anything in to begin, a report in JSON out.
+ * The nodes of a measurement in a process of their own: in every round each publishes one upload as fast as the broker
+ * takes them, again after LATER, until it has its receipt. Speaks lines with its parent: an order in JSON in, and in
+ * every round `ready` out, anything in to begin, a report in JSON out.
  */
 import { createInterface } from 'node:readline';
-import { receipt } from '../../host/contract/contract.gen.js';
+import { receipt, type Announcement } from '../../host/contract/contract.gen.js';
 import { idOf, toHex } from '../../host/contract/hash.js';
 import { matchTopic, topicOf } from '../../host/contract/topics.js';
 import { decodeWire } from '../../host/contract/wire.js';
@@ -21,6 +21,7 @@ export interface PublisherOrder {
   /** Hex. */
   readonly descriptor: string;
   readonly nodes: number;
+  readonly rounds: number;
   /** Nodes that wait for their receipts at a time. */
   readonly atATime: number;
 }
@@ -45,14 +46,22 @@ async function nextLine(): Promise<string> {
   return line.value;
 }
 
-/** The announcement that is retained on the broker. */
-function awaitAnnouncement(session: MqttSession, topic: string): Promise<Uint8Array> {
-  return new Promise((resolve) => {
-    session.onMessage((from, bytes) => {
-      if (from === topic) resolve(bytes);
-    });
-    void session.subscribe(topic);
-  });
+/** Announcements as they come, the first one retained on the broker. */
+class Announcements {
+  #newest: Announcement | undefined;
+  #notify: () => void = () => undefined;
+
+  take(bytes: Uint8Array): void {
+    this.#newest = decodeWire('Announcement', bytes);
+    this.#notify();
+  }
+
+  async await(version: number): Promise<Announcement> {
+    while (this.#newest?.version !== version) {
+      await new Promise<void>((resolve) => (this.#notify = resolve));
+    }
+    return this.#newest;
+  }
 }
 
 /** Nodes that publish and wait for their receipts, so many of them at a time. */
@@ -119,29 +128,27 @@ class Crowd {
 const order = JSON.parse(await nextLine()) as PublisherOrder;
 const descriptor = Uint8Array.from(Buffer.from(order.descriptor, 'hex'));
 const model = toHex(idOf(parseDescriptor(descriptor).hash));
+const announcementTopic = topicOf('announcement', order, { model });
+const announcements = new Announcements();
+let crowd: Crowd | undefined;
 const session = await connectMqtt({ url: order.url, clientId: 'publisher' });
-const announcement = decodeWire(
-  'Announcement',
-  await awaitAnnouncement(session, topicOf('announcement', order, { model })),
-);
-const crowd = new Crowd(
-  session,
-  (index) =>
-    topicOf('upload', order, {
-      model,
-      version: announcement.version,
-      shard: 0,
-      node: nodeName(index),
-    }),
-  makeEnvelopes(announcement, descriptor, order.nodes),
-);
 session.onMessage((topic, bytes) => {
+  if (topic === announcementTopic) return announcements.take(bytes);
   const node = matchTopic('receipt', order, topic)?.['node'];
-  if (node !== undefined) crowd.takeReceipt(Number(node.slice(nodeName(0).length - 1)), bytes);
+  if (node !== undefined) crowd?.takeReceipt(Number(node.slice(nodeName(0).length - 1)), bytes);
 });
 await session.subscribe(topicOf('receipt', order));
-process.stdout.write('ready\n');
-await nextLine();
-process.stdout.write(`${JSON.stringify(await crowd.run(order.atATime))}\n`);
+await session.subscribe(announcementTopic);
+for (let version = 0; version < order.rounds; version++) {
+  const announcement = await announcements.await(version);
+  crowd = new Crowd(
+    session,
+    (index) => topicOf('upload', order, { model, version, shard: 0, node: nodeName(index) }),
+    makeEnvelopes(announcement, descriptor, order.nodes),
+  );
+  process.stdout.write('ready\n');
+  await nextLine();
+  process.stdout.write(`${JSON.stringify(await crowd.run(order.atATime))}\n`);
+}
 await session.close();
 process.exit(0);

@@ -14,7 +14,7 @@ import { loadKernelBytes } from '../../host/kernel/load.js';
 import { openV8EngineNow } from '../../host/kernel/v8-engine.js';
 import { parseDescriptor } from '../../host/model/descriptor.js';
 import { buildEnvelope } from '../../host/sim/node-rules.js';
-import { benchKeys, federation, nodeName } from './models.js';
+import { benchKey, federation, nodeName } from './models.js';
 
 /** Spread of a word of the deltas: about that of a round of training. */
 const DELTA_SPREAD = 300;
@@ -61,14 +61,12 @@ export function sampleAnnouncement(descriptor: Uint8Array, codec: number): Annou
   };
 }
 
-/** One authenticated envelope for each of `nodes` nodes. */
-export function makeEnvelopes(
+/** Makes the authenticated envelope of a node, by its index. */
+export function envelopeMaker(
   announcement: Announcement,
   descriptor: Uint8Array,
-  nodes: number,
-): Uint8Array[] {
+): (index: number) => Uint8Array {
   const { classes } = parseDescriptor(descriptor);
-  const payloads = makePayloads(descriptor, announcement.plan.codec);
   const training = {
     samples: SAMPLES,
     skipped: 100,
@@ -76,8 +74,7 @@ export function makeEnvelopes(
     loss: 60_000,
     confusion: new Uint32Array(classes * classes).fill(SAMPLES, 0, 1),
   };
-  const keys = benchKeys(nodes);
-  const unsealed = payloads.map((payload) =>
+  const unsealed = makePayloads(descriptor, announcement.plan.codec).map((payload) =>
     buildEnvelope(announcement, {
       kernelHash: announcement.kernels[0].hash,
       samples: SAMPLES,
@@ -86,12 +83,19 @@ export function makeEnvelopes(
       mac: noMac,
     }),
   );
-  return Array.from({ length: nodes }, (_, index) =>
-    seal(
-      keys.find(nodeName(index))!,
-      macKind.UPLOAD,
-      announcement.descriptorHash,
-      unsealed[index % unsealed.length],
-    ),
-  );
+  const { descriptorHash } = announcement;
+  return (index) => {
+    const envelope = unsealed[index % unsealed.length];
+    return seal(benchKey(nodeName(index)), macKind.UPLOAD, descriptorHash, envelope);
+  };
+}
+
+/** That of each of `nodes` nodes. */
+export function makeEnvelopes(
+  announcement: Announcement,
+  descriptor: Uint8Array,
+  nodes: number,
+): Uint8Array[] {
+  const makeEnvelope = envelopeMaker(announcement, descriptor);
+  return Array.from({ length: nodes }, (_, index) => makeEnvelope(index));
 }

@@ -1,10 +1,10 @@
 /*
  * What holds for a node whose link an attacker owns. It treats its flash as NOR flash. A kernel
  * that is open, and every object in the store, is one that the host has announced, bit for bit; so
- * is a snapshot that was made of a difference. With a key: what it works on is an announcement of
- * the host, byte for byte, and never an older one than it followed, also after a start; its work
- * ends, and a residual counts, with the receipt of the host alone; and its key is in nothing that
- * it sends or stores.
+ * is a snapshot that was made of a seed or of a difference. With a key: what it works on is an
+ * announcement of the host, byte for byte, and never an older one than it followed, also after a
+ * start; its work ends, and a residual counts, with the receipt of the host alone; and its key is
+ * in nothing that it sends or stores.
  */
 #ifndef LINNET_NODE_CLAIMS_H
 #define LINNET_NODE_CLAIMS_H

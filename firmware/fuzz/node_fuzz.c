@@ -4,7 +4,7 @@
  * the power goes. Claims: whatever comes, the node comes back from every poll and keeps to its
  * memory (which the sanitizers watch), and what node_claims.h says.
  *
- *     u8 scene  sum of WITH_KEY, WITH_DIFFERENCE, WITH_RESIDUAL
+ *     u8 scene  sum of WITH_KEY, WITH_DIFFERENCE, WITH_RESIDUAL, WITH_SEED
  *     then per action:  u8 what  u8 size  bytes, size of them where the action takes any
  *     of ALTER, which changes the next message of its kind:  u8 id  u8 place, from its end
  *
@@ -24,7 +24,7 @@
 /* Nothing happens meanwhile, so another action may come. */
 #define LONG_WAIT_MS 500u
 
-enum { WITH_KEY = 1, WITH_DIFFERENCE = 2, WITH_RESIDUAL = 4 };
+enum { WITH_KEY = 1, WITH_DIFFERENCE = 2, WITH_RESIDUAL = 4, WITH_SEED = 8 };
 enum action { RAW, FORGE, REFORGE, DROP, FLIP, ALTER, TIME, CUT, NEXT, QUIET, ACTIONS };
 
 static uint8_t wasm[WASM_BYTES];
@@ -133,6 +133,7 @@ static void begin(uint32_t what) {
         .on_receipt = on_receipt,
     };
     scene.offers_difference = (what & WITH_DIFFERENCE) != 0;
+    scene.offers_seed = (what & WITH_SEED) != 0;
     scene.is_sparse = (what & WITH_RESIDUAL) != 0;
     memset(&attack, 0, sizeof attack);
     memset(flash_memory, 0xff, sizeof flash_memory);

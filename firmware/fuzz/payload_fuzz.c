@@ -2,8 +2,8 @@
  * Fuzz target: any bytes as the payload of an upload or of a difference (SPEC 9), read by the
  * kernel as the aggregator and a node read it. Claims: no call traps, the canaries live, no more
  * bytes are taken than there are, words come in order and end with the last parameter; a payload
- * that is read has words in ±DELTA_LIMIT only, and its delta, coded exactly, is read back as it
- * was.
+ * that is read has words in ±DELTA_LIMIT only, and its delta, coded exactly or, of DENSE, as it
+ * came, is read back as it was.
  *
  *     u8 codec  u8 frozenLayers  payload
  *
@@ -106,18 +106,18 @@ static bool decode(struct coder *coder, uint32_t codec, const uint8_t *payload, 
     return taken == length;
 }
 
-/* The payload of the parameters minus a base of zeros. */
-static uint32_t encode_exact(struct coder *coder, uint8_t *payload) {
+/* The payload of the parameters minus a base of zeros, of a codec that is known. */
+static uint32_t encode(struct coder *coder, uint32_t codec, uint8_t *payload) {
     uint32_t length = 0;
-    fuzz_require(call(coder, LINNET_KERNEL_FUNCTION_encoding, LINNET_CODEC_RICE_INT16, 0) == 0,
-                 "the exact codec is known");
+    fuzz_require(call(coder, LINNET_KERNEL_FUNCTION_encoding, codec, 0) == 0, "the codec is known");
     for (uint32_t at = next_parameter(coder); at < coder->parameters; at = next_parameter(coder)) {
         uint32_t left = coder->parameters - at;
         uint32_t count = left < LINNET_CODEC_WORDS ? left : LINNET_CODEC_WORDS;
         memset(io_of(coder), 0, 2u * count);
         int32_t answer = call(coder, LINNET_KERNEL_FUNCTION_encode, count, 0);
         uint32_t bytes = (uint32_t)answer & 0xffu;
-        fuzz_require(answer >= 0 && length + bytes <= MAX_PAYLOAD, "a slice is bounded");
+        fuzz_require(answer >= 0 && bytes <= CODED_BYTES && length + bytes <= MAX_PAYLOAD,
+                     "a slice is bounded");
         memcpy(payload + length, io_of(coder) + CODED_OFFSET, bytes);
         length += bytes;
     }
@@ -133,23 +133,34 @@ static void load(struct coder *coder, const int16_t *words) {
     }
 }
 
+static void code_again(struct coder *coder, uint32_t codec, const int16_t *delta) {
+    static uint8_t payload[MAX_PAYLOAD];
+    int16_t again[MAX_PARAMETERS];
+    uint32_t length = encode(coder, codec, payload);
+    fuzz_require(decode(coder, codec, payload, length, again) &&
+                     memcmp(delta, again, 2u * coder->parameters) == 0,
+                 "what is coded without loss is read as it was");
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static struct coder coder;
-    static uint8_t payload[MAX_PAYLOAD];
     int16_t delta[MAX_PARAMETERS];
-    int16_t again[MAX_PARAMETERS];
     struct fuzz_input input = {data, size, 0};
     uint32_t codec = fuzz_take(&input, 1);
     open_coder(&coder, fuzz_take(&input, 1));
     if (size > 2u && decode(&coder, codec, data + 2, (uint32_t)size - 2u, delta)) {
+        bool is_clamped = false;
         for (uint32_t i = 0; i < coder.parameters; i++) {
             fuzz_require(delta[i] >= -(int32_t)LINNET_DELTA_LIMIT, "a word is in ±DELTA_LIMIT");
+            is_clamped = is_clamped || delta[i] == LINNET_DELTA_LIMIT ||
+                         delta[i] == -(int32_t)LINNET_DELTA_LIMIT;
         }
         load(&coder, delta);
-        uint32_t length = encode_exact(&coder, payload);
-        fuzz_require(decode(&coder, LINNET_CODEC_RICE_INT16, payload, length, again) &&
-                         memcmp(delta, again, 2u * coder.parameters) == 0,
-                     "what is coded exactly is read as it was");
+        code_again(&coder, LINNET_CODEC_RICE_INT16, delta);
+        /* Multiples of its scale are multiples of the smallest that fits. */
+        if (codec >= LINNET_CODEC_DENSE_2 && codec <= LINNET_CODEC_DENSE_8 && !is_clamped) {
+            code_again(&coder, codec, delta);
+        }
         fuzz_note(0x40000u + codec);
     }
     fuzz_require(call(&coder, LINNET_KERNEL_FUNCTION_check, 0, 0) == LINNET_OK,

@@ -19,7 +19,7 @@
 #include "linnet_port.h"
 
 /*
- * Starts a node: counts the start in the store and loads the kernel that is installed there.
+ * Starts a node: counts the start in the store and loads kernel and model that are installed there.
  *
  * port: filled in by the caller, used until the node is no longer polled.
  * memory [bytes]: heap of the wasm engine, 8-byte aligned; nothing else uses it.
@@ -52,9 +52,10 @@ struct linnet_inference {
  * heap of the engine, and afterwards it is bit for bit where it was.
  *
  * x [x_bytes]: the inputs of one sample, int8, channels-last. Not to be called from a callback.
- * Errors: ERR_LATER (no model is loaded now: none was announced since the start, or one is being
- * installed), ERR_SHAPE (the model has another number of inputs), ERR_MEMORY (the heap cannot hold
- * a second copy of the words; if the engine found that out half way, the training has begun anew).
+ * Errors: ERR_LATER (no model is loaded now: none was installed, one is being installed, or the
+ * watchdog had to end the installed one), ERR_SHAPE (the model has another number of inputs),
+ * ERR_MEMORY (the heap cannot hold a second copy of the words; if the engine found that out half
+ * way, the training has begun anew).
  */
 linnet_status_t linnet_infer(struct linnet_node *node, const int8_t *x, uint32_t x_bytes,
                              struct linnet_inference *out);

@@ -114,8 +114,9 @@ struct linnet_port {
     /*
      * What an application wants to know; each may be NULL. Both are called from inside
      * linnet_node_poll() and call nothing of linnet.h themselves.
-     * on_model: a version is installed; from now on linnet_infer() answers with it.
-     * on_receipt: a definite LINNET_RECEIPT_* for the upload to a version.
+     * on_model: a version is installed; from now on linnet_infer() answers with it. Also called
+     * from linnet_node_init(), of the version that was installed before. on_receipt: a definite
+     * LINNET_RECEIPT_* for the upload to a version.
      */
     void (*on_model)(void *context, uint32_t version);
     void (*on_receipt)(void *context, uint32_t version, uint32_t code);

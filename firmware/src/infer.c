@@ -114,9 +114,14 @@ static linnet_status_t run(struct linnet_node *node, const int8_t *x,
     return LINNET_OK;
 }
 
-/* Whether the arena holds what the node still needs, or must not lose: words, or half a sample. */
+/*
+ * Whether the arena holds what the node still needs, or must not lose: words, or half a sample. An
+ * upload that is kept needs no words.
+ */
 static bool has_working_copy(const struct linnet_node *node) {
-    return node->work.phase >= LINNET_PHASE_EVALUATE && node->work.phase <= LINNET_PHASE_RECEIPT;
+    bool is_kept = node->upload.kept != NULL;
+    return node->work.phase >= LINNET_PHASE_EVALUATE &&
+           node->work.phase <= (is_kept ? LINNET_PHASE_DIGEST : LINNET_PHASE_RECEIPT);
 }
 
 static linnet_status_t infer_beside(struct linnet_node *node, const int8_t *x,

@@ -19,15 +19,7 @@ uint32_t linnet_model_memory(const struct linnet_node *node) {
     return bytes > LINNET_ENGINE_BYTES ? bytes - LINNET_ENGINE_BYTES : 0;
 }
 
-void linnet_model_boot(struct linnet_node *node) {
-    const uint8_t *hash;
-    struct linnet_span wasm;
-    if (linnet_store_newest(&node->store, LINNET_OBJECT_KERNEL, &hash, &wasm) == LINNET_OK) {
-        (void)open_kernel(node, hash, wasm, LINNET_BARE_MEMORY_BYTES);
-    }
-}
-
-static linnet_status_t plan(struct linnet_node *node) {
+static linnet_status_t plan(struct linnet_node *node, uint32_t frozen_layers) {
     struct linnet_kernel *kernel = &node->kernel;
     const struct linnet_span *descriptor = &node->round.descriptor;
     uint32_t at = linnet_kernel_word(kernel, LINNET_BLOCK_DESCRIPTOR_PTR);
@@ -38,14 +30,14 @@ static linnet_status_t plan(struct linnet_node *node) {
     memcpy(to, descriptor->data, descriptor->length);
     linnet_kernel_set_word(kernel, LINNET_BLOCK_DESCRIPTOR_BYTES, descriptor->length);
     linnet_kernel_set_word(kernel, LINNET_BLOCK_MEMORY_BYTES, kernel->memory_bytes);
-    linnet_kernel_set_word(kernel, LINNET_BLOCK_FROZEN_LAYERS,
-                           node->work.announcement.plan.frozen_layers);
+    linnet_kernel_set_word(kernel, LINNET_BLOCK_FROZEN_LAYERS, frozen_layers);
     return (linnet_status_t)linnet_kernel_call(kernel, LINNET_KERNEL_FUNCTION_plan, 0, 0, 0);
 }
 
 /* Plans in the memory the kernel has, and if that is too little, in as much as the model needs. */
-static linnet_status_t plan_in_memory(struct linnet_node *node, struct linnet_span wasm) {
-    linnet_status_t status = plan(node);
+static linnet_status_t plan_in_memory(struct linnet_node *node, struct linnet_span wasm,
+                                      uint32_t frozen_layers) {
+    linnet_status_t status = plan(node, frozen_layers);
     if (status != LINNET_ERR_MEMORY) {
         return status;
     }
@@ -54,7 +46,58 @@ static linnet_status_t plan_in_memory(struct linnet_node *node, struct linnet_sp
         return LINNET_ERR_MEMORY;
     }
     status = open_kernel(node, node->kernel_hash, wasm, needed);
-    return status == LINNET_OK ? plan(node) : status;
+    if (status == LINNET_OK) {
+        status = plan(node, frozen_layers);
+    }
+    return status;
+}
+
+static void note_sizes(struct linnet_node *node) {
+    node->round.parameters = linnet_kernel_word(&node->kernel, LINNET_BLOCK_PARAMETERS);
+    node->round.inputs = linnet_kernel_word(&node->kernel, LINNET_BLOCK_INPUT_BYTES);
+}
+
+static void tell_application(struct linnet_node *node) {
+    node->has_model = true;
+    if (node->port->on_model != NULL) {
+        node->port->on_model(node->port->context, node->installed_version);
+    }
+}
+
+/* Whether the watchdog or a fault ended a run of what is installed, and not a trial. */
+static bool is_suspect(const struct linnet_node *node) {
+    return (node->reset_reason == LINNET_RESET_REASON_WATCHDOG ||
+            node->reset_reason == LINNET_RESET_REASON_FAULT) &&
+           node->last_error != LINNET_ERR_TRIAL;
+}
+
+/* Snapshot and descriptor of the installed model, of which none but whole ones were installed. */
+static bool find_installed(struct linnet_node *node) {
+    struct linnet_round *round = &node->round;
+    const uint8_t *hash = linnet_store_installed(&node->store, &node->installed_version);
+    return hash != NULL &&
+           linnet_store_find(&node->store, LINNET_OBJECT_SNAPSHOT, hash, &round->snapshot) ==
+               LINNET_OK &&
+           linnet_store_find(&node->store, LINNET_OBJECT_DESCRIPTOR,
+                             round->snapshot.data + LINNET_SNAPSHOT_HEADER_BYTES -
+                                 LINNET_HASH_BYTES,
+                             &round->descriptor) == LINNET_OK;
+}
+
+void linnet_model_boot(struct linnet_node *node) {
+    struct linnet_round *round = &node->round;
+    const uint8_t *hash;
+    struct linnet_span wasm;
+    bool is_installed = find_installed(node);
+    uint32_t memory_bytes =
+        LINNET_BARE_MEMORY_BYTES + (is_installed ? round->descriptor.length : 0);
+    if (linnet_store_newest(&node->store, LINNET_OBJECT_KERNEL, &hash, &wasm) != LINNET_OK ||
+        open_kernel(node, hash, wasm, memory_bytes) != LINNET_OK || !is_installed ||
+        is_suspect(node) || plan_in_memory(node, wasm, UINT32_MAX) != LINNET_OK) {
+        return;
+    }
+    note_sizes(node);
+    tell_application(node);
 }
 
 linnet_status_t linnet_model_check_snapshot(const struct linnet_node *node,
@@ -106,12 +149,11 @@ linnet_status_t linnet_model_plan(struct linnet_node *node) {
     if (linnet_kernel_word(kernel, LINNET_BLOCK_INTRINSIC_SET) != round->kernel->intrinsic_set) {
         return LINNET_ERR_INTRINSICS;
     }
-    status = plan_in_memory(node, wasm);
+    status = plan_in_memory(node, wasm, node->work.announcement.plan.frozen_layers);
     if (status < 0) {
         return status;
     }
-    round->parameters = linnet_kernel_word(kernel, LINNET_BLOCK_PARAMETERS);
-    round->inputs = linnet_kernel_word(kernel, LINNET_BLOCK_INPUT_BYTES);
+    note_sizes(node);
     node->work.phase = is_proved ? LINNET_PHASE_SNAPSHOT : LINNET_PHASE_TRIAL;
     return LINNET_OK;
 }
@@ -126,11 +168,13 @@ linnet_status_t linnet_model_load(struct linnet_node *node) {
     if (status < 0 || round->position < round->parameters) {
         return status;
     }
-    node->installed_version = node->work.announcement.version;
-    node->has_model = true;
+    const struct linnet_announcement *announcement = &node->work.announcement;
+    node->installed_version = announcement->version;
     node->has_installed_words = true;
-    if (node->port->on_model != NULL) {
-        node->port->on_model(node->port->context, node->installed_version);
+    tell_application(node);
+    status = linnet_store_install(&node->store, announcement->artefact_hash, announcement->version);
+    if (status < 0) {
+        node->last_error = status; /* the next start will not find it; this one goes on */
     }
     return linnet_round_begin(node);
 }

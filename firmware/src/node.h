@@ -106,11 +106,11 @@ struct linnet_fetch {
     uint32_t tries;
 };
 
-/* A snapshot that is made of the one before. */
+/* A snapshot that is made here, of a seed or of the one before. */
 struct linnet_renewal {
     bool is_active;
     bool was_tried;          /* of this announcement; it is not tried twice */
-    struct linnet_span base; /* in flash */
+    struct linnet_span base; /* the one before, in flash */
     uint32_t offset;         /* bytes of the difference that have come */
     uint32_t waiting;        /* of these in the transfer buffer, to be decoded */
     uint32_t position;       /* parameters that are written */
@@ -274,14 +274,14 @@ linnet_status_t linnet_fetch_choose(struct linnet_node *node,
                                     const struct linnet_allowed_kernel **choice);
 /* Kernel and descriptor. */
 linnet_status_t linnet_fetch_step(struct linnet_node *node);
-/* The snapshot, once a kernel holds the model: by its difference or whole. */
+/* The snapshot, once a kernel holds the model: made here or fetched whole. */
 linnet_status_t linnet_fetch_snapshot_step(struct linnet_node *node);
 uint32_t linnet_fetch_pack(struct linnet_node *node, uint8_t *out, uint32_t capacity);
 linnet_status_t linnet_fetch_take(struct linnet_node *node, struct linnet_span body);
 
 /* model.c: LINNET_PHASE_PLAN and LINNET_PHASE_LOAD */
 
-/* Opens the newest proved kernel of the store, if there is one. */
+/* Opens the newest proved kernel of the store, if there is one, and with it the installed model. */
 void linnet_model_boot(struct linnet_node *node);
 /* About how much linear memory a kernel can have. */
 uint32_t linnet_model_memory(const struct linnet_node *node);
@@ -314,7 +314,7 @@ linnet_status_t linnet_trial_step(struct linnet_node *node);
  */
 linnet_status_t linnet_trial_give_up(struct linnet_node *node, linnet_status_t status);
 
-/* renewal.c: LINNET_PHASE_SNAPSHOT by a difference */
+/* renewal.c: LINNET_PHASE_SNAPSHOT by a seed or a difference */
 
 /* ERR_NOT_FOUND: there is no way but to fetch the snapshot whole. */
 linnet_status_t linnet_renewal_begin(struct linnet_node *node);

@@ -1,8 +1,8 @@
 /*
- * The snapshot of a version from the one before and the difference between them (SPEC, section
- * 7.4). The difference is decoded as it comes, a slice at a time; what is not decoded yet waits in
- * the kernel's transfer buffer, behind the words of a slice. The new snapshot goes to the slot that
- * its base does not lie in.
+ * A snapshot that is not fetched (SPEC, section 7.4): the kernel makes its words of a seed, or they
+ * are those of the version before and the difference between them. The difference is decoded as it
+ * comes, a slice at a time; what is not decoded yet waits in the kernel's transfer buffer, behind
+ * the words of a slice. The new snapshot goes to the slot that the one before does not lie in.
  */
 #include <string.h>
 #include "messages.gen.h"
@@ -30,38 +30,67 @@ static uint8_t *transfer_buffer(struct linnet_node *node) {
     return linnet_kernel_at(&node->kernel, at, 2u * LINNET_IO_WORDS);
 }
 
+/* Nothing but a seed: no difference stands in its way, so none has bytes to wait for. */
+static bool has_seed_alone(const struct linnet_node *node) {
+    return node->work.announcement.has_initial_seed && difference_of(node)->hash == NULL;
+}
+
 /* The snapshot in hand is the base of the difference, and that is worth its bytes. */
-static bool is_possible(struct linnet_node *node) {
-    const struct linnet_announcement *announcement = &node->work.announcement;
+static bool has_base(struct linnet_node *node) {
     const struct linnet_difference *difference = difference_of(node);
     const uint8_t *hash;
     struct linnet_span *base = &node->renewal.base;
     return difference->hash != NULL && difference->bytes > 0 &&
-           difference->bytes < announcement->artefact_bytes && !node->renewal.was_tried &&
+           difference->bytes < node->work.announcement.artefact_bytes &&
            linnet_store_newest(&node->store, LINNET_OBJECT_SNAPSHOT, &hash, base) == LINNET_OK &&
            memcmp(hash, difference->base, LINNET_ID_BYTES) == 0 &&
-           base->length == announcement->artefact_bytes &&
            linnet_model_check_snapshot(node, *base) == LINNET_OK;
+}
+
+/* The kernel has the words of the seed, or awaits a difference. */
+static bool is_possible(struct linnet_node *node) {
+    const struct linnet_announcement *announcement = &node->work.announcement;
+    struct linnet_kernel *kernel = &node->kernel;
+    uint32_t bytes = LINNET_SNAPSHOT_HEADER_BYTES + 2u * node->round.parameters;
+    if (node->renewal.was_tried || announcement->artefact_bytes != bytes) {
+        return false;
+    }
+    if (has_seed_alone(node)) {
+        int32_t seed = (int32_t)announcement->initial_seed;
+        return linnet_kernel_call(kernel, LINNET_KERNEL_FUNCTION_initialise, seed, 0, 0) >= 0;
+    }
+    int32_t codec = (int32_t)difference_of(node)->codec;
+    return has_base(node) &&
+           linnet_kernel_call(kernel, LINNET_KERNEL_FUNCTION_decoding, codec, 0, 0) >= 0;
 }
 
 static linnet_status_t write(struct linnet_node *node, const uint8_t *data, uint32_t length) {
     return linnet_store_write(&node->store, node->store.writing.offset, data, length);
 }
 
+static linnet_status_t write_header(struct linnet_node *node) {
+    uint8_t header[LINNET_SNAPSHOT_HEADER_BYTES];
+    struct linnet_writer w = linnet_writer(header, sizeof header);
+    linnet_put_u32(&w, LINNET_SNAPSHOT_MAGIC);
+    linnet_put_u16(&w, LINNET_SNAPSHOT_FORMAT_VERSION);
+    linnet_put_u16(&w, 0);
+    linnet_put_u32(&w, node->round.parameters);
+    linnet_put_u32(&w, 0);
+    linnet_put_hash(&w, node->work.announcement.descriptor_hash);
+    return write(node, header, sizeof header);
+}
+
 linnet_status_t linnet_renewal_begin(struct linnet_node *node) {
     struct linnet_renewal *renewal = &node->renewal;
-    if (!is_possible(node)) {
-        return LINNET_ERR_NOT_FOUND;
-    }
+    bool is_it = is_possible(node);
     renewal->was_tried = true;
-    int32_t codec = (int32_t)difference_of(node)->codec;
-    if (linnet_kernel_call(&node->kernel, LINNET_KERNEL_FUNCTION_decoding, codec, 0, 0) < 0) {
+    if (!is_it) {
         return LINNET_ERR_NOT_FOUND;
     }
-    linnet_status_t status =
-        linnet_store_begin(&node->store, LINNET_OBJECT_SNAPSHOT, renewal->base.length);
+    linnet_status_t status = linnet_store_begin(&node->store, LINNET_OBJECT_SNAPSHOT,
+                                                node->work.announcement.artefact_bytes);
     if (status == LINNET_OK) {
-        status = write(node, renewal->base.data, LINNET_SNAPSHOT_HEADER_BYTES);
+        status = write_header(node);
     }
     renewal->offset = 0;
     renewal->waiting = 0;
@@ -126,14 +155,23 @@ static const uint8_t *base_words(const struct linnet_node *node, uint32_t first)
     return node->renewal.base.data + LINNET_SNAPSHOT_HEADER_BYTES + 2 * (size_t)first;
 }
 
-/* Words up to parameter `end`, which the difference passes over. */
+/* Words up to parameter `end` as the kernel has made them, or the base, where the difference passes
+ * over them. */
 static linnet_status_t copy_words(struct linnet_node *node, uint32_t end) {
     struct linnet_renewal *renewal = &node->renewal;
-    uint32_t left = end - renewal->position;
-    uint32_t count = left < LINNET_IO_WORDS ? left : LINNET_IO_WORDS;
-    linnet_status_t status = write(node, base_words(node, renewal->position), 2 * count);
+    uint32_t first = renewal->position;
+    uint32_t count = end - first < LINNET_IO_WORDS ? end - first : LINNET_IO_WORDS;
     renewal->position += count;
-    return status;
+    if (!has_seed_alone(node)) {
+        return write(node, base_words(node, first), 2 * count);
+    }
+    int32_t answer = linnet_kernel_call(&node->kernel, LINNET_KERNEL_FUNCTION_store, (int32_t)first,
+                                        (int32_t)count, 0);
+    const uint8_t *words = transfer_buffer(node);
+    if (answer < 0 || words == NULL) {
+        return answer < 0 ? (linnet_status_t)answer : LINNET_ERR_ABI;
+    }
+    return write(node, words, 2 * count);
 }
 
 /* deltas ← words of the base + deltas, saturated; little-endian, no alignment. */
@@ -186,7 +224,7 @@ static linnet_status_t finish(struct linnet_node *node) {
 }
 
 linnet_status_t linnet_renewal_step(struct linnet_node *node) {
-    uint32_t next = next_parameter(node);
+    uint32_t next = has_seed_alone(node) ? node->round.parameters : next_parameter(node);
     uint32_t position = node->renewal.position;
     if (next < position || next > node->round.parameters) {
         return LINNET_ERR_ABI;

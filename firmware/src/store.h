@@ -1,7 +1,7 @@
 /*
  * What a node keeps in flash: the number of its starts, its name, the newest announcement it
- * followed, the objects it fetched, the upload that waits for its receipt, and the residual of the
- * codec that has one.
+ * followed, which model is installed, the objects it fetched, the upload that waits for its
+ * receipt, and the residual of the codec that has one.
  *
  *     ┌────────┬────────┬────────────┬────────────┬────────┬──────────┬──────────┬──────────┐
  *     │ record │ record │ descriptor │ descriptor │ kernel │ (kernel) │ snapshot │ snapshot │
@@ -128,6 +128,15 @@ linnet_status_t linnet_store_set_name(struct linnet_store *store, struct linnet_
 bool linnet_store_is_older(const struct linnet_store *store, uint32_t epoch, uint32_t version);
 /* Notes that one is followed that is not older. Returns the status of the port. */
 linnet_status_t linnet_store_follow(struct linnet_store *store, uint32_t epoch, uint32_t version);
+
+/*
+ * The snapshot that was installed last, and as which version: its hash [32], in the flash, good
+ * until the next record. NULL if none was.
+ */
+const uint8_t *linnet_store_installed(const struct linnet_store *store, uint32_t *version);
+/* Notes that one is. hash: [32]. Returns the status of the port. */
+linnet_status_t linnet_store_install(struct linnet_store *store, const uint8_t *hash,
+                                     uint32_t version);
 
 /*
  * Finds an object of a kind by its SHA-256 and marks it as in use.

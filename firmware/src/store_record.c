@@ -13,11 +13,16 @@
  *     ┌───────────────┬────────────┬────────┬──────────┬──────────┬──────────┬───────┬─────────┐
  *     │ failed kernel │ trial slot │ starts │ verdicts │ of which │ followed │ epoch │ version │
  *     └───────────────┴────────────┴────────┴──────────┴──────────┴──────────┴───────┴─────────┘
+ *     21                   53        57
+ *     ┌────────────────────┬─────────┐
+ *     │ installed snapshot │ version │
+ *     └────────────────────┴─────────┘
  *
  * verdicts: two bits per kernel slot, then four of the accepted residual: its slot, and its
  * sequence modulo 7, or 7 for none. of which: the low four bits of the sequence of each; a
  * verdict on another object than the slot has now is none, should a damaged record bring an older
- * one back. followed: 0 if an announcement was, of that epoch and version.
+ * one back. followed: 0 if an announcement was, of that epoch and version. installed: of the
+ * snapshot its hash; ff … = none.
  */
 #define SLOT_AT LINNET_ID_BYTES
 #define STARTS_AT (LINNET_ID_BYTES + 1u)
@@ -25,6 +30,8 @@
 #define SEQUENCES_AT (LINNET_ID_BYTES + 3u)
 #define FOLLOWED_AT (LINNET_ID_BYTES + 4u)
 #define FOLLOWED_BYTES 9u
+#define INSTALLED_AT (FOLLOWED_AT + FOLLOWED_BYTES)
+#define INSTALLED_BYTES (LINNET_HASH_BYTES + 4u)
 #define NO_TRIAL 0xffu
 #define NO_VERDICT 3u
 #define RESIDUAL_SHIFT 4u
@@ -157,15 +164,30 @@ static linnet_status_t make_room(const struct linnet_store *store, uint32_t *off
     return linnet_flash_erase(store->port, *offset);
 }
 
-/* A record of what stands in the store's fields, of this epoch and name. */
+static bool read_newest(const struct linnet_store *store, struct linnet_cell *cell) {
+    return store->record_sequence != 0 &&
+           linnet_cell_read(store->port, store->record_offset, RECORD_MAGIC, cell);
+}
+
+/*
+ * A record of what stands in the store's fields, of this epoch and name. installed: [36] of the
+ * note; NULL = as before.
+ */
 static linnet_status_t append(struct linnet_store *store, uint32_t boot_epoch,
-                              struct linnet_span name) {
+                              struct linnet_span name, const uint8_t *installed) {
     uint8_t data[LINNET_CELL_DATA_BYTES] = {0};
     uint8_t note[LINNET_CELL_NOTE_BYTES];
     struct linnet_cell cell = {
         RECORD_MAGIC, store->record_sequence + 1, boot_epoch, name.length, data, note};
+    struct linnet_cell newest;
     uint32_t offset;
     write_note(store, note);
+    if (installed == NULL && read_newest(store, &newest)) {
+        installed = newest.note + INSTALLED_AT;
+    }
+    if (installed != NULL) {
+        memcpy(note + INSTALLED_AT, installed, INSTALLED_BYTES);
+    }
     if (name.length > 0) {
         memcpy(data, name.data, name.length);
     }
@@ -182,14 +204,13 @@ static linnet_status_t append(struct linnet_store *store, uint32_t boot_epoch,
 }
 
 linnet_status_t linnet_store_count_boot(struct linnet_store *store) {
-    return append(store, store->boot_epoch + 1, linnet_store_name(store));
+    return append(store, store->boot_epoch + 1, linnet_store_name(store), NULL);
 }
 
 struct linnet_span linnet_store_name(const struct linnet_store *store) {
     struct linnet_span name = {NULL, 0};
     struct linnet_cell cell;
-    if (store->record_sequence != 0 &&
-        linnet_cell_read(store->port, store->record_offset, RECORD_MAGIC, &cell)) {
+    if (read_newest(store, &cell)) {
         name.data = cell.data;
         name.length = cell.length;
     }
@@ -200,11 +221,11 @@ linnet_status_t linnet_store_set_name(struct linnet_store *store, struct linnet_
     if (name.length > LINNET_NAME_MAX_BYTES) {
         return LINNET_ERR_RANGE;
     }
-    return append(store, store->boot_epoch, name);
+    return append(store, store->boot_epoch, name, NULL);
 }
 
 linnet_status_t linnet_record_write(struct linnet_store *store) {
-    return append(store, store->boot_epoch, linnet_store_name(store));
+    return append(store, store->boot_epoch, linnet_store_name(store), NULL);
 }
 
 bool linnet_store_is_older(const struct linnet_store *store, uint32_t epoch, uint32_t version) {
@@ -230,4 +251,30 @@ linnet_status_t linnet_store_follow(struct linnet_store *store, uint32_t epoch, 
         store->followed_version = old_version;
     }
     return status;
+}
+
+const uint8_t *linnet_store_installed(const struct linnet_store *store, uint32_t *version) {
+    static const uint8_t none[] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+    struct linnet_cell cell;
+    if (!read_newest(store, &cell) || memcmp(cell.note + INSTALLED_AT, none, sizeof none) == 0) {
+        return NULL;
+    }
+    const uint8_t *hash = cell.note + INSTALLED_AT;
+    struct linnet_reader r = linnet_reader(hash + LINNET_HASH_BYTES, 4);
+    *version = linnet_get_u32(&r);
+    return hash;
+}
+
+linnet_status_t linnet_store_install(struct linnet_store *store, const uint8_t *hash,
+                                     uint32_t version) {
+    uint8_t installed[INSTALLED_BYTES];
+    struct linnet_cell cell;
+    struct linnet_writer w = linnet_writer(installed + LINNET_HASH_BYTES, 4);
+    memcpy(installed, hash, LINNET_HASH_BYTES);
+    linnet_put_u32(&w, version);
+    if (read_newest(store, &cell) &&
+        memcmp(cell.note + INSTALLED_AT, installed, sizeof installed) == 0) {
+        return LINNET_OK;
+    }
+    return append(store, store->boot_epoch, linnet_store_name(store), installed);
 }

@@ -35,6 +35,7 @@ static const struct number announcement_numbers[] = {
     NUMBER(linnet_announcement, descriptor_bytes, LINNET_ANNOUNCEMENT_DESCRIPTOR_BYTES, 0,
            LINNET_DESCRIPTOR_MAX_BYTES),
     SATURATED(linnet_announcement, numerics, LINNET_ANNOUNCEMENT_NUMERICS),
+    NUMBER(linnet_announcement, initial_seed, LINNET_ANNOUNCEMENT_INITIAL_SEED, 0, UINT32_MAX),
 };
 #define ANNOUNCEMENT_REQUIRED                                                                      \
     (BIT(LINNET_ANNOUNCEMENT_FORMAT) | BIT(LINNET_ANNOUNCEMENT_FEDERATION) |                       \
@@ -73,6 +74,7 @@ static const struct number plan_numbers[] = {
     NUMBER(linnet_plan, frozen_layers, LINNET_PLAN_FROZEN_LAYERS, 0, UINT32_MAX),
     NUMBER(linnet_plan, proximal_shift, LINNET_PLAN_PROXIMAL_SHIFT, 0, LINNET_MAX_PROXIMAL_SHIFT),
     NUMBER(linnet_plan, density, LINNET_PLAN_DENSITY, 0, LINNET_MAX_DENSITY),
+    NUMBER(linnet_plan, max_staleness, LINNET_PLAN_MAX_STALENESS, 0, LINNET_MAX_STALENESS),
 };
 #define PLAN_REQUIRED                                                                              \
     (BIT(LINNET_PLAN_TASK) | BIT(LINNET_PLAN_SEED) | BIT(LINNET_PLAN_LR_SHIFT) |                   \
@@ -227,6 +229,7 @@ static void parse_announcement(struct parser *p, struct linnet_announcement *out
     while (next_key(p, &map, &key, &seen)) {
         parse_announcement_value(p, key, out);
     }
+    out->has_initial_seed = (seen & BIT(LINNET_ANNOUNCEMENT_INITIAL_SEED)) != 0;
     require(p, seen, ANNOUNCEMENT_REQUIRED);
 }
 

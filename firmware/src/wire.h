@@ -34,6 +34,7 @@ struct linnet_plan {
     uint32_t frozen_layers;           /* bit l: layer l is not trained */
     uint32_t proximal_shift;          /* 0…MAX_PROXIMAL_SHIFT, 0 = no pull */
     uint32_t density;                 /* per mille; at least 1 of SPARSE_TERNARY */
+    uint32_t max_staleness;           /* versions that may come while it is worked on */
 };
 
 /* An object that makes a snapshot of the one before. */
@@ -54,10 +55,12 @@ struct linnet_announcement {
     const uint8_t *descriptor_hash; /* [32] */
     uint32_t descriptor_bytes;      /* at most DESCRIPTOR_MAX_BYTES */
     uint32_t numerics;
+    uint32_t initial_seed;
     struct linnet_allowed_kernel kernels[LINNET_ANNOUNCEMENT_KERNELS_KEPT];
     uint32_t kernel_count; /* kept, at least 1 */
     struct linnet_plan plan;
     bool is_final;
+    bool has_initial_seed; /* the words of the snapshot are the initial ones of initial_seed */
     struct linnet_difference difference;
 };
 

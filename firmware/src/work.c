@@ -42,6 +42,7 @@ static bool plans_equal(const struct linnet_plan *a, const struct linnet_plan *b
            a->skip_threshold == b->skip_threshold && a->codec == b->codec &&
            a->weight_unit == b->weight_unit && a->frozen_layers == b->frozen_layers &&
            a->proximal_shift == b->proximal_shift && a->density == b->density &&
+           a->max_staleness == b->max_staleness &&
            spans_equal(a->class_weights, b->class_weights);
 }
 
@@ -100,6 +101,7 @@ static void take_up(struct linnet_node *node, struct linnet_span bytes, const ui
     work->has_announcement = true;
     linnet_work_restart(node);
     if (linnet_keep_recall(node)) {
+        linnet_model_boot(node);
         work->phase = LINNET_PHASE_OFFER;
     }
 }
@@ -109,8 +111,17 @@ static bool is_offering(const struct linnet_node *node) {
     return phase >= LINNET_PHASE_OFFER && phase <= LINNET_PHASE_RECEIPT;
 }
 
+/* Whether what is being worked on still counts when the next announcement is the newest. */
+static bool counts_beside(const struct linnet_work *work, const struct linnet_announcement *next) {
+    const struct linnet_announcement *now = &work->announcement;
+    return work->phase >= LINNET_PHASE_EVALUATE && work->phase <= LINNET_PHASE_RECEIPT &&
+           next->epoch == now->epoch && next->version > now->version &&
+           next->version - now->version <= now->plan.max_staleness &&
+           linnet_residual_is_shared(now, next);
+}
+
 /*
- * ERR_LATER if the residual for the next announcement is that of an upload which has no receipt
+ * ERR_LATER if what is being worked on still counts, or if the residual for the next announcement is that of an upload which has no receipt
  * yet. One that is in the flash is offered again: its receipt may have come while there was no
  * power.
  */
@@ -119,6 +130,9 @@ static linnet_status_t settle_first(struct linnet_node *node,
     const struct linnet_work *work = &node->work;
     struct linnet_announcement pending;
     struct linnet_span bytes;
+    if (counts_beside(work, next)) {
+        return LINNET_ERR_LATER;
+    }
     if (is_offering(node)) {
         bool is_waiting = linnet_residual_is_used(&work->announcement) &&
                           linnet_residual_is_shared(&work->announcement, next);

@@ -5,6 +5,8 @@
 
 /* A round takes a few hundred. */
 #define MOST_POLLS 20000u
+/* Samples of one question; classes are below 4. */
+#define ASKED 15u
 
 static uint32_t read_link(void *context, uint8_t *out, uint32_t capacity) {
     return cut_host_send(&((struct cut_bench *)context)->host, out, capacity);
@@ -148,6 +150,48 @@ static void check_residual(struct cut_bench *bench, struct linnet_store *store, 
     }
 }
 
+/* What the model says of some samples, two bits each; 0 = it says nothing. */
+static uint32_t ask(struct cut_bench *bench, uint32_t *version) {
+    uint32_t answers = 1;
+    for (uint32_t i = 0; i < ASKED; i++) {
+        struct linnet_inference inference;
+        int8_t x[SCENE_INPUTS];
+        uint8_t label;
+        scene_sample(0, LINNET_SPLIT_TEST, i, x, &label);
+        linnet_status_t status = linnet_infer(&bench->node, x, sizeof x, &inference);
+        expect(bench, status == LINNET_OK || status == LINNET_ERR_LATER, "it cannot be asked");
+        if (status != LINNET_OK) {
+            return 0;
+        }
+        *version = inference.version;
+        answers = answers << 2 | inference.predicted;
+    }
+    return answers;
+}
+
+/* A node that has just started, before it hears of its host. */
+static void check_answers(struct cut_bench *bench) {
+    uint32_t announced = bench->host.version;
+    uint32_t version = 0;
+    uint32_t answers = ask(bench, &version);
+    if (answers == 0) {
+        expect(bench, !bench->must_answer, "it has forgotten its model");
+        return;
+    }
+    uint32_t known = bench->answers[version % SCENE_VERSIONS];
+    expect(bench, version <= announced && version + 2u > announced,
+           "it answers with a version that is long gone, or to come");
+    expect(bench, known == 0 || known == answers, "its model answers as it did not before");
+}
+
+/* At the end of a life without a cut. */
+static void note_answers(struct cut_bench *bench) {
+    uint32_t version = 0;
+    uint32_t answers = ask(bench, &version);
+    expect(bench, answers != 0 && version == bench->host.version, "its model is not installed");
+    bench->answers[version % SCENE_VERSIONS] = answers;
+}
+
 enum bench_outcome cut_bench_live(struct cut_bench *bench, uint32_t cut_at, uint32_t seed) {
     nor_flash_restart(&bench->flash, NOR_FLASH_NEVER, seed);
     cut_host_restart(&bench->host);
@@ -158,6 +202,10 @@ enum bench_outcome cut_bench_live(struct cut_bench *bench, uint32_t cut_at, uint
     linnet_status_t status =
         linnet_node_init(&bench->node, &bench->port, bench->heap.at, bench->heap.bytes);
     expect(bench, status == LINNET_OK || !bench->flash.has_power, "it cannot use the flash");
+    if (bench->flash.has_power && bench->checks_answers) {
+        check_answers(bench);
+    }
+    bench->must_answer = false;
     for (uint32_t i = 0; i < MOST_POLLS; i++) {
         note_residual(bench);
         if (bench->host.fault != NULL) {
@@ -167,7 +215,10 @@ enum bench_outcome cut_bench_live(struct cut_bench *bench, uint32_t cut_at, uint
             return BENCH_CUT;
         }
         if (bench->host.is_done) {
-            return BENCH_DONE;
+            if (bench->checks_answers) {
+                note_answers(bench);
+            }
+            return bench->host.fault == NULL ? BENCH_DONE : BENCH_FAULT;
         }
         idle(bench, linnet_node_poll(&bench->node));
     }
@@ -236,6 +287,7 @@ void cut_bench_check_survivors(struct cut_bench *bench, bool lacks_nothing) {
         return;
     }
     bool has_two_kernels = store.pairs[LINNET_OBJECT_KERNEL].count == 2;
+    bench->must_answer = lacks_nothing && has_two_kernels;
     check_newest(bench, &store, LINNET_OBJECT_DESCRIPTOR, &scene->descriptor, NULL, lacks_nothing);
     check_newest(bench, &store, LINNET_OBJECT_KERNEL, scene_kernel(scene, version),
                  scene_kernel(scene, before), lacks_nothing && has_two_kernels);

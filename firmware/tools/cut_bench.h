@@ -21,7 +21,10 @@ struct cut_bench {
     uint32_t cut_at;     /* the one during which the power goes */
     bool was_erase;      /* and it was an erase */
     uint32_t starts;
-    bool has_changing_samples; /* other samples after every start */
+    bool has_changing_samples;        /* other samples after every start */
+    bool checks_answers;              /* of the model, before and after cuts */
+    bool must_answer;                 /* at its next start: it has a model, and a kernel for it */
+    uint32_t answers[SCENE_VERSIONS]; /* of each version's model, once it was loaded; 0 = unknown */
 };
 
 enum bench_outcome {

@@ -156,6 +156,8 @@ static uint32_t take_object(struct cut_host *host, struct linnet_span body, uint
     bool is_snapshot = object == scene_snapshot(host->scene, host->version);
     expect(host, !is_snapshot || !host->scene->offers_difference || host->version == 0,
            "it fetches a snapshot although it has the one before");
+    expect(host, !is_snapshot || !host->scene->offers_seed,
+           "it fetches a snapshot although it knows the seed");
     if (object == NULL || request.offset >= object->bytes.length) {
         accuse(host, "it asks for what nobody announced");
         return 0;

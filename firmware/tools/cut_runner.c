@@ -6,12 +6,12 @@
  *
  * cuts: every STRIDEth operation, counted from SEED, of the first round of a node, of one that
  * exchanges its kernel, of one that is offered a kernel which fails its trial, of one that makes
- * its snapshot of the one before, and of one whose record log is full; an erase is torn in several
- * ways. An odd seed cuts again during the recovery. With seeds 2 and 3 of every four the node keeps
- * its samples, and the upload must be that of a node whose power never went; with the others it has
- * other samples after every start. damage: STRIDE times bits flipped or sectors of garbage; the
- * node then finishes the version in hand and the next one. After one bit no counter has come back.
- * wear: erases of STRIDE rounds, counted; SEED plays no part.
+ * its snapshot of the one before, of one that makes it of a seed, and of one whose record log is
+ * full; an erase is torn in several ways. An odd SEED cuts again during the recovery. With seeds 2
+ * and 3 of every four the node keeps its samples, and the upload must be that of a node whose power
+ * never went; with the others it has other samples after every start. damage: STRIDE times bits
+ * flipped or sectors of garbage; the node then finishes the version in hand and the next one. After
+ * one bit no counter has come back. wear: erases of STRIDE rounds, counted; SEED plays no part.
  */
 #include <string.h>
 #include "cut_bench.h"
@@ -31,12 +31,12 @@ static const struct geometry {
 #define GEOMETRIES (sizeof geometries / sizeof geometries[0])
 
 /* Where a node stands when its power is cut. */
-enum situation { FIRST_ROUND, NEXT_KERNEL, BAD_KERNEL, DIFFERENCE, FULL_LOG, SITUATIONS };
+enum situation { FIRST_ROUND, NEXT_KERNEL, BAD_KERNEL, DIFFERENCE, SEED, FULL_LOG, SITUATIONS };
 static const struct {
     const char *name;
     uint32_t version; /* that the node is at */
-} situations[] = {
-    {"first round", 0}, {"next kernel", 1}, {"bad kernel", 1}, {"difference", 1}, {"full log", 2}};
+} situations[] = {{"first round", 0}, {"next kernel", 1}, {"bad kernel", 1},
+                  {"difference", 1},  {"seed", 1},        {"full log", 2}};
 /* The version after all of them. */
 #define LAST_VERSION 2u
 
@@ -101,6 +101,7 @@ static void restore(const struct geometry *geometry) {
     bench.host = host_before;
     bench.flash.misuses = 0;
     bench.starts = 0;
+    bench.must_answer = false;
 }
 
 static void remember(const struct geometry *geometry) {
@@ -122,6 +123,7 @@ static void reach(const struct geometry *geometry, enum situation situation) {
     scene.offers_bad_kernel = situation == BAD_KERNEL;
     scene.is_sparse = geometry->has_residuals;
     scene.offers_difference = situation == DIFFERENCE;
+    scene.offers_seed = situation == SEED;
     cut_host_init(&bench.host, &scene);
     for (uint32_t version = 0; version < SCENE_VERSIONS; version++) {
         scene_make_version(&scene, version);
@@ -183,6 +185,7 @@ static bool run_cuts(const struct geometry *geometry, enum situation situation, 
     uint32_t at = seed % stride;
     uint32_t tear = 0;
     bench.has_changing_samples = seed % 4 < 2;
+    bench.checks_answers = true;
     reach(geometry, situation);
     find_golden(geometry, situation, golden);
     while (bench.host.fault == NULL) {
@@ -264,6 +267,7 @@ static void spoil(const struct geometry *geometry, uint32_t kind) {
 
 static bool run_damage(const struct geometry *geometry, uint32_t seed, uint32_t count) {
     bench.has_changing_samples = true;
+    bench.checks_answers = false;
     reach(geometry, FULL_LOG);
     /* Later in life: the node has an upload that somebody saw. */
     do_round(LAST_VERSION);
@@ -300,6 +304,7 @@ static bool run_wear(const struct geometry *geometry, uint32_t rounds) {
     uint32_t sectors = geometry->bytes / geometry->sector_bytes;
     uint32_t operations = 0;
     bench.has_changing_samples = true;
+    bench.checks_answers = false;
     reach(geometry, FULL_LOG);
     memset(erases, 0, sizeof erases);
     bench.flash.erases = erases;

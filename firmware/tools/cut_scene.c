@@ -5,6 +5,9 @@
 #include "hmac.h"
 #include "sha256.h"
 
+/* Initial weights are at most that far from 0. */
+#define INIT_BOUND 4000
+
 /* Well spread bits of two numbers. */
 static uint32_t mix(uint32_t a, uint32_t b) {
     uint32_t h = (a ^ b * 0x9e3779b1u) * 0x85ebca77u;
@@ -28,7 +31,7 @@ static void put_dense(struct linnet_writer *w, uint16_t tensor, uint16_t inputs,
     linnet_put_u16(w, outputs);
     linnet_put_i8(w, -5); /* weights are worth 2^-5 a step */
     linnet_put_u8(w, activation);
-    linnet_put_u16(w, 4000);
+    linnet_put_u16(w, INIT_BOUND);
 }
 
 /* SPEC, section 3: dense with ReLU, dense, softmax. */
@@ -55,6 +58,28 @@ static void make_descriptor(struct scene *scene) {
     linnet_put_u16(&w, 2);
     linnet_put_u16(&w, SCENE_CLASSES);
     scene->descriptor = object_of(scene->descriptor_bytes, linnet_writer_length(&w));
+}
+
+static uint32_t fold(uint32_t h, uint32_t v) {
+    h = (h ^ v) * 0x9e3779b1u + 0x7f4a7c15u;
+    h = (h ^ h >> 15) * 0x85ebca77u;
+    return h ^ h >> 13;
+}
+
+/* SPEC, section 2.2: the words of a layer that are drawn from a seed. */
+static void put_initial_words(struct linnet_writer *w, uint32_t seed, uint32_t layer,
+                              uint32_t inputs, uint32_t outputs) {
+    for (uint32_t o = 0; o < outputs; o++) {
+        uint32_t stream = fold(fold(fold(fold(seed, LINNET_PURPOSE_INIT), layer), 0), o);
+        for (uint32_t i = 0; i < inputs; i++) {
+            stream = stream * 1664525u + 1013904223u;
+            uint32_t drawn = (stream >> 16) * (2u * INIT_BOUND + 1u) >> 16;
+            linnet_put_i16(w, (int16_t)((int32_t)drawn - INIT_BOUND + 128));
+        }
+    }
+    for (uint32_t o = 0; o < outputs; o++) {
+        linnet_put_i16(w, 0);
+    }
 }
 
 /* Bits of a payload, the first one lowest in its byte. */
@@ -106,9 +131,8 @@ void scene_make_version(struct scene *scene, uint32_t version) {
     linnet_put_u32(&w, SCENE_PARAMETERS);
     linnet_put_u32(&w, 0);
     linnet_put_hash(&w, scene->descriptor.hash);
-    for (uint32_t i = 0; i < SCENE_PARAMETERS; i++) {
-        linnet_put_i16(&w, (int16_t)((int32_t)(mix(version, i) % 8001u) - 4000));
-    }
+    put_initial_words(&w, version, 0, SCENE_INPUTS, SCENE_HIDDEN);
+    put_initial_words(&w, version, 1, SCENE_HIDDEN, SCENE_CLASSES);
     scene->snapshots[version % SCENE_VERSIONS] = object_of(bytes, linnet_writer_length(&w));
     if (version > 0) {
         make_difference(scene, version);
@@ -127,7 +151,7 @@ void scene_make(struct scene *scene) {
 }
 
 static uint32_t kernel_index(const struct scene *scene, uint32_t version) {
-    bool is_kept = scene->offers_bad_kernel || scene->offers_difference;
+    bool is_kept = scene->offers_bad_kernel || scene->offers_difference || scene->offers_seed;
     return version == 0 || is_kept ? 0 : 1;
 }
 
@@ -235,7 +259,8 @@ uint32_t scene_announce(const struct scene *scene, uint32_t version, uint8_t *ou
     struct linnet_span name = {(const uint8_t *)federation, sizeof federation - 1u};
     struct linnet_writer w = linnet_writer(out, capacity);
     bool has_difference = scene->offers_difference && version > 0;
-    linnet_cbor_put_head(&w, LINNET_CBOR_MAP, has_difference ? 12 : 11);
+    linnet_cbor_put_head(&w, LINNET_CBOR_MAP,
+                         11u + (has_difference ? 1u : 0) + (scene->offers_seed ? 1u : 0));
     put_number(&w, LINNET_ANNOUNCEMENT_FORMAT, LINNET_WIRE_FORMAT_VERSION);
     linnet_cbor_put_uint(&w, LINNET_ANNOUNCEMENT_FEDERATION);
     linnet_cbor_put_text(&w, name);
@@ -254,6 +279,9 @@ uint32_t scene_announce(const struct scene *scene, uint32_t version, uint8_t *ou
     put_number(&w, LINNET_ANNOUNCEMENT_EPOCH, 0);
     if (has_difference) {
         put_difference(&w, scene, version);
+    }
+    if (scene->offers_seed) {
+        put_number(&w, LINNET_ANNOUNCEMENT_INITIAL_SEED, version);
     }
     return linnet_writer_length(&w);
 }

@@ -1,7 +1,8 @@
 /*
- * What the cut runner trains: kernels, a small net, its versions, and samples. Version 0 is
- * announced with the first kernel, every later one with the second; or with one that fails its
- * trial, and the first; or with the first, and the difference from the version before.
+ * What the cut runner trains: kernels, a small net, its versions, and samples. A version has the
+ * initial words of its number as seed. Version 0 is announced with the first kernel, every later
+ * one with the second; or with one that fails its trial, and the first; or with the first, and the
+ * difference from the version before; or all with the first, and the seed.
  */
 #ifndef LINNET_CUT_SCENE_H
 #define LINNET_CUT_SCENE_H
@@ -33,6 +34,7 @@ struct scene {
     uint32_t intrinsic_sets[SCENE_KERNELS]; /* what they import, 0 = nothing */
     bool offers_bad_kernel;                 /* later versions are announced with it */
     bool offers_difference;                 /* likewise */
+    bool offers_seed;                       /* every version is announced with its seed */
     bool is_sparse;                         /* uploads leave a residual */
     struct scene_object descriptor;
     struct scene_object difference; /* of the version that was made last */

@@ -136,7 +136,7 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
   }
 
   onLog(level: number, text: string): void {
-    this.status.noteLog(text);
+    this.status.noteLog(level, text, performance.now());
     this.context.events.onDeviceLog(this.identity.node || this.options.port, level, text);
   }
 

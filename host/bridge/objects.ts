@@ -244,14 +244,15 @@ export function objectsOf(announcement: Announcement): ObjectName[] {
 
 /**
  * What a device will ask for first: the way to the model, which is the difference if there is one (whoever lacks its
- * base asks for more), and the kernel it takes unless that is installed.
+ * base asks for more) and nothing if there is a seed, and the kernel it takes unless that is installed.
  */
 export function objectsFor(announcement: Announcement, hello: HelloRequest): ObjectName[] {
   const [snapshot, descriptor] = objectsOf(announcement);
   const [model = snapshot] = differenceOf(announcement);
+  const isMade = announcement.initialSeed !== undefined && !announcement.difference;
   const kernel = announcement.kernels.find(
     ({ intrinsicSet }) => intrinsicSet === 0 || intrinsicSet === hello.intrinsicSet,
   );
   const isInstalled = !kernel || equalBytes(kernel.hash, hello.kernelHash);
-  return isInstalled ? [model, descriptor] : [model, descriptor, kernel];
+  return [...(isMade ? [] : [model]), descriptor, ...(isInstalled ? [] : [kernel])];
 }

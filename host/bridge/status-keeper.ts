@@ -2,12 +2,14 @@ import type {
   FaultRecord,
   FaultRequest,
   HelloRequest,
+  LogLine,
   NodeStatus,
   StatusResponse,
   Traffic,
 } from '../contract/contract.gen.js';
 
 const MAX_LOG_BYTES = 200;
+const MAX_LINES = 20;
 
 /** What a device says it does before it has been asked. */
 const unknown: StatusResponse = {
@@ -51,7 +53,7 @@ function cut(text: string): string {
 /** What an operator is told of one node: its last words, its faults, and what its rounds cost. */
 export class StatusKeeper {
   private fault: FaultRecord | undefined;
-  private log: string | undefined;
+  private readonly lines: LogLine[] = [];
   private round: { readonly version: number; readonly traffic: Traffic } | undefined;
   /** All traffic until the last definite receipt. */
   private settled = noTraffic;
@@ -61,8 +63,10 @@ export class StatusKeeper {
     this.fault = { ...fault, bootEpoch };
   }
 
-  noteLog(text: string): void {
-    this.log = cut(text);
+  /** atMs: from the start of the bridge. */
+  noteLog(level: number, text: string, atMs: number): void {
+    this.lines.push({ atMs: Math.floor(atMs), level, text: cut(text) });
+    if (this.lines.length > MAX_LINES) this.lines.shift();
   }
 
   noteStatus(status: StatusResponse): void {
@@ -76,7 +80,8 @@ export class StatusKeeper {
   }
 
   statusOf(hello: HelloRequest, traffic: Traffic, badFrames: number): NodeStatus {
-    const { last, fault, log, round } = this;
+    const { last, fault, lines, round } = this;
+    const log = lines.at(-1)?.text;
     return {
       bootEpoch: hello.bootEpoch,
       resetReason: hello.resetReason,
@@ -87,7 +92,7 @@ export class StatusKeeper {
       stackHighWaterBytes: last.stackHighWaterBytes,
       badFrames: last.badFrames + badFrames,
       ...(fault && { fault }),
-      ...(log !== undefined && { log }),
+      ...(log !== undefined && { log, lines: [...lines] }),
       traffic,
       ...(round && { roundVersion: round.version, round: round.traffic }),
     };

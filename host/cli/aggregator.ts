@@ -5,21 +5,20 @@ import type { LinnetError } from '../contract/error.js';
 import { aggregatorIdentity } from '../contract/identity.js';
 import { packageVersion } from '../kernel/load.js';
 import { KEEP_VERSIONS } from '../federated/lineage.js';
-import { KeyFolder } from '../federated/node-keys.js';
 import type { TrafficRow } from '../federated/ledger.js';
 import { Aggregator } from '../federated/server.js';
 import type { HeldOutScores, ReceiptReport, RoundReport } from '../federated/report.js';
 import type { ModelInfo } from '../model/descriptor.js';
 import { startBroker } from '../mqtt/broker.js';
 import { globalOptions, interruptSignal } from './context.js';
-import { initialWordsOf, openHeldOut } from './held-out.js';
+import { openHeldOut } from './held-out.js';
 import { mqttOptionsFor, mqttSettings } from './mqtt-settings.js';
 import type { Output } from './output.js';
 import { downlinkOfFlags, planOfFlags, planSettings, roundsOf } from './plan-settings.js';
 import { describeScores, scoreFields, trainingScoresOf } from './scores.js';
 import { addSettings, resolveSettings, type Resolved, type SettingTable } from './settings.js';
 import { describeTraffic, sumTraffic } from './traffic.js';
-import { roundKeyOf, roundKeySettings } from './trust-settings.js';
+import { aggregatorTrustSettings, nodeKeysOf, roundKeyOf } from './trust-settings.js';
 import { dataSettings, kernelsOf, prepareModel, prepareTask, type Recipe } from './task.js';
 import { federateDataset } from '../data/partition.js';
 
@@ -34,11 +33,6 @@ const settings = {
   epoch: {
     kind: 'integer',
     text: 'greater than that of the store whose place this one takes; absent: that of the store',
-  },
-  keys: {
-    kind: 'text',
-    value: 'folder',
-    text: 'keys of the nodes, as linnet fleet makes them: uploads without a right tag are refused',
   },
   ...dataSettings,
   cohort: { kind: 'integer', text: 'contributions that complete a round', default: 4, minimum: 1 },
@@ -63,7 +57,7 @@ const settings = {
   },
   ...planSettings,
   ...mqttSettings,
-  ...roundKeySettings,
+  ...aggregatorTrustSettings,
 } as const satisfies SettingTable;
 
 /** How long the bridges may take to tell what the last round cost. */
@@ -134,6 +128,7 @@ async function runAggregator(
   // Says at once what is missing.
   if (options.broker === undefined) mqttOptionsFor(aggregatorIdentity, options);
   const roundKey = roundKeyOf(options);
+  const keys = nodeKeysOf(options, options.federation);
   const { recipe, evaluate } = await prepareRecipe(options);
   const rounds = roundsOf(options, recipe);
   let lastNodes = 0;
@@ -142,12 +137,13 @@ async function runAggregator(
     software: `linnet ${packageVersion()}`,
     federation: options.federation,
     ...(options.epoch !== undefined && { epoch: options.epoch }),
-    ...(options.keys !== undefined && { keys: new KeyFolder(options.keys, options.federation) }),
+    ...(keys && { keys }),
     descriptor: recipe.descriptor,
     kernels: kernelsOf(options.kernel),
-    initialWords: () => initialWordsOf(recipe, options.seed),
+    initialWords: options.seed,
     rounds,
     plan: planOfFlags(options, recipe),
+    strategy: options.strategy,
     downlink: downlinkOfFlags(options),
     round: {
       cohort: options.cohort,
@@ -176,7 +172,7 @@ async function runAggregator(
     const onRefusal = ({ code, message }: LinnetError): void => output.log.warn({ code }, message);
     const aggregator = await Aggregator.start({ ...settings, mqtt: { ...mqtt, onRefusal } });
     output.note(
-      `federation ${options.federation}: ${rounds} rounds of ${options.cohort} contributions, store ${options.store}${roundKey ? `, signed under delegation ${roundKey.delegation.serial}` : ''}`,
+      `federation ${options.federation}: ${rounds} rounds of ${options.cohort} contributions, store ${options.store}${keys ? `, keys of ${keys.nodes().length} nodes` : ''}${roundKey ? `, signed under delegation ${roundKey.delegation.serial}` : ''}`,
     );
     const isFinished = (await aggregator.finished) !== undefined;
     if (isFinished && lastNodes > 0) await awaitTraffic(aggregator, output, lastNodes);

@@ -41,7 +41,7 @@ const settings = {
     kind: 'text',
     short: '-o',
     value: 'folder',
-    text: 'where shards, ledger and models go; default: a new folder in runs/',
+    text: 'where shards, keys, ledger and models go; default: a new folder in runs/',
   },
   ...planSettings,
 } as const satisfies SettingTable;

@@ -10,8 +10,8 @@ import { openLink } from '../link/open.js';
 import { listSerialPorts } from '../link/serial-link.js';
 import { globalOptions } from './context.js';
 import { describeFault, nameOf } from './faults.js';
-import { listFleet } from './fleet-status.js';
-import { mqttOptionsFor, mqttSettings } from './mqtt-settings.js';
+import { listFleet, printLog } from './fleet-status.js';
+import { mqttOptionsFor, mqttSettings, type BrokerOptions } from './mqtt-settings.js';
 import type { Output } from './output.js';
 import { addSettings, resolveSettings, type SettingTable } from './settings.js';
 
@@ -33,6 +33,11 @@ const settings = {
     value: 'name',
     text: 'federation whose nodes are listed, with --mqtt',
     default: 'linnet',
+  },
+  log: {
+    kind: 'text',
+    value: 'node',
+    text: 'with --mqtt: the last lines that this node has logged, with seconds since its bridge started',
   },
   ...mqttSettings,
 } as const satisfies SettingTable;
@@ -126,9 +131,11 @@ export function addDevicesCommand(program: Command): void {
   addSettings(command, settings).action(async (flags: Record<string, unknown>, self: Command) => {
     const { output, configPath } = globalOptions(self);
     const options = resolveSettings('devices', settings, flags, configPath);
-    const { port, baud, federation, mqtt } = options;
+    const { port, baud, federation, mqtt, log } = options;
+    const broker = (): BrokerOptions => mqttOptionsFor(aggregatorIdentity, options);
     if (port !== undefined) await describeDevice(port, baud, output);
+    else if (log !== undefined) await printLog(broker(), federation, log, output);
     else if (mqtt === undefined) await listDevices(output);
-    else await listFleet(mqttOptionsFor(aggregatorIdentity, options), federation, output);
+    else await listFleet(broker(), federation, output);
   });
 }

@@ -1,7 +1,7 @@
 /** `linnet devices --mqtt`: how the nodes of a federation are, as their bridges have told the broker. */
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { nodeState, resetReason } from '../contract/contract.gen.js';
+import { logLevel, nodeState, resetReason } from '../contract/contract.gen.js';
 import type { Birth, Death, NodeStatus } from '../contract/contract.gen.js';
 import { LinnetError, statusName } from '../contract/error.js';
 import { matchTopic, topicOf, type TopicScope } from '../contract/topics.js';
@@ -92,19 +92,46 @@ function printNode(output: Output, node: string, known: KnownNode): void {
   }
 }
 
+async function findNodes(
+  mqtt: Omit<MqttOptions, 'clientId'>,
+  federation: string,
+): Promise<Map<string, KnownNode>> {
+  const clientId = `linnet-devices-${randomUUID()}`;
+  const nodes = await readNodes({ ...mqtt, clientId }, federation);
+  if (nodes.size > 0) return nodes;
+  throw new LinnetError('ERR_NO_DEVICE', `the broker knows no node of ${federation}`, {
+    remedy: 'check --federation and the base of --mqtt, and that bridges run',
+  });
+}
+
+/** The last lines of LOG of one node. Throws ERR_NO_DEVICE if the broker does not know it. */
+export async function printLog(
+  mqtt: Omit<MqttOptions, 'clientId'>,
+  federation: string,
+  node: string,
+  output: Output,
+): Promise<void> {
+  const nodes = await findNodes(mqtt, federation);
+  const known = nodes.get(node);
+  if (!known) {
+    throw new LinnetError('ERR_NO_DEVICE', `the broker knows no ${node} in ${federation}`, {
+      remedy: `choose one of ${[...nodes.keys()].sort().join(', ')}`,
+    });
+  }
+  for (const line of known.status?.lines ?? []) {
+    output.record({ type: 'log', node, ...line });
+    const seconds = (line.atMs / 1000).toFixed(3).padStart(12);
+    output.line(`${seconds} s  ${nameOf(logLevel, line.level).padEnd(5)}  ${line.text}`);
+  }
+}
+
 /** Throws ERR_NO_DEVICE if the broker knows no node of the federation. */
 export async function listFleet(
   mqtt: Omit<MqttOptions, 'clientId'>,
   federation: string,
   output: Output,
 ): Promise<void> {
-  const clientId = `linnet-devices-${randomUUID()}`;
-  const nodes = await readNodes({ ...mqtt, clientId }, federation);
-  if (nodes.size === 0) {
-    throw new LinnetError('ERR_NO_DEVICE', `the broker knows no node of ${federation}`, {
-      remedy: 'check --federation and the base of --mqtt, and that bridges run',
-    });
-  }
+  const nodes = await findNodes(mqtt, federation);
   output.tableHead(columns);
   for (const [node, known] of [...nodes].sort(([a], [b]) => (a < b ? -1 : 1)))
     printNode(output, node, known);

@@ -4,18 +4,10 @@ import { evaluationSettings, Kernel } from '../kernel/kernel.js';
 import { loadKernelBytes } from '../kernel/load.js';
 import { openV8Engine } from '../kernel/v8-engine.js';
 import { labelFor, scoresOf } from './scores.js';
-import type { Recipe, Task } from './task.js';
+import type { Task } from './task.js';
 
 /** Samples scored before the event loop gets a turn. */
 const sliceSamples = 2000;
-
-/** Words of version 0: the kernel's own initial weights. */
-export async function initialWordsOf(recipe: Recipe, seed: number): Promise<Int16Array> {
-  const kernel = new Kernel(await openV8Engine(loadKernelBytes()));
-  kernel.plan(recipe.descriptor);
-  kernel.initialise(seed);
-  return kernel.storeParameters();
-}
 
 /**
  * Scores models on samples no node has. In a real federation the aggregator has no samples; this is

@@ -8,7 +8,7 @@ import type { Command } from 'commander';
 import { LinnetError } from '../contract/error.js';
 import { checkName } from '../contract/topics.js';
 import { readFds1 } from '../data/fds1.js';
-import { readKey } from '../federated/node-keys.js';
+import { readKey } from '../contract/node-key.js';
 import { nodeKeyFile } from '../mqtt/credentials.js';
 import { packagePath } from '../kernel/load.js';
 import { ownSamples, type SampleSource } from '../sim/node-samples.js';

@@ -1,7 +1,9 @@
 import { codec as codecIds, constant, decay, task as taskCode } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { SNAPSHOT_EVERY, type Downlink } from '../federated/downlink.js';
+import { DEFAULT_STRATEGY } from '../federated/options.js';
 import { DEFAULT_DENSITY, type PlanSettings } from '../federated/plan.js';
+import { parseStrategy, strategyNames } from '../federated/strategies/strategies.js';
 import type { Resolved, SettingTable } from './settings.js';
 import {
   classWeightsOf,
@@ -12,6 +14,9 @@ import {
   skipThresholdOf,
   type Recipe,
 } from './task.js';
+
+/** What is so old counts a third. */
+const BUFFERED_STALENESS = 8;
 
 /** CODEC by what users call it. */
 const codecs: Readonly<Record<string, number>> = {
@@ -45,6 +50,18 @@ export const planSettings = {
     text: 'FedProx: pull toward the round’s model by 2^−n every 16 steps; 0 = none',
     default: 0,
     maximum: constant.MAX_PROXIMAL_SHIFT,
+  },
+  strategy: {
+    kind: 'text',
+    value: 'name',
+    text: `how contributions become the next model: ${strategyNames.join(', ')}; parameters as in fed-avg-m:momentum=0.8`,
+    default: DEFAULT_STRATEGY,
+  },
+  maxStaleness: {
+    kind: 'integer',
+    value: 'rounds',
+    text: `an upload still counts when so many rounds have closed since its model [0; of fed-buff ${BUFFERED_STALENESS}]`,
+    maximum: constant.MAX_STALENESS,
   },
   codec: {
     kind: 'text',
@@ -98,6 +115,8 @@ export function downlinkOfFlags(flags: PlanFlags): Downlink {
   return { codec: codecs[flags.downlink], snapshotEvery: flags.snapshotEvery };
 }
 
+const isBuffered = (flags: PlanFlags): boolean => parseStrategy(flags.strategy).name === 'fed-buff';
+
 /** The plan the aggregator announces. */
 export function planOfFlags(flags: PlanFlags, recipe: Recipe): PlanSettings {
   const preset = recipe.preset.federated;
@@ -116,6 +135,7 @@ export function planOfFlags(flags: PlanFlags, recipe: Recipe): PlanSettings {
     skipThreshold: skipThresholdOf(recipe.model, flags.skipThreshold),
     frozenLayers: frozenLayersOf(recipe.model, flags.freeze),
     proximalShift: flags.proximalShift,
+    maxStaleness: flags.maxStaleness ?? (isBuffered(flags) ? BUFFERED_STALENESS : 0),
     codec: codecs[flags.codec],
     density: flags.density,
     ...(classWeights && { classWeights }),

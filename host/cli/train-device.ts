@@ -68,7 +68,7 @@ function planOf(task: Task, options: TrainSettingsOfCli): Plan {
 
 /** Everything the device needs, addressed by hash, and the announcement that names it. */
 async function prepareMaterial(task: Task, options: TrainSettingsOfCli): Promise<Material> {
-  const words = await startWordsOf(task, options);
+  const words = startWordsOf(task, options);
   const kernels = kernelsOf(options.kernel);
   const snapshot = packSnapshot(task.model.hash, words);
   const announcement: Announcement = {

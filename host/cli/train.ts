@@ -7,13 +7,14 @@ import { idOf, nodeKeyOf, sha256, toHex } from '../contract/hash.js';
 import { sampleAt } from '../data/dataset.js';
 import { federateDataset } from '../data/partition.js';
 import type { KernelEngine } from '../kernel/engine.js';
+import { initialWordsOf } from '../kernel/initial-words.js';
 import { Kernel } from '../kernel/kernel.js';
 import { kernelBuilds, loadKernelBytes } from '../kernel/load.js';
 import { openV8Engine } from '../kernel/v8-engine.js';
 import type { ModelInfo } from '../model/descriptor.js';
 import { packSnapshot, unpackSnapshot } from '../model/snapshot.js';
 import { globalOptions, interruptSignal } from './context.js';
-import { initialWordsOf, openHeldOut } from './held-out.js';
+import { openHeldOut } from './held-out.js';
 import { percent, type Output } from './output.js';
 import { describeScores, labelFor, meanLoss, scoreFields } from './scores.js';
 import { addSettings, resolveSettings, type Resolved, type SettingTable } from './settings.js';
@@ -106,8 +107,8 @@ export function trainPlanOf(task: Task, options: TrainSettingsOfCli): TrainPlan 
 }
 
 /** Words the training starts from: of a snapshot of this model, or of the seed. */
-export async function startWordsOf(task: Task, options: TrainSettingsOfCli): Promise<Int16Array> {
-  if (options.from === undefined) return initialWordsOf(task, options.seed);
+export function startWordsOf(task: Task, options: TrainSettingsOfCli): Int16Array {
+  if (options.from === undefined) return initialWordsOf(task.descriptor, options.seed);
   let bytes: Uint8Array;
   try {
     bytes = new Uint8Array(readFileSync(options.from));
@@ -137,7 +138,7 @@ async function trainInProcess(
   const kernel = new Kernel(engine);
   const { epochs, frozenLayers, classWeights, ...rates } = trainPlanOf(task, options);
   kernel.plan(task.descriptor, { frozenLayers });
-  kernel.loadParameters(await startWordsOf(task, options));
+  kernel.loadParameters(startWordsOf(task, options));
   const n = train.length;
   const m = options.samples === 0 ? n : Math.min(n, options.samples);
   kernel.begin({

@@ -1,8 +1,10 @@
 /** Keys that vouch for announcements, as commands are given them (docs/FLEET.md). */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { LinnetError } from '../contract/error.js';
 import { equalBytes } from '../contract/hash.js';
+import { sharedKeys } from '../contract/node-key.js';
+import { KeyFolder } from '../federated/node-keys.js';
 import { checkDelegation, parseRoundKey, type RoundKey } from '../proof/delegation.js';
 import {
   parsePublicKey,
@@ -28,7 +30,13 @@ export const trustSettings = {
 } as const satisfies SettingTable;
 
 /** Of an aggregator. */
-export const roundKeySettings = {
+export const aggregatorTrustSettings = {
+  keys: {
+    kind: 'text',
+    value: 'folder',
+    text: 'keys of the nodes: uploads without a right tag are refused; default: keys/ beside --credentials',
+  },
+  withoutKeys: { kind: 'switch', text: 'count uploads of whoever may publish them' },
   roundKey: {
     kind: 'text',
     value: 'file',
@@ -56,6 +64,8 @@ interface Given {
   readonly credentials?: string | undefined;
   readonly root?: string | undefined;
   readonly roundKey?: string | undefined;
+  readonly keys?: string | undefined;
+  readonly withoutKeys?: boolean;
 }
 
 /** The public root key in the folders of nodes: they are of one fleet. */
@@ -91,4 +101,24 @@ export function roundKeyOf({ roundKey, credentials }: Given): RoundKey | undefin
   // Says at once what every bridge would say.
   if (root !== undefined) checkDelegation(found.bytes, [readRoot(root)]);
   return found;
+}
+
+/** The keys of the nodes of a fleet; undefined if the aggregator shall ask for none. Throws ERR_USAGE. */
+export function nodeKeysOf(
+  { keys, withoutKeys, credentials }: Given,
+  federation: string,
+): KeyFolder | undefined {
+  if (withoutKeys && keys !== undefined) {
+    throw new LinnetError('ERR_USAGE', '--keys and --without-keys contradict each other', {
+      remedy: 'give one of them',
+    });
+  }
+  if (withoutKeys) return undefined;
+  if (keys !== undefined) return new KeyFolder(keys, federation);
+  if (credentials === undefined) return undefined;
+  const folder = join(dirname(resolve(credentials)), sharedKeys);
+  if (existsSync(folder)) return new KeyFolder(folder, federation);
+  throw new LinnetError('ERR_USAGE', `there are no keys of nodes in ${folder}`, {
+    remedy: `bring ${sharedKeys}/ of the fleet there or name it with --keys; --without-keys does without`,
+  });
 }

@@ -188,6 +188,8 @@ export const constant = {
   NO_LABEL: 4294967295,
   /** a node with a proximal term pulls after each of these */
   PROXIMAL_INTERVAL: 16,
+  /** between the base of a delta and the version it counts in, at most: it counts a sixteenth then */
+  MAX_STALENESS: 255,
   /** weakest pull is 2^−15 */
   MAX_PROXIMAL_SHIFT: 15,
 } as const;
@@ -1002,6 +1004,8 @@ export interface Announcement {
   readonly epoch: number;
   /** the way to the snapshot from that of the parent */
   readonly difference?: Difference;
+  /** seed whose initial words (2.2) the snapshot holds, u32 */
+  readonly initialSeed?: number;
 }
 
 /** an object that makes a snapshot of the one before (2.9) */
@@ -1056,6 +1060,8 @@ export interface Plan {
   readonly proximalShift?: number;
   /** SPARSE_TERNARY: words of each layer that are coded, per mille */
   readonly density?: number;
+  /** a delta still counts when so many versions came after its base; absent: 0 */
+  readonly maxStaleness?: number;
 }
 
 /** an upload, written by the node */
@@ -1192,6 +1198,18 @@ export interface NodeStatus {
   readonly roundVersion?: number;
   /** from the definite receipt before that, or the start of the bridge, until that receipt */
   readonly round?: Traffic;
+  /** the last lines of LOG, at most 20, oldest first; log is the last of them */
+  readonly lines?: readonly LogLine[];
+}
+
+/** a line of LOG */
+export interface LogLine {
+  /** milliseconds from the start of the bridge */
+  readonly atMs: number;
+  /** LOG_LEVEL */
+  readonly level: number;
+  /** cut to 200 bytes */
+  readonly text: string;
 }
 
 /** FAULT, and the start that reported it */
@@ -1283,6 +1301,7 @@ export interface WireMaps {
   readonly Death: Death;
   readonly Want: Want;
   readonly NodeStatus: NodeStatus;
+  readonly LogLine: LogLine;
   readonly FaultRecord: FaultRecord;
   readonly Traffic: Traffic;
   readonly ServerState: ServerState;

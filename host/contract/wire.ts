@@ -2,7 +2,15 @@
  * MQTT payloads: deterministic CBOR (RFC 8949, section 4.2.1) with integer keys, driven by the
  * tables of the schema. Decoding is strict: shortest forms, sorted keys, no duplicates, no rest.
  */
-import { decode, encode, rfc8949EncodeOptions, type DecodeOptions } from 'cborg';
+import {
+  decode,
+  encode,
+  rfc8949EncodeOptions,
+  Tokenizer,
+  Type,
+  type DecodeOptions,
+  type Token,
+} from 'cborg';
 import { constant } from './contract.gen.js';
 import type { WireMaps } from './contract.gen.js';
 import { LinnetError } from './error.js';
@@ -62,10 +70,12 @@ const fits: Readonly<Record<Extract<WireType, string>, (value: unknown) => boole
   uints: (value) => Array.isArray(value) && value.every(isUint),
 };
 
-function fromWire(type: WireType, value: unknown, where: string): unknown {
-  if (typeof type === 'string') {
-    return fits[type](value) ? value : fail(`${where} is not of type ${type}`);
-  }
+function fromWire(key: WireKey, value: unknown, within: string): unknown {
+  const { type } = key;
+  // The many need no name of theirs.
+  if (typeof type === 'string' && fits[type](value)) return value;
+  const where = `${within}.${key.name}`;
+  if (typeof type === 'string') return fail(`${where} is not of type ${type}`);
   if ('map' in type) return mapFromWire(mapByName.get(type.map)!, value, where);
   if (!Array.isArray(value) || value.length === 0) return fail(`${where} is not a list`);
   const element = mapByName.get(type.list)!;
@@ -80,8 +90,7 @@ function mapFromWire(map: WireMap, value: unknown, where: string): Record<string
   for (const [key, entry] of entries) {
     if (!isUint(key)) fail(`${where} has a key that is not an unsigned integer`);
     const found = known.get(key);
-    if (found !== undefined)
-      out[found.name] = fromWire(found.type, entry, `${where}.${found.name}`);
+    if (found !== undefined) out[found.name] = fromWire(found, entry, where);
     else if (map.closed) {
       throw new LinnetError('ERR_UNSUPPORTED', `${where} has the unknown key ${key}`);
     }
@@ -98,20 +107,59 @@ export function encodeWire<N extends keyof WireMaps>(name: N, value: WireMaps[N]
   return new Uint8Array(encode(map, rfc8949EncodeOptions));
 }
 
+/** A bit for the major type of each: unsigned integers, bytes, arrays, maps. */
+const plainMajors = [Type.uint, Type.bytes, Type.array, Type.map].reduce(
+  (bits, { major }) => bits | (1 << major),
+  0,
+);
+
+/** Sees whether there is nothing but what has one shortest form, which strict decoding demands of it. */
+class PlainTokenizer extends Tokenizer {
+  isPlain = true;
+
+  override next(): Token {
+    const token = super.next();
+    if (((plainMajors >> token.type.major) & 1) === 0) this.isPlain = false;
+    return token;
+  }
+}
+
+/** Whether the keys of all maps are numbers and ascend. */
+function isOrdered(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every(isOrdered);
+  if (!(value instanceof Map)) return true;
+  let last = -1;
+  for (const [key, entry] of value as Map<unknown, unknown>) {
+    if (!(typeof key === 'number' && key > last) || !isOrdered(entry)) return false;
+    last = key;
+  }
+  return true;
+}
+
+/** The value of deterministic CBOR; undefined if it is another encoding of it. Throws what is no CBOR. */
+function decodeCanonical(data: Uint8Array): unknown {
+  const bytes = Buffer.isBuffer(data) ? new Uint8Array(data) : data;
+  const tokenizer = new PlainTokenizer(bytes, decodeOptions);
+  const value: unknown = decode(bytes, { ...decodeOptions, tokenizer });
+  // Encoding it again is a proof for everything, and takes longer than all the rest.
+  const isCanonical =
+    (tokenizer.isPlain && isOrdered(value)) ||
+    Buffer.compare(encode(value, rfc8949EncodeOptions), bytes) === 0;
+  return isCanonical ? value : undefined;
+}
+
 /**
  * Decodes and checks one payload. Throws ERR_CBOR with the path of what is wrong, or
  * ERR_UNSUPPORTED for an unknown key where keys must be understood (the plan).
  */
 export function decodeWire<N extends keyof WireMaps>(name: N, data: Uint8Array): WireMaps[N] {
   let value: unknown;
-  let isCanonical: boolean;
   try {
     // Values in values by the thousand exhaust the stack, of the one or of the other.
-    value = decode(data, decodeOptions);
-    isCanonical = Buffer.compare(encode(value, rfc8949EncodeOptions), data) === 0;
+    value = decodeCanonical(data);
   } catch (error) {
     throw new LinnetError('ERR_CBOR', `${name} is not CBOR`, { source: error });
   }
-  if (!isCanonical) fail(`${name} is not deterministically encoded`);
+  if (value === undefined) fail(`${name} is not deterministically encoded`);
   return mapFromWire(mapByName.get(name)!, value, name) as unknown as WireMaps[N];
 }

@@ -27,14 +27,18 @@ export function isCodec(id: number): boolean {
   return codecs.has(id);
 }
 
-/** The delta [P] in ±DELTA_LIMIT, 0 where a coded payload says nothing; undefined if it is no payload of this codec. */
+/**
+ * The delta [P] in ±DELTA_LIMIT, 0 where a coded payload says nothing; undefined if it is no payload of this codec. It may
+ * lie in `target` [P].
+ */
 export function decodePayload(
   model: ModelInfo,
   frozenLayers: number | undefined,
   id: number,
   payload: Uint8Array,
+  target?: Int16Array,
 ): Int16Array | undefined {
-  if (id !== codec.NONE) return kernelOf(model, frozenLayers ?? 0).decodeDelta(id, payload);
+  if (id !== codec.NONE) return kernelOf(model, frozenLayers ?? 0).decodeDelta(id, payload, target);
   return payload.length === 0 ? new Int16Array(model.parameters) : undefined;
 }
 

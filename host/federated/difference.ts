@@ -5,12 +5,13 @@ import { constant, type Announcement } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { sha256, toHex } from '../contract/hash.js';
 import { decodeWire } from '../contract/wire.js';
+import { initialWordsOf } from '../kernel/initial-words.js';
 import type { ModelInfo } from '../model/descriptor.js';
 import { packSnapshot } from '../model/snapshot.js';
 import type { Published } from './downlink.js';
 import { expectedMark, type Recomputed } from './history.js';
 import type { Ledger, VersionRow } from './ledger.js';
-import { unpackMaster } from './master.js';
+import { packMoments, unpackMaster } from './master.js';
 import { readObject } from './objects.js';
 
 export interface Difference {
@@ -124,7 +125,11 @@ function compareModels(comparison: Comparison): Difference | undefined {
   if (!existsSync(join(objects, name))) {
     return { where: 'snapshot', expected: `the file ${name}`, found: 'none' };
   }
-  return compareMasters(recomputed.master, row, model);
+  const { master, moments } = recomputed.model;
+  return (
+    compareMasters(master, row, model) ??
+    firstUnequal({ 'moments of the strategy': [sha256(packMoments(moments)), sha256(row.moments)] })
+  );
 }
 
 function readIfWhole(objects: string, hash: Uint8Array): Uint8Array | undefined {
@@ -170,16 +175,30 @@ function compareDifferences({ row, published, objects }: Comparison): Difference
   return { where: 'difference', expected: `bytes of ${name}`, found: 'other bytes' };
 }
 
-/** What the uploads decide. */
+/** The words of the seed that was announced. */
+function compareInitialWords({ row, published, model }: Comparison): Difference | undefined {
+  const { initialSeed } = decodeWire('Announcement', row.announcement);
+  if (initialSeed === undefined) return undefined;
+  const words = initialWordsOf(model.descriptor, initialSeed);
+  const [expected, found] = [words, published.words].map((each) => packSnapshot(model.hash, each));
+  return compareSnapshots(expected, found, model);
+}
+
+/** What the uploads and the seed of version 0 decide. */
 export function findDifference(comparison: Comparison): Difference | undefined {
-  return compareCounts(comparison) ?? compareDifferences(comparison) ?? compareModels(comparison);
+  return (
+    compareCounts(comparison) ??
+    compareDifferences(comparison) ??
+    compareInitialWords(comparison) ??
+    compareModels(comparison)
+  );
 }
 
 /** An upload to this version that is marked retracted and should not be, or the other way round. */
 export function findMarkDifference(ledger: Ledger, version: number): Difference | undefined {
   const retractions = ledger.retractions();
-  const marks = ledger.marksOf(version).map(({ node, retractedBy }) => {
-    const expected = expectedMark(retractions, { version, node });
+  const marks = ledger.marksOf(version).map(({ node, openVersion, retractedBy }) => {
+    const expected = expectedMark(retractions, { openVersion, node });
     return [`retraction of the upload of ${node}`, [expected, retractedBy]] as const;
   });
   return firstUnequal(Object.fromEntries(marks));

@@ -29,6 +29,8 @@ export interface Published {
   readonly difference?: Difference;
   /** The object it names. */
   readonly payload?: Uint8Array;
+  /** The words are the initial ones of this seed. */
+  readonly initialSeed?: number;
 }
 
 /** A version that was published before. */

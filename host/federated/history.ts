@@ -1,19 +1,18 @@
 /**
- * What made each version, walked backwards (SPEC, 8.1). A round and a retraction take in the uploads to
- * the version before; a retraction also leaves out a node's uploads from there on back; a rollback goes on
+ * What made each version, walked backwards (SPEC, 8.1). A round and a retraction take in the uploads accepted
+ * while the version before was open; a retraction also leaves out a node's uploads from there on back; a rollback goes on
  * with the master of an older version, so what lies between is not on the way.
  */
+import type { Announcement } from '../contract/contract.gen.js';
 import { decodeWire } from '../contract/wire.js';
 import type { ModelInfo } from '../model/descriptor.js';
-import { fedAvg } from './fed-avg.js';
 import type { Ledger, Retraction, UploadRow, VersionRow } from './ledger.js';
-import { masterOf, publishedWords, unpackMaster } from './master.js';
+import { masterOf, publishedWords, unpackMaster, unpackMoments } from './master.js';
 import { OpenVersion } from './open-version.js';
 import { storeError } from './store-database.js';
 import { readUpload } from './stored-upload.js';
-import type { Strategy } from './strategy.js';
-
-const strategies: ReadonlyMap<string, Strategy> = new Map([[fedAvg.name, fedAvg]]);
+import { parseStrategy } from './strategies/strategies.js';
+import type { ServerModel, Strategy } from './strategies/strategy.js';
 
 /** The part of a row that says how a version was made. */
 export type Making = Pick<
@@ -21,7 +20,7 @@ export type Making = Pick<
   'version' | 'parent' | 'event' | 'base' | 'retraction' | 'strategy'
 >;
 
-/** Uploads to one version that became part of the next, which was made so. */
+/** Uploads accepted while one version was open, which became part of the next; that was made so. */
 interface Fold extends Pick<VersionRow, 'version' | 'event' | 'base' | 'strategy'> {
   readonly uploadsTo: number;
   /** Retractions made later. */
@@ -34,7 +33,7 @@ function rowOf(ledger: Ledger, version: number): VersionRow {
   return row;
 }
 
-/** Whether one of the retractions leaves out a node's upload to a version. */
+/** Whether one of the retractions leaves out what a node uploaded while a version was open. */
 function isLeftOut(retractions: readonly Retraction[], version: number, node: string): boolean {
   return retractions.some((entry) => entry.node === node && version >= entry.from);
 }
@@ -56,24 +55,33 @@ function* walkBack(ledger: Ledger, making: Making, end: number): Generator<Fold>
   }
 }
 
-function openFold(ledger: Ledger, model: ModelInfo, fold: Fold): OpenVersion {
-  const strategy = strategies.get(fold.strategy);
-  if (!strategy) {
-    throw storeError(`version ${fold.uploadsTo + 1} was made by "${fold.strategy}"`);
+function strategyOf({ strategy, uploadsTo }: Fold): Strategy {
+  try {
+    return parseStrategy(strategy);
+  } catch (error) {
+    throw storeError(`version ${uploadsTo + 1} was made by "${strategy}"`, error);
   }
-  const announcement = decodeWire('Announcement', rowOf(ledger, fold.uploadsTo).announcement);
-  const open = new OpenVersion(announcement, model.parameters, strategy);
+}
+
+function announcementOf(ledger: Ledger, version: number): Announcement {
+  return decodeWire('Announcement', rowOf(ledger, version).announcement);
+}
+
+function openFold(ledger: Ledger, model: ModelInfo, fold: Fold): OpenVersion {
+  const announcement = announcementOf(ledger, fold.uploadsTo);
+  const open = new OpenVersion(announcement, model.parameters, strategyOf(fold));
   for (const upload of ledger.uploadsOf(fold.uploadsTo)) {
-    if (isLeftOut(fold.retractions, upload.version, upload.node)) continue;
-    open.add(readUpload(upload, model, announcement.plan.frozenLayers));
+    if (isLeftOut(fold.retractions, upload.openVersion, upload.node)) continue;
+    const isFresh = upload.version === fold.uploadsTo;
+    const { plan } = isFresh ? announcement : announcementOf(ledger, upload.version);
+    open.add(readUpload(upload, model, plan.frozenLayers));
   }
   return open;
 }
 
 export interface Recomputed {
-  /** Q16.16 [P]. */
-  readonly master: Int32Array;
-  /** Of the uploads to the parent. */
+  readonly model: ServerModel;
+  /** Of the uploads while the parent was open. */
   readonly contributions: number;
   readonly weight: number;
   readonly uplinkBytes: number;
@@ -85,15 +93,19 @@ export interface Recomputed {
  */
 export function recomputeVersion(ledger: Ledger, model: ModelInfo, making: Making): Recomputed {
   const base = making.base ?? making.version;
-  const baseMaster = unpackMaster(rowOf(ledger, base).master, model.parameters);
-  let master = making.event === 'start' ? masterOf(publishedWords(baseMaster)) : baseMaster;
+  const row = rowOf(ledger, base);
+  const stored = unpackMaster(row.master, model.parameters);
+  const master = making.event === 'start' ? masterOf(publishedWords(stored)) : stored;
+  let at: ServerModel = { master, moments: unpackMoments(row.moments, model.parameters) };
+  let { strategy } = row;
   let open: OpenVersion | undefined;
   for (const fold of [...walkBack(ledger, making, base)].reverse()) {
     open = openFold(ledger, model, fold);
-    master = open.finish(master);
+    at = open.finish(fold.strategy === strategy ? at : { ...at, moments: [] });
+    ({ strategy } = fold);
   }
   return {
-    master,
+    model: at,
     contributions: open?.sum.count ?? 0,
     weight: open?.sum.weight ?? 0,
     uplinkBytes: open?.uplinkBytes ?? 0,
@@ -122,7 +134,7 @@ export function planRetraction(
   retraction: Retraction,
 ): RetractionPlan | undefined {
   const { node, from } = retraction;
-  const making = { event: 'retract', retraction, strategy: fedAvg.name } as const;
+  const making = { event: 'retract', retraction, strategy: '' } as const;
   const top: Making = { ...making, version: head + 1, parent: head };
   const uploadsTo: number[] = [];
   const earlier: Fold[] = [];
@@ -160,7 +172,7 @@ export function holdsUploadsOf(
 
 /** Uploads on the way back from version `head`, those to it included, that version `end` does not hold. */
 export function uploadsSince(ledger: Ledger, head: number, end: number): number {
-  const top: Making = { version: head + 1, parent: head, event: 'round', strategy: fedAvg.name };
+  const top: Making = { version: head + 1, parent: head, event: 'round', strategy: '' };
   let uploads = 0;
   for (const fold of walkBack(ledger, top, end))
     if (fold.uploadsTo >= end) uploads += nodesIn(ledger, fold).length;
@@ -188,9 +200,9 @@ export function horizonOf(ledger: Ledger, newest: number, keep: number): number 
 /** The mark an upload must have: the first retraction of its node that reaches it. */
 export function expectedMark(
   retractions: readonly (Retraction & { readonly version: number })[],
-  { version, node }: Pick<UploadRow, 'version' | 'node'>,
+  { openVersion, node }: Pick<UploadRow, 'openVersion' | 'node'>,
 ): number | undefined {
   return retractions.find(
-    (entry) => entry.node === node && version >= entry.from && version < entry.version,
+    (entry) => entry.node === node && openVersion >= entry.from && openVersion < entry.version,
   )?.version;
 }

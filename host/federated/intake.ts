@@ -33,12 +33,18 @@ export interface Verdict {
 
 export interface IntakeRules {
   readonly model: ModelInfo;
+  /** [P], where deltas are decoded: that of a verdict holds until the next upload is judged. Absent: for ever. */
+  readonly delta?: Int16Array;
   /** Nodes of the federation; absent: any. */
   readonly nodes?: ReadonlySet<string>;
   /** Keys of the nodes; absent: uploads need no tag. */
   readonly keys?: NodeKeys;
   /** SHA-256 of the upload accepted under this key, of any version. */
   findUpload(version: number, node: string, contribution: number): Uint8Array | undefined;
+  /** The announcement of a version that deltas may be trained from now. */
+  findBase(version: number): Announcement | undefined;
+  /** Whether something of a node counts in the open version. */
+  hasCounted(node: string): boolean;
 }
 
 /** What an upload topic says; undefined if a node could not have published there. */
@@ -90,19 +96,20 @@ function readEnvelope(incoming: IncomingUpload): Envelope | undefined {
   return isOurs ? envelope : undefined;
 }
 
-/** The receipt of an envelope that is not the first under its key or not for the open version. */
-function judgeBase(
+/** The announcement that an envelope was made under, or the receipt of one that is for no version that is open to it. */
+function findBase(
   model: string,
   envelope: Envelope,
-  announcement: Announcement,
-): number | undefined {
-  const isKnownModel = model === toHex(idOf(announcement.descriptorHash));
-  if (!isKnownModel || envelope.version > announcement.version) return receipt.BAD_BASE;
-  if (envelope.version < announcement.version || announcement.final) return receipt.STALE;
+  newest: Announcement,
+  rules: IntakeRules,
+): Announcement | number {
+  const isKnownModel = model === toHex(idOf(newest.descriptorHash));
+  if (!isKnownModel || envelope.version > newest.version) return receipt.BAD_BASE;
+  const base = newest.final ? undefined : rules.findBase(envelope.version);
+  if (!base) return receipt.STALE;
   const isBase =
-    envelope.epoch === announcement.epoch &&
-    equalBytes(envelope.artefact, idOf(announcement.artefactHash));
-  return isBase ? undefined : receipt.BAD_BASE;
+    envelope.epoch === base.epoch && equalBytes(envelope.artefact, idOf(base.artefactHash));
+  return isBase ? base : receipt.BAD_BASE;
 }
 
 /** Whether the envelope says what a node that follows the plan would say. */
@@ -131,10 +138,10 @@ function keepsFrozen(delta: Int16Array, announcement: Announcement, rules: Intak
   });
 }
 
-/** Judges an upload to the version of `announcement`, which is the newest. */
+/** Judges an upload while the version of `newest` is open. */
 export function judgeUpload(
   incoming: IncomingUpload,
-  announcement: Announcement,
+  newest: Announcement,
   rules: IntakeRules,
 ): Verdict {
   const hash = sha256(incoming.bytes);
@@ -146,24 +153,26 @@ export function judgeUpload(
   const envelope = readEnvelope(incoming);
   if (!envelope) return unread(receipt.MALFORMED);
   const { model, node } = incoming;
-  const { version: base, contribution } = envelope;
+  const { version: trainedFrom, contribution } = envelope;
   const verdict = (code: number, upload?: Upload): Verdict => ({
     code,
-    version: base,
+    version: trainedFrom,
     contribution,
     hash,
     ...(upload && { upload }),
   });
-  const known = rules.findUpload(base, node, contribution);
+  const known = rules.findUpload(trainedFrom, node, contribution);
   if (known) return verdict(equalBytes(known, hash) ? receipt.DUPLICATE : receipt.CONFLICT);
-  const refusal = judgeBase(model, envelope, announcement);
-  if (refusal !== undefined) return verdict(refusal);
+  const announcement = findBase(model, envelope, newest, rules);
+  if (typeof announcement === 'number') return verdict(announcement);
   const isEligible =
     (rules.nodes?.has(node) ?? true) && envelope.kernel < announcement.kernels.length;
   if (!isEligible) return verdict(receipt.INELIGIBLE);
+  if (rules.hasCounted(node)) return verdict(receipt.LATER);
   if (!isCodec(envelope.codec)) return verdict(receipt.UNKNOWN_CODEC);
   const { frozenLayers } = announcement.plan;
-  const delta = decodePayload(rules.model, frozenLayers, envelope.codec, envelope.payload);
+  const { codec: id, payload } = envelope;
+  const delta = decodePayload(rules.model, frozenLayers, id, payload, rules.delta);
   const isGood =
     delta && followsPlan(envelope, announcement, rules) && keepsFrozen(delta, announcement, rules);
   if (!isGood) return verdict(receipt.MALFORMED);

@@ -4,7 +4,10 @@ import { sha256, toHex } from '../contract/hash.js';
 import { storeError } from './store-database.js';
 
 export interface UploadRow {
+  /** Version it was trained from. */
   readonly version: number;
+  /** Version that was open when it was accepted: it counts in the one made of that. */
+  readonly openVersion: number;
   readonly node: string;
   readonly contribution: number;
   /** SHA-256 of the envelope. */
@@ -17,7 +20,7 @@ export interface UploadRow {
 /** What made a version (SPEC, 8.1). */
 export type VersionEvent = 'start' | 'round' | 'retract' | 'rollback';
 
-/** Uploads of a node to this version and later ones are left out. */
+/** Uploads of a node that were accepted while this version was open, or a later one, are left out. */
 export interface Retraction {
   readonly node: string;
   readonly from: number;
@@ -31,6 +34,8 @@ export interface VersionRow {
   readonly artefact: Uint8Array;
   /** packMaster() of Q16.16 [P]; empty beyond the horizon. */
   readonly master: Uint8Array;
+  /** packMoments() of what the strategy remembers, nothing beyond the horizon. */
+  readonly moments: Uint8Array;
   readonly announcement: Uint8Array;
   /** Strategy that made it of its parent; that of version 0 says nothing. */
   readonly strategy: string;
@@ -60,14 +65,23 @@ const integers = (...names: readonly string[]): string[] =>
   names.map((name) => `CAST(${name} AS INTEGER) AS ${name}`);
 
 export const uploadKeyColumns = [
-  ...integers('sequence', 'version', 'contribution', 'retracted'),
+  ...integers('sequence', 'version', 'open_version', 'contribution', 'retracted'),
   ...blobs('node'),
 ].join(', ');
 export const uploadColumns = `${uploadKeyColumns}, ${blobs('hash', 'envelope').join(', ')}`;
 export const versionColumns = [
   ...integers('version', 'parent', 'contributions', 'weight', 'uplink_bytes', 'degraded'),
   ...integers('base', 'retracted_from'),
-  ...blobs('artefact', 'master', 'announcement', 'strategy', 'event', 'retracted_node', 'digest'),
+  ...blobs(
+    'artefact',
+    'master',
+    'moments',
+    'announcement',
+    'strategy',
+    'event',
+    'retracted_node',
+    'digest',
+  ),
 ].join(', ');
 export const metaColumns = blobs('value').join(', ');
 
@@ -90,6 +104,7 @@ export type UploadKey = Omit<UploadRow, 'hash' | 'envelope'>;
 export function readUploadKey(row: Row): UploadKey {
   return {
     version: row['version'] as number,
+    openVersion: row['open_version'] as number,
     node: readText(row['node']),
     contribution: row['contribution'] as number,
     ...(row['retracted'] !== null && { retractedBy: row['retracted'] as number }),
@@ -111,6 +126,7 @@ export function readVersion(row: Row): VersionRow {
     ...(row['parent'] !== null && { parent: row['parent'] as number }),
     artefact: readBlob(row['artefact']),
     master: readBlob(row['master']),
+    moments: readBlob(row['moments']),
     announcement: readBlob(row['announcement']),
     strategy: readText(row['strategy']),
     contributions: row['contributions'] as number,
@@ -135,7 +151,7 @@ export function digestOf(row: VersionRow): Uint8Array {
   const text = JSON.stringify([
     ...[version, parent ?? null, strategy, contributions, weight, uplinkBytes, isDegraded],
     ...[event, base ?? null, retraction?.node ?? null, retraction?.from ?? null],
-    ...[row.artefact, row.master, row.announcement].map(toHex),
+    ...[row.artefact, row.master, row.moments, row.announcement].map(toHex),
   ]);
   return sha256(new TextEncoder().encode(text));
 }

@@ -134,13 +134,16 @@ export class Ledger {
 
   /** Adds uploads, and what rounds cost whose uploads are there; all or none. */
   addUploads(uploads: readonly UploadRow[], traffic: readonly TrafficRow[] = []): void {
-    const insert =
-      'INSERT INTO uploads (version, node, contribution, hash, envelope) VALUES (?,?,?,?,?)';
+    const insert = `INSERT INTO uploads (version, open_version, node, contribution, hash, envelope)
+       VALUES (?,?,?,?,?,?)`;
     inStore('write the ledger', () => {
       const statement = this.#database.prepare(insert);
       inTransaction(this.#database, () => {
-        for (const { version, node, contribution, hash, envelope } of uploads)
-          statement.run(version, node, contribution, Buffer.from(hash), Buffer.from(envelope));
+        for (const { version, openVersion, node, contribution, hash, envelope } of uploads)
+          statement.run(
+            ...[version, openVersion, node, contribution],
+            ...[Buffer.from(hash), Buffer.from(envelope)],
+          );
         this.#putTraffic(traffic);
       });
     });
@@ -178,9 +181,9 @@ export class Ledger {
     });
   }
 
-  /** The uploads to a version in the order they were accepted. */
+  /** The uploads that were accepted while a version was open, in this order. */
   *uploadsOf(version: number): Generator<UploadRow> {
-    const select = `SELECT ${uploadColumns} FROM uploads WHERE version = ? AND sequence > ? ORDER BY sequence LIMIT 1`;
+    const select = `SELECT ${uploadColumns} FROM uploads WHERE open_version = ? AND sequence > ? ORDER BY sequence LIMIT 1`;
     const statement = inStore('read the ledger', () => this.#database.prepare(select));
     let row: Row | undefined;
     for (let last = -1; ; last = row['sequence'] as number) {
@@ -192,8 +195,8 @@ export class Ledger {
   }
 
   /**
-   * Adds a version, marks the uploads that it retracts, and forgets the uploads to versions before
-   * `horizon` and the masters of these, in one transaction.
+   * Adds a version, marks the uploads that it retracts, and forgets the uploads accepted before
+   * version `horizon` was open and the masters of these versions, in one transaction.
    */
   addVersion(row: VersionRow, horizon = 0): void {
     inStore('write the ledger', () =>
@@ -207,21 +210,24 @@ export class Ledger {
 
   #prune(horizon: number): void {
     if (horizon <= this.oldestMaster()) return;
-    this.#database.prepare('DELETE FROM uploads WHERE version < ?').run(horizon);
+    this.#database.prepare('DELETE FROM uploads WHERE open_version < ?').run(horizon);
     this.#database.prepare('DELETE FROM traffic WHERE version < ?').run(horizon);
     this.#database
-      .prepare("UPDATE versions SET master = x'' WHERE version < ? AND length(master) > 0")
+      .prepare(
+        "UPDATE versions SET master = x'', moments = x'' WHERE version < ? AND length(master) > 0",
+      )
       .run(horizon);
   }
 
   #insertVersion(row: VersionRow): void {
     this.#database
-      .prepare('INSERT INTO versions VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)')
+      .prepare('INSERT INTO versions VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)')
       .run(
         row.version,
         row.parent ?? null,
         Buffer.from(row.artefact),
         Buffer.from(row.master),
+        Buffer.from(row.moments),
         Buffer.from(row.announcement),
         row.strategy,
         row.contributions,
@@ -238,13 +244,13 @@ export class Ledger {
 
   #markRetracted(version: number, { node, from }: Retraction): void {
     const update =
-      'UPDATE uploads SET retracted = ? WHERE node = ? AND version >= ? AND version < ? AND retracted IS NULL';
+      'UPDATE uploads SET retracted = ? WHERE node = ? AND open_version >= ? AND open_version < ? AND retracted IS NULL';
     this.#database.prepare(update).run(version, node, from, version);
   }
 
-  /** The uploads to a version without their envelopes. */
+  /** The uploads that were accepted while a version was open, without their envelopes. */
   marksOf(version: number): UploadKey[] {
-    const select = `SELECT ${uploadKeyColumns} FROM uploads WHERE version = ? ORDER BY sequence`;
+    const select = `SELECT ${uploadKeyColumns} FROM uploads WHERE open_version = ? ORDER BY sequence`;
     return inStore('read the ledger', () =>
       (this.#database.prepare(select).all(version) as Row[]).map(readUploadKey),
     );

@@ -4,6 +4,7 @@ import type { Announcement, Kernel, Plan } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { idOf } from '../contract/hash.js';
 import { decodeWire } from '../contract/wire.js';
+import { initialWordsOf } from '../kernel/initial-words.js';
 import { parseDescriptor, type ModelInfo } from '../model/descriptor.js';
 import { packSnapshot } from '../model/snapshot.js';
 import type { RoundKey } from '../proof/delegation.js';
@@ -11,7 +12,7 @@ import { inFull, publishRound, type Downlink, type Published } from './downlink.
 import { noFaults, type FaultPoint } from './fault-point.js';
 import { horizonOf } from './history.js';
 import { Ledger, type TrafficRow, type UploadRow } from './ledger.js';
-import { masterOf } from './master.js';
+import { masterOf, unpackMoments } from './master.js';
 import { ObjectStore } from './objects.js';
 import { OpenVersion, type Upload } from './open-version.js';
 import {
@@ -24,7 +25,7 @@ import {
 import { MAX_LR_SHIFT, packAnnouncement, planOf, type PlanSettings } from './plan.js';
 import { proveVersions } from './chain.js';
 import { readUpload } from './stored-upload.js';
-import type { Strategy } from './strategy.js';
+import type { ServerModel, Strategy } from './strategies/strategy.js';
 
 /** A kernel that checkKernel() has accepted. */
 export interface KernelOffer {
@@ -32,6 +33,9 @@ export interface KernelOffer {
   /** Intrinsic set it imports, 0 = none. */
   readonly intrinsicSet: number;
 }
+
+/** A seed (SPEC, 2.2), which the announcement then says, or words [P] from elsewhere. */
+export type InitialWords = number | (() => Int16Array | Promise<Int16Array>);
 
 export const KEEP_VERSIONS = 1000;
 const LAST_VERSION = 0xffff_ffff;
@@ -44,8 +48,8 @@ export interface LineageOptions {
   readonly epoch?: number;
   readonly descriptor: Uint8Array;
   readonly kernels: readonly KernelOffer[];
-  /** Words [P] of version 0; asked only if the store is empty. */
-  readonly initialWords: () => Int16Array | Promise<Int16Array>;
+  /** Of version 0, if the store is empty. */
+  readonly initialWords: InitialWords;
   /** Rounds nodes work on; the version the last of them makes is the final one. */
   readonly rounds: number;
   readonly plan: PlanSettings;
@@ -71,8 +75,8 @@ export interface Head {
   /** The object it announces, if it does. */
   readonly difference?: Uint8Array;
   readonly words: Int16Array;
-  /** Q16.16 [P]. */
-  readonly master: Int32Array;
+  /** What the strategy goes on from. */
+  readonly model: ServerModel;
 }
 
 /**
@@ -91,6 +95,8 @@ export class Lineage {
   readonly #kernels: readonly Kernel[];
   readonly #faultPoint: FaultPoint;
   readonly #press: Press;
+  /** By version, as findBase() found them under this head. */
+  readonly #bases = new Map<number, Announcement | undefined>();
   #staged: UploadRow[] = [];
   #stagedTraffic: TrafficRow[] = [];
   /** Rounds that were closed: an operator's versions (SPEC, 8.1) take none away. */
@@ -156,14 +162,19 @@ export class Lineage {
   }
 
   async #begin(): Promise<void> {
-    const words = await this.#options.initialWords();
+    const { initialWords } = this.#options;
+    const isSeed = typeof initialWords === 'number';
+    const words = isSeed
+      ? initialWordsOf(this.model.descriptor, initialWords)
+      : await initialWords();
     if (words.length !== this.model.parameters) {
       throw new LinnetError(
         'ERR_INTERNAL',
         `${words.length} initial words for a model of ${this.model.parameters} parameters`,
       );
     }
-    this.#publish(masterOf(words), { words }, 0, {
+    const published = { words, ...(isSeed && { initialSeed: initialWords }) };
+    this.#publish({ master: masterOf(words), moments: [] }, published, 0, {
       event: 'start',
       contributions: 0,
       weight: 0,
@@ -176,19 +187,25 @@ export class Lineage {
   #resume(newest: number): void {
     const row = this.#ledger.readWhole(newest);
     const { master, ...published } = restoreVersion(this.#press, row);
-    const head = this.#headOf(master, published, row.announcement);
-    this.#moveTo(head);
-    for (const upload of this.#ledger.uploadsOf(newest))
-      this.#open.add(readUpload(upload, this.model, head.announcement.plan.frozenLayers));
+    // What one strategy remembers means nothing to another.
+    const moments =
+      row.strategy === this.#options.strategy.name
+        ? unpackMoments(row.moments, this.model.parameters)
+        : [];
+    this.#moveTo(this.#headOf({ master, moments }, published, row.announcement));
+    for (const upload of this.#ledger.uploadsOf(newest)) {
+      const { frozenLayers } = this.announcementOf(upload.version)!.plan;
+      this.#open.add(readUpload(upload, this.model, frozenLayers));
+    }
   }
 
-  #headOf(master: Int32Array, { words, payload }: Published, announcement: Uint8Array): Head {
+  #headOf(model: ServerModel, { words, payload }: Published, announcement: Uint8Array): Head {
     const proof = proveVersions(this.#ledger, this.#options.roundKey);
     return {
       announcement: decodeWire('Announcement', announcement),
       announcementBytes: announcement,
       ...(proof && { proof }),
-      master,
+      model,
       words,
       snapshot: packSnapshot(this.model.hash, words),
       ...(payload && { difference: payload }),
@@ -196,6 +213,7 @@ export class Lineage {
   }
 
   #moveTo(head: Head): void {
+    this.#bases.clear();
     this.#head = head;
     this.#open = new OpenVersion(head.announcement, this.model.parameters, this.#options.strategy);
   }
@@ -203,15 +221,41 @@ export class Lineage {
   /** SHA-256 of the upload accepted under this key, staged ones included. */
   findUpload(version: number, node: string, contribution: number): Uint8Array | undefined {
     const { open } = this;
-    if (version === open.version && contribution === 0) return open.contributionOf(node);
+    const staged = contribution === 0 ? open.contributionOf(version, node) : undefined;
+    if (staged || version === open.version) return staged;
     return this.#ledger.findUpload(version, node, contribution);
+  }
+
+  /** What was announced as this version; undefined if there is none. */
+  announcementOf(version: number): Announcement | undefined {
+    if (version === this.#head.announcement.version) return this.#head.announcement;
+    const row = this.#ledger.findVersion(version);
+    return row && decodeWire('Announcement', row.announcement);
+  }
+
+  /**
+   * The announcement of a version that deltas may still be trained from: the newest, or one that the plan allows to
+   * be so stale, unless an operator has made a version since: it gave up what was going on.
+   */
+  findBase(version: number): Announcement | undefined {
+    if (!this.#bases.has(version)) this.#bases.set(version, this.#lookUpBase(version));
+    return this.#bases.get(version);
+  }
+
+  #lookUpBase(version: number): Announcement | undefined {
+    const newest = this.#head.announcement;
+    const { maxStaleness = 0 } = this.#options.plan;
+    if (version > newest.version || newest.version - version > maxStaleness) return undefined;
+    const isPast = this.#ledger.operatorVersions().some((made) => made.version > version);
+    return isPast ? undefined : this.announcementOf(version);
   }
 
   /** Counts an upload to the open version; it may be receipted after the next commit(). */
   stage(upload: Upload): void {
-    const { version, contribution } = upload.envelope;
-    const { node } = upload;
-    this.#staged.push({ version, node, contribution, hash: upload.hash, envelope: upload.bytes });
+    const { envelope, node, hash, bytes } = upload;
+    const { version, contribution } = envelope;
+    const openVersion = this.#open.version;
+    this.#staged.push({ version, openVersion, node, contribution, hash, envelope: bytes });
     this.#open.add(upload);
   }
 
@@ -238,8 +282,8 @@ export class Lineage {
   closeVersion(isDegraded: boolean): void {
     const { open, head } = this;
     this.#rounds++;
-    const master = open.finish(head.master);
-    this.#publish(master, this.#publishRound(master), open.version + 1, {
+    const model = open.finish(head.model);
+    this.#publish(model, this.#publishRound(model.master), open.version + 1, {
       event: 'round',
       base: open.version,
       contributions: open.sum.count,
@@ -259,7 +303,7 @@ export class Lineage {
   }
 
   #publish(
-    master: Int32Array,
+    model: ServerModel,
     published: Published,
     version: number,
     making: Omit<NewVersion, 'version' | 'parent' | 'strategy'>,
@@ -272,13 +316,13 @@ export class Lineage {
     };
     const announcement = publishVersion(
       this.#press,
-      master,
+      model,
       published,
       row,
       (artefact) => this.#announce(version, artefact, this.#plan()),
       horizonOf(this.#ledger, version, this.#options.keep ?? KEEP_VERSIONS),
     );
-    this.#moveTo(this.#headOf(master, published, announcement));
+    this.#moveTo(this.#headOf(model, published, announcement));
   }
 
   #plan(): Plan {

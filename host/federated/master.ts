@@ -27,6 +27,26 @@ export function packMaster(master: Int32Array): Uint8Array {
   return bytes;
 }
 
+/** Little-endian int64 [P] each, as the ledger keeps what a strategy remembers; integers below 2^53. */
+export function packMoments(moments: readonly Float64Array[]): Uint8Array {
+  const words = moments.flatMap((moment) => Array.from(moment, BigInt));
+  return new Uint8Array(BigInt64Array.from(words).buffer);
+}
+
+/** Throws ERR_STORE unless the bytes are moments of P parameters. */
+export function unpackMoments(bytes: Uint8Array, parameters: number): Float64Array[] {
+  if (bytes.length % (8 * parameters) !== 0) {
+    throw new LinnetError(
+      'ERR_STORE',
+      `moments of ${bytes.length} bytes do not belong to ${parameters} parameters`,
+    );
+  }
+  const words = Float64Array.from(new BigInt64Array(bytes.slice().buffer), Number);
+  return Array.from({ length: words.length / parameters }, (_, i) =>
+    words.slice(i * parameters, (i + 1) * parameters),
+  );
+}
+
 /** Throws ERR_STORE unless the bytes are a master of P parameters. */
 export function unpackMaster(bytes: Uint8Array, parameters: number): Int32Array {
   if (bytes.length !== 4 * parameters) {

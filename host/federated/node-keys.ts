@@ -1,9 +1,9 @@
 /** The keys of nodes, as the aggregator has them. */
-import { readdirSync, readFileSync, statSync } from 'node:fs';
+import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { federationKey } from '../contract/authentic.js';
-import { constant } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
+import { keySuffix, readKey } from '../contract/node-key.js';
 
 export interface NodeKeys {
   /** Nodes that have a key now. */
@@ -12,37 +12,21 @@ export interface NodeKeys {
   find(node: string): Uint8Array | undefined;
 }
 
-const suffix = '.key';
 /** A change right after another may not show in the file system's clock: the folder is read again. */
 const GRAIN_MS = 100;
 
-/** 64 hex digits and a line feed, as `linnet fleet add` writes them. Throws ERR_CONFIG. */
-export function parseKey(text: string, path: string): Uint8Array {
-  const hex = text.trim();
-  if (/^[0-9a-f]+$/.test(hex) && hex.length === 2 * constant.KEY_BYTES)
-    return new Uint8Array(Buffer.from(hex, 'hex'));
-  throw new LinnetError('ERR_CONFIG', `${path} is no key`, {
-    remedy: `give a file of ${2 * constant.KEY_BYTES} hex digits, as linnet fleet add makes it`,
-  });
-}
+/** How long the folder is not looked at again: a system call for every upload would be a tenth of all work on it. */
+const LOOK_MS = 10;
 
-export function readKey(path: string): Uint8Array {
-  try {
-    return parseKey(readFileSync(path, 'utf8'), path);
-  } catch (error) {
-    if (error instanceof LinnetError) throw error;
-    throw new LinnetError('ERR_USAGE', `${path} cannot be read`, { source: error });
-  }
-}
-
-/** A folder of NODE.key; what comes and goes there counts at once. */
+/** A folder of NODE.key; what comes and goes there counts within LOOK_MS. */
 export class KeyFolder implements NodeKeys {
   private known = new Map<string, Uint8Array | undefined>();
   /** As the file system has it. */
   private changedMs = -1;
-  /** When that was noticed, and when the folder was read last. */
+  /** When that was noticed, and when the folder was read and looked at last. */
   private noticedMs = 0;
   private readMs = 0;
+  private lookedMs = -Infinity;
 
   /** Throws ERR_USAGE if there is no such folder. */
   constructor(
@@ -66,18 +50,20 @@ export class KeyFolder implements NodeKeys {
   }
 
   private read(node: string): Uint8Array {
-    return federationKey(readKey(join(this.folder, node + suffix)), this.federation, node);
+    return federationKey(readKey(join(this.folder, node + keySuffix)), this.federation, node);
   }
 
   private refresh(): void {
+    const nowMs = performance.now();
+    if (nowMs - this.lookedMs < LOOK_MS) return;
     try {
       const { mtimeMs } = statSync(this.folder);
-      const nowMs = performance.now();
+      this.lookedMs = nowMs;
       if (mtimeMs !== this.changedMs) this.noticedMs = nowMs;
       else if (this.readMs - this.noticedMs > GRAIN_MS) return;
       this.readMs = nowMs;
-      const files = readdirSync(this.folder).filter((file) => file.endsWith(suffix));
-      this.known = new Map(files.map((file) => [file.slice(0, -suffix.length), undefined]));
+      const files = readdirSync(this.folder).filter((file) => file.endsWith(keySuffix));
+      this.known = new Map(files.map((file) => [file.slice(0, -keySuffix.length), undefined]));
       this.changedMs = mtimeMs;
     } catch (error) {
       throw new LinnetError('ERR_USAGE', `the keys in ${this.folder} cannot be read`, {

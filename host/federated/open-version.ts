@@ -1,7 +1,7 @@
 import type { Announcement, Envelope } from '../contract/contract.gen.js';
 import { addCounters, type CounterSum } from './counters.js';
-import { contributionWeight } from './fed-avg.js';
-import type { PartialSum, Strategy } from './strategy.js';
+import type { ServerModel, Strategy, Tally } from './strategies/strategy.js';
+import { contributionWeight } from './strategies/weighted-mean.js';
 
 /** An upload that passed every check. */
 export interface Upload {
@@ -15,12 +15,18 @@ export interface Upload {
   readonly bytes: Uint8Array;
 }
 
-/** A version nodes work on, and what they have contributed: a function of its ledger rows. */
+/** The key of a contribution: a node has one for every version it was trained from. */
+const keyOf = (base: number, node: string): string => `${base}/${node}`;
+
+/** A version nodes work on, and what was contributed while it was open: a function of its ledger rows. */
 export class OpenVersion {
   readonly announcement: Announcement;
   readonly #strategy: Strategy;
-  readonly #hashByNode = new Map<string, Uint8Array>();
-  #sum: PartialSum;
+  /** SHA-256 of the uploads, by keyOf(). */
+  readonly #hashes = new Map<string, Uint8Array>();
+  /** In the order of their contributions. */
+  readonly #nodes = new Set<string>();
+  #sum: Tally;
   #uplinkBytes = 0;
   #training?: CounterSum;
   #evaluation?: CounterSum;
@@ -35,12 +41,12 @@ export class OpenVersion {
     return this.announcement.version;
   }
 
-  get sum(): PartialSum {
+  get sum(): Tally {
     return this.#sum;
   }
 
   get nodes(): string[] {
-    return [...this.#hashByNode.keys()];
+    return [...this.#nodes];
   }
 
   /** MQTT payload bytes of the contributions. */
@@ -56,22 +62,30 @@ export class OpenVersion {
     return this.#evaluation;
   }
 
-  /** SHA-256 of what this node has contributed. */
-  contributionOf(node: string): Uint8Array | undefined {
-    return this.#hashByNode.get(node);
+  /** SHA-256 of what this node, trained from version `base`, has contributed. */
+  contributionOf(base: number, node: string): Uint8Array | undefined {
+    return this.#hashes.get(keyOf(base, node));
+  }
+
+  /** Whether anything of this node counts here. */
+  hasNode(node: string): boolean {
+    return this.#nodes.has(node);
   }
 
   add({ node, envelope, delta, hash, bytes }: Upload): void {
     const weight = contributionWeight(envelope.samples, this.announcement.plan.weightUnit);
-    this.#sum = this.#strategy.add(this.#sum, { weight, delta });
-    this.#hashByNode.set(node, hash);
+    const staleness = this.version - envelope.version;
+    this.#sum = this.#strategy.add(this.#sum, { weight, delta, staleness });
+    this.#hashes.set(keyOf(envelope.version, node), hash);
+    this.#nodes.add(node);
     this.#uplinkBytes += bytes.length;
     if (envelope.training) this.#training = addCounters(this.#training, envelope.training);
     if (envelope.evaluation) this.#evaluation = addCounters(this.#evaluation, envelope.evaluation);
   }
 
-  /** The next master, Q16.16 [P]. */
-  finish(master: Int32Array): Int32Array {
-    return this.#strategy.finish(master, this.#sum);
+  /** The model that this version becomes, from its own. */
+  finish(model: ServerModel): ServerModel {
+    const hasMoments = model.moments.length === this.#strategy.moments;
+    return this.#strategy.finish(hasMoments ? model : { ...model, moments: [] }, this.#sum);
   }
 }

@@ -5,10 +5,9 @@ import { equalBytes, toHex } from '../contract/hash.js';
 import { decodeWire } from '../contract/wire.js';
 import { parseDescriptor } from '../model/descriptor.js';
 import { noFaults, type FaultPoint } from './fault-point.js';
-import { fedAvg } from './fed-avg.js';
 import { holdsUploadsOf, planRetraction, recomputeVersion, uploadsSince } from './history.js';
 import { Ledger, type Retraction, type VersionRow } from './ledger.js';
-import { publishedWords } from './master.js';
+import { publishedWords, unpackMoments } from './master.js';
 import { ObjectStore } from './objects.js';
 import { packAnnouncement } from './plan.js';
 import {
@@ -19,6 +18,7 @@ import {
   type Press,
 } from './publication.js';
 import { storeError } from './store-database.js';
+import type { ServerModel } from './strategies/strategy.js';
 
 /** The version that was published, to be announced by the aggregator when it starts. */
 interface Outcome {
@@ -64,17 +64,17 @@ function onStore<T>(folder: string, faultPoint: FaultPoint, work: (store: OpenSt
 /** Nodes go on with the plan they had: an operator's version is no round. */
 function publish(
   store: OpenStore,
-  master: Int32Array,
+  model: ServerModel,
   words: Int16Array,
-  making: Omit<NewVersion, 'version' | 'parent' | 'strategy'>,
+  making: Omit<NewVersion, 'version' | 'parent'>,
 ): Outcome {
   const { head } = store;
   const version = head.version + 1;
   const announced = decodeWire('Announcement', head.announcement);
   const { federation, epoch, descriptorHash, descriptorBytes, kernels, plan } = announced;
   const unchanged = { federation, epoch, descriptorHash, descriptorBytes, kernels, plan };
-  const row = { ...making, version, parent: head.version, strategy: fedAvg.name };
-  const bytes = publishVersion(store, master, { words }, row, (artefact) =>
+  const row = { ...making, version, parent: head.version };
+  const bytes = publishVersion(store, model, { words }, row, (artefact) =>
     packAnnouncement({ ...unchanged, version, ...artefact }),
   );
   return { version, modelHash: toHex(decodeWire('Announcement', bytes).artefactHash) };
@@ -111,16 +111,20 @@ export function retractNode(
     const plan = planRetraction(ledger, head.version, retraction);
     if (!plan) return undefined;
     for (let version = plan.base; version <= head.version; version++) ledger.readWhole(version);
-    const making = { event: 'retract' as const, base: plan.base, retraction };
-    const { master, ...counts } = recomputeVersion(ledger, model, {
+    const { strategy } = head;
+    const making = { event: 'retract' as const, base: plan.base, retraction, strategy };
+    const { model: replayed, ...counts } = recomputeVersion(ledger, model, {
       ...making,
       version: head.version + 1,
       parent: head.version,
-      strategy: fedAvg.name,
     });
     const isDegraded = counts.contributions > 0;
     return {
-      ...publish(store, master, publishedWords(master), { ...making, ...counts, isDegraded }),
+      ...publish(store, replayed, publishedWords(replayed.master), {
+        ...making,
+        ...counts,
+        isDegraded,
+      }),
       uploadsTo: plan.uploadsTo,
       base: plan.base,
       trainedOnIt: plan.trainedOnIt,
@@ -155,7 +159,9 @@ export function rollBack(
   return onStore(folder, faultPoint, (store) => {
     const { ledger, head } = store;
     const row = rowToRestore(store, version);
-    const master = masterOfRow(row, store);
+    const { strategy } = row;
+    const moments = unpackMoments(row.moments, store.model.parameters);
+    const restored = { master: masterOfRow(row, store), moments };
     const abandoned = uploadsSince(ledger, head.version, version);
     const isHead = equalBytes(row.master, head.master) && equalBytes(row.artefact, head.artefact);
     if (abandoned === 0 && isHead) return undefined;
@@ -165,8 +171,9 @@ export function rollBack(
       .map(({ node }) => node);
     const counts = { contributions: 0, weight: 0, uplinkBytes: 0, isDegraded: false };
     return {
-      ...publish(store, master, wordsOf(store, row), {
+      ...publish(store, restored, wordsOf(store, row), {
         event: 'rollback',
+        strategy,
         base: version,
         ...counts,
       }),

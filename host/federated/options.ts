@@ -1,3 +1,4 @@
+import { codec } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { toHex, idOf } from '../contract/hash.js';
 import { checkName, topicOf, type TopicScope } from '../contract/topics.js';
@@ -8,11 +9,15 @@ import { parseMqttUrl } from '../mqtt/url.js';
 import type { RoundKey } from '../proof/delegation.js';
 import { checkDownlink, type Downlink } from './downlink.js';
 import type { FaultPoint } from './fault-point.js';
+import type { InitialWords } from './lineage.js';
 import type { NodeKeys } from './node-keys.js';
 import { checkPlanSettings, type PlanSettings } from './plan.js';
 import type { HeldOutScores, ReceiptReport, RoundReport } from './report.js';
 import { checkRoundRules, type RoundRules } from './round.js';
+import { parseStrategy } from './strategies/strategies.js';
 import type { Timers } from './timers.js';
+
+export const DEFAULT_STRATEGY = 'fed-avg';
 
 export interface AggregatorOptions {
   /** Folder of ledger and objects; created if absent, continued if not. */
@@ -24,12 +29,14 @@ export interface AggregatorOptions {
   readonly descriptor: Uint8Array;
   /** Kernels nodes may use and can fetch, at least one; a node takes the first it can run. */
   readonly kernels: readonly Uint8Array[];
-  /** Words [P] of version 0; asked only if the store is empty. */
-  readonly initialWords: () => Int16Array | Promise<Int16Array>;
+  /** Of version 0, if the store is empty. */
+  readonly initialWords: InitialWords;
   /** Rounds nodes work on; the version the last of them makes is the final one. */
   readonly rounds: number;
   readonly round: RoundRules;
   readonly plan: PlanSettings;
+  /** As parseStrategy() reads it; default `fed-avg`. Another than that of the store goes on from the same master. */
+  readonly strategy?: string;
   /** How new versions come to the nodes. Default: each in full. */
   readonly downlink?: Downlink;
   /** Newest versions whose uploads are kept, so that they can be replayed and retracted; default 1000. */
@@ -77,11 +84,16 @@ export function checkOptions(options: AggregatorOptions): void {
   const { classes, layers } = parseDescriptor(options.descriptor);
   checkPlanSettings(options.plan, classes, layers.filter(({ index }) => index >= 0).length);
   if (options.downlink) checkDownlink(options.downlink);
+  checkStrategy(options);
   const fail = (cause: string, remedy: string): never => {
     throw new LinnetError('ERR_CONFIG', cause, { remedy });
   };
   if (!Number.isSafeInteger(options.rounds) || options.rounds < 1) {
     fail(`there are ${options.rounds} rounds`, 'give at least 1');
+  }
+  const { initialWords } = options;
+  if (typeof initialWords === 'number' && initialWords !== initialWords >>> 0) {
+    fail(`the seed of the initial words is ${initialWords}`, 'give a whole number below 2^32');
   }
   if (options.kernels.length === 0) fail('there is no kernel', 'allow at least one');
   for (const name of ['queueLimit', 'queueBytes', 'retryMs', 'keep'] as const) {
@@ -91,6 +103,27 @@ export function checkOptions(options: AggregatorOptions): void {
   const { nodes, round } = options;
   if (nodes && nodes.length < round.cohort) {
     fail(`${nodes.length} nodes cannot be a cohort of ${round.cohort}`, 'name more nodes');
+  }
+}
+
+/** Whether the strategy can do what plan and store promise. */
+function checkStrategy({ plan, strategy, keep }: AggregatorOptions): void {
+  const { maxStaleness = 0 } = plan;
+  const { name, takesStale, codecs } = parseStrategy(strategy ?? DEFAULT_STRATEGY);
+  if (codecs && !codecs.includes(plan.codec ?? codec.RAW_INT16)) {
+    throw new LinnetError('ERR_CONFIG', `${name} cannot use deltas rounded so coarsely`, {
+      remedy: 'choose the codec exact, raw or dense-6 to dense-8',
+    });
+  }
+  if (maxStaleness > 0 && !takesStale) {
+    throw new LinnetError('ERR_CONFIG', `${name} takes no deltas of older versions`, {
+      remedy: 'choose fed-buff, or a maximum staleness of 0',
+    });
+  }
+  if (keep !== undefined && keep <= maxStaleness) {
+    throw new LinnetError('ERR_CONFIG', `uploads are kept for ${keep} versions`, {
+      remedy: `keep those of ${maxStaleness + 1}, the maximum staleness and one: they could count twice`,
+    });
   }
 }
 

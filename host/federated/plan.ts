@@ -32,6 +32,8 @@ export interface PlanSettings {
   readonly density?: number;
   /** FedProx: nodes pull toward the base by 2^−this; 0 or absent: not at all. */
   readonly proximalShift?: number;
+  /** Versions that may come after the one a delta was trained from; 0 or absent: none. */
+  readonly maxStaleness?: number;
 }
 
 /** A tenth: as accurate as float32 uploads where every node takes part (DESIGN.md). */
@@ -53,6 +55,7 @@ const ranges: Readonly<Record<string, readonly [number, number]>> = {
   frozenLayers: [0, MAX_U32],
   proximalShift: [0, constant.MAX_PROXIMAL_SHIFT],
   density: [1, constant.MAX_DENSITY],
+  maxStaleness: [0, constant.MAX_STALENESS],
 };
 
 /** Of these as bits of a u32; layers beyond are always trained. */
@@ -135,6 +138,7 @@ export function planOf(
     ...(deadlineMs !== undefined && !isFinal && { deadlineMs }),
     ...(settings.frozenLayers && { frozenLayers: settings.frozenLayers }),
     ...(settings.proximalShift && { proximalShift: settings.proximalShift }),
+    ...(settings.maxStaleness && !isFinal && { maxStaleness: settings.maxStaleness }),
     ...(isSparse && { density: settings.density ?? DEFAULT_DENSITY }),
   };
 }
@@ -146,6 +150,7 @@ export interface AnnouncedModel {
   readonly artefactHash: Uint8Array;
   readonly artefactBytes: number;
   readonly difference?: Difference;
+  readonly initialSeed?: number;
   readonly descriptorHash: Uint8Array;
   readonly descriptorBytes: number;
   readonly kernels: readonly Kernel[];

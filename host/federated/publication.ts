@@ -7,9 +7,10 @@ import { packSnapshot, unpackSnapshot } from '../model/snapshot.js';
 import { codeVersion, type Published } from './downlink.js';
 import type { FaultPoint } from './fault-point.js';
 import type { Ledger, VersionRow } from './ledger.js';
-import { packMaster, publishedWords, unpackMaster } from './master.js';
+import { packMaster, packMoments, publishedWords, unpackMaster } from './master.js';
 import { findObject, type ObjectStore } from './objects.js';
 import { storeError } from './store-database.js';
+import type { ServerModel } from './strategies/strategy.js';
 
 /** Where versions are published to. */
 export interface Press {
@@ -24,13 +25,14 @@ export interface Archive extends Pick<Press, 'ledger' | 'model'> {
   readonly objects: Pick<ObjectStore, 'read'>;
 }
 
-export type NewVersion = Omit<VersionRow, 'artefact' | 'master' | 'announcement'>;
+export type NewVersion = Omit<VersionRow, 'artefact' | 'master' | 'moments' | 'announcement'>;
 
 /** The part of an announcement that says what to fetch. */
 export interface Artefact {
   readonly artefactHash: Uint8Array;
   readonly artefactBytes: number;
   readonly difference?: Difference;
+  readonly initialSeed?: number;
 }
 
 /**
@@ -39,8 +41,8 @@ export interface Artefact {
  */
 export function publishVersion(
   { ledger, objects, model, faultPoint }: Press,
-  master: Int32Array,
-  { words, difference, payload }: Published,
+  { master, moments }: ServerModel,
+  { words, difference, payload, initialSeed }: Published,
   version: NewVersion,
   announce: (artefact: Artefact) => Uint8Array,
   horizon?: number,
@@ -56,9 +58,11 @@ export function publishVersion(
     artefactHash: artefact,
     artefactBytes: snapshot.length,
     ...(difference && { difference }),
+    ...(initialSeed !== undefined && { initialSeed }),
   });
   faultPoint('before-version-commit');
-  ledger.addVersion({ ...version, artefact, master: packMaster(master), announcement }, horizon);
+  const state = { master: packMaster(master), moments: packMoments(moments) };
+  ledger.addVersion({ ...version, artefact, ...state, announcement }, horizon);
   faultPoint('after-version-commit');
   return announcement;
 }

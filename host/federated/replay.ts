@@ -17,7 +17,7 @@ import {
 import type { Published } from './downlink.js';
 import { recomputeVersion, type Recomputed } from './history.js';
 import { Ledger, type VersionEvent, type VersionRow } from './ledger.js';
-import { publishedWords, unpackMaster } from './master.js';
+import { publishedWords, unpackMaster, unpackMoments } from './master.js';
 import { readObject } from './objects.js';
 import { republish, wordsBase, wordsOf, type Archive } from './publication.js';
 import { storeError } from './store-database.js';
@@ -123,11 +123,12 @@ export class Replay {
     try {
       if (row.version > this.oldest || row.event === 'start') {
         const recomputed = recomputeVersion(this.#ledger, this.model, row);
-        const published = republish(this.#archive, row, recomputed.master);
+        const published = republish(this.#archive, row, recomputed.model.master);
         return published ? { recomputed, published } : strayDifference;
       }
       const master = unpackMaster(row.master, this.model.parameters);
-      const recomputed = { master, contributions, weight, uplinkBytes };
+      const moments = unpackMoments(row.moments, this.model.parameters);
+      const recomputed = { model: { master, moments }, contributions, weight, uplinkBytes };
       return { recomputed, published: this.#publishedAt(row, master) };
     } catch (error) {
       if (!(error instanceof LinnetError)) throw error;

@@ -1,3 +1,4 @@
+import { receipt } from '../contract/contract.gen.js';
 import { idOf, toHex } from '../contract/hash.js';
 import { matchTopic, topicOf } from '../contract/topics.js';
 import { decodeWire } from '../contract/wire.js';
@@ -52,6 +53,7 @@ export class RoundLoop {
   readonly #rules: IntakeRules;
   readonly #timers: Timers;
   readonly #faultPoint: FaultPoint;
+  readonly #retryMs: number;
   #round = openRound;
   #openedAtMs = 0;
   #cancelDeadline: () => void = () => undefined;
@@ -78,11 +80,15 @@ export class RoundLoop {
     );
     this.#rules = {
       model,
+      delta: new Int16Array(model.parameters),
       ...(nodes && { nodes: new Set(nodes) }),
       ...(keys && { keys }),
       findUpload: (...key) => lineage.findUpload(...key),
+      findBase: (version) => lineage.findBase(version),
+      hasCounted: (node) => lineage.open.hasNode(node),
     };
     const { queueLimit = QUEUE_ITEMS, queueBytes = QUEUE_BYTES, retryMs = RETRY_MS } = options;
+    this.#retryMs = retryMs;
     this.#mailbox = new Mailbox({ items: queueLimit, bytes: queueBytes });
     const reception = {
       scope: scopeOf(options),
@@ -165,7 +171,8 @@ export class RoundLoop {
       if (task.type === 'upload') {
         const { incoming } = task;
         const verdict = judgeUpload(incoming, this.lineage.head.announcement, this.#rules);
-        answers.push({ node: incoming.node, bytes: incoming.bytes.length, verdict });
+        const retryMs = verdict.code === receipt.LATER ? { retryMs: this.#retryMs } : {};
+        answers.push({ node: incoming.node, bytes: incoming.bytes.length, verdict, ...retryMs });
         if (!verdict.upload) continue;
         this.lineage.stage(verdict.upload);
         await this.#advance({ type: 'contribution' }, settle);

@@ -2,12 +2,17 @@ import { toHex } from '../contract/hash.js';
 import { checkKernel } from '../kernel/check-kernel.js';
 import { connectMqtt } from '../mqtt/connect.js';
 import type { MqttSession } from '../mqtt/session.js';
-import { fedAvg } from './fed-avg.js';
 import type { TrafficRow } from './ledger.js';
 import { Lineage, type KernelOffer } from './lineage.js';
-import { checkOptions, sessionOptions, type AggregatorOptions } from './options.js';
+import {
+  checkOptions,
+  DEFAULT_STRATEGY,
+  sessionOptions,
+  type AggregatorOptions,
+} from './options.js';
 import type { PublishedModel } from './report.js';
 import { RoundLoop } from './round-loop.js';
+import { parseStrategy } from './strategies/strategies.js';
 import { settleWithin } from './timers.js';
 
 export type { AggregatorOptions } from './options.js';
@@ -28,9 +33,10 @@ function offerKernels(kernels: readonly Uint8Array[]): Promise<KernelOffer[]> {
 async function openLineage(options: AggregatorOptions): Promise<Lineage> {
   const { store, round, ...rest } = options;
   const kernels = await offerKernels(options.kernels);
+  const strategy = parseStrategy(options.strategy ?? DEFAULT_STRATEGY);
   const { deadlineMs } = round;
   const deadline = deadlineMs === undefined ? {} : { deadlineMs };
-  return Lineage.open({ ...rest, ...deadline, kernels, folder: store, strategy: fedAvg });
+  return Lineage.open({ ...rest, ...deadline, kernels, folder: store, strategy });
 }
 
 /** The aggregator of one model: what it has promised is in its store, so it can be killed any time. */

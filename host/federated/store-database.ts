@@ -10,42 +10,7 @@ import { LinnetError } from '../contract/error.js';
 /** "LNNL" in the file header says whose database this is. */
 const APPLICATION_ID = 0x4c4e4e4c;
 /** Version of the tables below. */
-const SCHEMA_VERSION = 4;
-
-/** What schema 1, which knew nothing but rounds, lacks. */
-const EVENT_COLUMNS = [
-  "event TEXT NOT NULL DEFAULT 'round'", // what made it
-  'base INTEGER', // version whose master it is recomputed from
-  'retracted_node TEXT', // with retract: whose uploads are left out
-  'retracted_from INTEGER', // to this version and later ones
-  'digest BLOB', // digestOf() of the row as it was written; none of a row of schema 1
-];
-/** First version made without the upload. */
-const RETRACTED_COLUMN = 'retracted INTEGER';
-
-/** What schema 2 lacks. */
-const PROOFS_TABLE = `
-  -- Who vouches for a version. One without is of an aggregator without a round key, or not signed yet.
-  CREATE TABLE proofs (
-    version INTEGER PRIMARY KEY REFERENCES versions,
-    proof   BLOB NOT NULL            -- byte for byte as published
-  ) STRICT;
-`;
-
-/** What schema 3 lacks: what the round of an accepted upload cost its node, as its bridge counted. */
-const TRAFFIC_TABLE = `
-  CREATE TABLE traffic (
-    version      INTEGER NOT NULL,
-    node         TEXT NOT NULL,
-    payload_up   INTEGER NOT NULL,
-    payload_down INTEGER NOT NULL,
-    link_up      INTEGER NOT NULL,
-    link_down    INTEGER NOT NULL,
-    mqtt_up      INTEGER NOT NULL,
-    mqtt_down    INTEGER NOT NULL,
-    PRIMARY KEY (version, node)
-  ) STRICT;
-`;
+const SCHEMA_VERSION = 5;
 
 const SCHEMA = `
   CREATE TABLE meta (
@@ -59,30 +24,53 @@ const SCHEMA = `
     parent        INTEGER,
     artefact      BLOB NOT NULL,     -- SHA-256 of the snapshot
     master        BLOB NOT NULL,     -- int32 [P], Q16.16; empty beyond the horizon
+    moments       BLOB NOT NULL,     -- int64 [P] each, what the strategy remembers beside the master
     announcement  BLOB NOT NULL,     -- byte for byte as published
     strategy      TEXT NOT NULL,
     contributions INTEGER NOT NULL,
     weight        INTEGER NOT NULL,
     uplink_bytes  INTEGER NOT NULL,
     degraded      INTEGER NOT NULL,
-    ${EVENT_COLUMNS.join(',\n    ')}
+    event          TEXT NOT NULL,    -- what made it
+    base           INTEGER,          -- version whose master it is recomputed from
+    retracted_node TEXT,             -- with retract: whose uploads are left out
+    retracted_from INTEGER,          -- accepted while this version was open, or a later one
+    digest         BLOB NOT NULL     -- digestOf() of the row as it was written
   ) STRICT;
 
   -- An accepted upload. The sums of the open version are the sums of its rows.
   CREATE TABLE uploads (
     sequence     INTEGER PRIMARY KEY,
-    version      INTEGER NOT NULL REFERENCES versions,
+    version      INTEGER NOT NULL REFERENCES versions, -- it was trained from
+    open_version INTEGER NOT NULL REFERENCES versions, -- when it was accepted
     node         TEXT NOT NULL,
     contribution INTEGER NOT NULL,
     hash         BLOB NOT NULL,      -- SHA-256 of the envelope
     envelope     BLOB NOT NULL,      -- byte for byte as received
-    ${RETRACTED_COLUMN},
+    retracted    INTEGER,            -- first version made without it
     UNIQUE (version, node, contribution)
   ) STRICT;
 
-  CREATE INDEX uploads_of_version ON uploads (version, sequence);
-  ${PROOFS_TABLE}
-  ${TRAFFIC_TABLE}
+  CREATE INDEX uploads_of_round ON uploads (open_version, sequence);
+
+  -- Who vouches for a version. One without is of an aggregator without a round key, or not signed yet.
+  CREATE TABLE proofs (
+    version INTEGER PRIMARY KEY REFERENCES versions,
+    proof   BLOB NOT NULL            -- byte for byte as published
+  ) STRICT;
+
+  -- What the round of an accepted upload cost its node, as its bridge counted.
+  CREATE TABLE traffic (
+    version      INTEGER NOT NULL,
+    node         TEXT NOT NULL,
+    payload_up   INTEGER NOT NULL,
+    payload_down INTEGER NOT NULL,
+    link_up      INTEGER NOT NULL,
+    link_down    INTEGER NOT NULL,
+    mqtt_up      INTEGER NOT NULL,
+    mqtt_down    INTEGER NOT NULL,
+    PRIMARY KEY (version, node)
+  ) STRICT;
 `;
 
 export function storeError(cause: string, source?: unknown, remedy?: string): LinnetError {
@@ -170,27 +158,6 @@ function createSchema(database: Database.Database): void {
   });
 }
 
-function addEvents(database: Database.Database): void {
-  for (const column of EVENT_COLUMNS) database.exec(`ALTER TABLE versions ADD COLUMN ${column}`);
-  database.exec(`ALTER TABLE uploads ADD COLUMN ${RETRACTED_COLUMN}`);
-  database.exec("UPDATE versions SET event = 'start' WHERE parent IS NULL");
-  database.exec('UPDATE versions SET base = parent');
-}
-
-/** The step from schema 1, from 2 and so on. */
-const upgrades = [
-  addEvents,
-  (database: Database.Database) => database.exec(PROOFS_TABLE),
-  (database: Database.Database) => database.exec(TRAFFIC_TABLE),
-];
-
-function upgradeSchema(database: Database.Database, from: number): void {
-  inTransaction(database, () => {
-    for (const upgrade of upgrades.slice(from - 1)) upgrade(database);
-    database.pragma(`user_version = ${SCHEMA_VERSION}`);
-  });
-}
-
 /** Creates the tables in an empty file; refuses a file that is not a ledger this code can read. */
 function prepareSchema(database: Database.Database, path: string, use: StoreUse): void {
   if (use === 'create' && isEmpty(database) && readPragma(database, 'application_id') === 0) {
@@ -200,15 +167,11 @@ function prepareSchema(database: Database.Database, path: string, use: StoreUse)
     throw storeError(`${path} is a database of something else`, undefined, 'choose another store');
   }
   const schema = readPragma(database, 'user_version') as number;
-  const isOlder = schema >= 1 && schema < SCHEMA_VERSION;
-  if (isOlder && use !== 'read') upgradeSchema(database, schema);
-  else if (schema !== SCHEMA_VERSION) {
+  if (schema !== SCHEMA_VERSION) {
     throw storeError(
       `${path} has the schema ${schema}, this release knows ${SCHEMA_VERSION}`,
       undefined,
-      isOlder
-        ? 'let this release’s aggregator open it once'
-        : 'use the release that wrote it or choose another store',
+      'use the release that wrote it or choose another store',
     );
   }
   database.pragma('synchronous = FULL');

@@ -7,12 +7,11 @@
  *   broker/          files of the broker
  *   keys/            NODE.key for the aggregator: the keys that nodes and it share
  */
-import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync, renameSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { constant } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { aggregatorIdentity, brokerIdentity } from '../contract/identity.js';
+import { createKeyText, keySuffix, sharedKeys } from '../contract/node-key.js';
 import { checkName } from '../contract/topics.js';
 import { credentialFiles, nodeKeyFile } from '../mqtt/credentials.js';
 import { rootFile, roundKeyFile, type KeyObject } from '../proof/keys.js';
@@ -57,9 +56,6 @@ import {
   type DelegationEntry,
   type Signing,
 } from './signing-keys.js';
-
-/** Folder with what the aggregator knows of nodes’ keys. */
-export const sharedKeys = 'keys';
 
 /** In ca/. */
 export const authorityFiles = { cert: 'ca.pem', key: 'ca.key' } as const;
@@ -267,14 +263,14 @@ export class Fleet {
   private keyOf(node: string): string {
     const path = this.sharedKeyPath(node);
     if (existsSync(path)) return readFileSync(path, 'utf8');
-    const text = `${randomBytes(constant.KEY_BYTES).toString('hex')}\n`;
+    const text = createKeyText();
     if (!existsSync(dirname(path))) makeFolder(dirname(path));
     replaceFile(path, text);
     return text;
   }
 
   private sharedKeyPath(node: string): string {
-    return join(this.folder, sharedKeys, `${node}.key`);
+    return join(this.folder, sharedKeys, node + keySuffix);
   }
 
   /** Puts the files an identity has away, so that nobody uses them by mistake. */

@@ -10,8 +10,8 @@ export interface KernelEngine {
   call(name: KernelFunction, ...args: number[]): number;
   /** A copy of linear memory. Throws ERR_RANGE outside it. */
   readBytes(pointer: number, length: number): Uint8Array;
-  /** As readBytes(), into `target`. */
-  readInto(pointer: number, target: Uint8Array): void;
+  /** `count` int16 from a multiple of 2 on, to `target[at]` on. Throws ERR_RANGE outside linear memory. */
+  readWords(pointer: number, target: Int16Array, at: number, count: number): void;
   /** The u32 at a multiple of 4. Throws ERR_RANGE outside linear memory. */
   readWord(pointer: number): number;
   writeBytes(pointer: number, bytes: Uint8Array): void;

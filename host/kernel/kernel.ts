@@ -211,13 +211,15 @@ export class Kernel {
     return this.engine.call('decoding', id) >= 0;
   }
 
-  /** The delta in a payload; undefined if it is none of this codec for the planned model. */
-  decodeDelta(id: number, payload: Uint8Array): Int16Array | undefined {
+  /**
+   * The delta in a payload, in `target` [P] if it is given; undefined if it is none of this codec for the planned
+   * model, and `target` is then of any value.
+   */
+  decodeDelta(id: number, payload: Uint8Array, target?: Int16Array): Int16Array | undefined {
     if (id === codec.RAW_INT16) return unpackRawDelta(payload, this.parameters);
     if (this.engine.call('decoding', id) < 0) return undefined;
     const io = this.word('ioPtr');
-    const delta = new Int16Array(this.parameters);
-    const bytes = new Uint8Array(delta.buffer);
+    const delta = target?.fill(0) ?? new Int16Array(this.parameters);
     let taken = 0;
     for (let at = this.word('codecOffset'); at < this.parameters; at = this.word('codecOffset')) {
       const window = payload.subarray(taken, taken + codedBytes);
@@ -225,7 +227,7 @@ export class Kernel {
       const answer = this.engine.call('decode', window.length);
       if (answer < 0) return undefined;
       taken += answer & 0xff;
-      this.engine.readInto(io, bytes.subarray(2 * at, 2 * (at + (answer >> 8))));
+      this.engine.readWords(io, delta, at, answer >> 8);
     }
     return taken === payload.length ? delta : undefined;
   }

@@ -7,7 +7,7 @@ import { openSocketLink } from './socket-link.js';
 
 /**
  * Opens a port as users write it: `exec:COMMAND ARGS`, `unix:///path`, `tcp://host:port`, `qemu:BOARD`,
- * or the path of a serial port. Throws ERR_USAGE, ERR_LINK, ERR_TIMEOUT or ERR_TOOLCHAIN.
+ * `qemu:BOARD,key=FILE` or the path of a serial port. Throws ERR_USAGE, ERR_LINK, ERR_TIMEOUT or ERR_TOOLCHAIN.
  */
 export async function openLink(port: string, options: LinkOptions = {}): Promise<Link> {
   if (port.startsWith('exec:')) return openChildLink(port.slice('exec:'.length), options);

@@ -1,12 +1,16 @@
-/** A Cortex-M board in QEMU: the emulator is a child process, its first UART a unix socket. */
+/**
+ * A Cortex-M board in QEMU: the emulator is a child process, its first UART a unix socket. A key is
+ * put into the memory of the board as a factory puts it into a page of flash.
+ */
 import type { ChildProcess } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { LinnetError } from '../contract/error.js';
+import { readKey } from '../contract/node-key.js';
 import { endChild, spawnProgram } from './child-link.js';
 import type { Link, LinkOptions } from './link.js';
 import { openSocketLink } from './socket-link.js';
@@ -16,11 +20,13 @@ interface Board {
   readonly machine: string;
   /** Firmware image below the package root. */
   readonly image: string;
+  /** Address of its page for a key, as in its linker script. */
+  readonly keyPage: number;
 }
 
-function describeBoard(machine: string, core: string): [string, Board] {
+function describeBoard(machine: string, core: string, keyPage = 0x0008_0000): [string, Board] {
   const image = `build/firmware/qemu-mps2-${core}/linnet-node.elf`;
-  return [machine, { emulator: 'qemu-system-arm', machine, image }];
+  return [machine, { emulator: 'qemu-system-arm', machine, image, keyPage }];
 }
 
 /** Cortex-M3, M4, M7 and M33. */
@@ -28,7 +34,7 @@ const boards: Readonly<Record<string, Board>> = Object.fromEntries([
   describeBoard('mps2-an385', 'm3'),
   describeBoard('mps2-an386', 'm4'),
   describeBoard('mps2-an500', 'm7'),
-  describeBoard('mps2-an505', 'm33'),
+  describeBoard('mps2-an505', 'm33', 0x1008_0000),
 ]);
 
 const socketWaitMs = 10_000;
@@ -54,6 +60,20 @@ function findImage({ image }: Board): string {
 function findProgram(name: string): string | undefined {
   const folders = (process.env['PATH'] ?? '').split(delimiter);
   return folders.map((folder) => join(folder, name)).find((path) => existsSync(path));
+}
+
+/** The board, and the file with its key: `BOARD` or `BOARD,key=FILE`. */
+function splitName(text: string): { readonly name: string; readonly key: Uint8Array | undefined } {
+  const [name, file] = text.split(/,key=(.*)/s);
+  return { name, key: file === undefined ? undefined : readKey(file) };
+}
+
+/** Has QEMU load the key at every start of the board. */
+function provision({ keyPage }: Board, key: Uint8Array | undefined, folder: string): string[] {
+  if (!key) return [];
+  const file = join(folder, 'key');
+  writeFileSync(file, key, { mode: 0o600 });
+  return ['-device', `loader,file=${file},addr=${keyPage},force-raw=on`];
 }
 
 /**
@@ -94,8 +114,12 @@ async function connectUart(child: ChildProcess, socket: string): Promise<Link> {
   throw new LinnetError('ERR_TIMEOUT', 'QEMU did not open its serial port');
 }
 
-/** Starts the board `name`; closing the link ends it. Throws ERR_USAGE, ERR_TOOLCHAIN, ERR_LINK. */
-export async function openQemuLink(name: string, options: LinkOptions): Promise<Link> {
+/**
+ * Starts a board, `BOARD` or `BOARD,key=FILE`; closing the link ends it. Throws ERR_USAGE, ERR_CONFIG
+ * if FILE holds no key, ERR_TOOLCHAIN, ERR_LINK.
+ */
+export async function openQemuLink(text: string, options: LinkOptions): Promise<Link> {
+  const { name, key } = splitName(text);
   const board = findBoard(name);
   const folder = mkdtempSync(join(tmpdir(), 'linnet-qemu-'));
   let child: ChildProcess | undefined;
@@ -106,7 +130,7 @@ export async function openQemuLink(name: string, options: LinkOptions): Promise<
   try {
     const socket = join(folder, 'uart');
     const [program, ...args] = commandOf(board, socket);
-    child = await spawnProgram(program, args, options);
+    child = await spawnProgram(program, [...args, ...provision(board, key, folder)], options);
     // What the firmware prints by semihosting; unread it would stop the board.
     createInterface({ input: child.stdout! }).on('line', (line) => options.onLog?.(line));
     return withShutdown(`qemu:${name}`, await connectUart(child, socket), shut);

@@ -36,6 +36,22 @@ interface Message {
   readonly retained: boolean;
 }
 
+function warn(error: unknown): void {
+  // A message that broke a handler once would break it again: acknowledge, and say so.
+  process.emitWarning(error instanceof Error ? error : new Error(String(error)));
+}
+
+/** A promise if the handler gives one; it does not reject. */
+function handle(handler: MessageHandler, message: Message): Promise<void> | undefined {
+  const { topic, payload, retained } = message;
+  try {
+    return handler(topic, payload, retained)?.catch(warn);
+  } catch (error) {
+    warn(error);
+    return undefined;
+  }
+}
+
 /** MqttSession on a client of mqtt.js. */
 export class ClientSession implements MqttSession {
   readonly #client: MqttClient;
@@ -45,7 +61,9 @@ export class ClientSession implements MqttSession {
   readonly #waiting = new Set<(error: LinnetError) => void>();
   /** Came in before there was a handler, as retained messages and those of a kept session do. */
   readonly #early: Message[] = [];
-  #earlyHandled: Promise<void> = Promise.resolve();
+  /** As long as they are being handled. */
+  #earlyHandled: Promise<void> | undefined;
+  #isGathering = false;
   #connections = 0;
   /** Of connections that have ended. */
   #past: MqttTraffic = noTraffic;
@@ -70,10 +88,12 @@ export class ClientSession implements MqttSession {
         payload: Buffer;
         retain: boolean;
       };
+      this.#gatherWrites();
       // Copied: the parser's buffer holds whole network reads and would stay alive with a slice.
-      void this.#receive({ topic, payload: new Uint8Array(payload), retained: retain }).then(() =>
-        done(),
-      );
+      const message = { topic, payload: new Uint8Array(payload), retained: retain };
+      const handled = this.#receive(message);
+      if (handled) void handled.then(() => done());
+      else done();
     };
     client.on('close', () => this.#countStream(undefined));
     client.on('packetsend', () => this.#countStream(client.stream));
@@ -107,28 +127,36 @@ export class ClientSession implements MqttSession {
     this.#stream = stream;
   }
 
-  async #receive(message: Message): Promise<void> {
-    if (this.#messageHandlers.length === 0) {
-      this.#early.push(message);
-      return;
-    }
-    await this.#earlyHandled;
-    await this.#dispatch(message);
+  /** Until the next turn all that is written waits, acknowledgements above all, and goes out in one system call. */
+  #gatherWrites(): void {
+    if (this.#isGathering) return;
+    this.#isGathering = true;
+    const { stream } = this.#client;
+    stream.cork();
+    setImmediate(() => {
+      this.#isGathering = false;
+      stream.uncork();
+    });
   }
 
-  async #dispatch({ topic, payload, retained }: Message): Promise<void> {
-    for (const handler of this.#messageHandlers) {
-      try {
-        await handler(topic, payload, retained);
-      } catch (error) {
-        // A message that broke a handler once would break it again: acknowledge, and say so.
-        process.emitWarning(error instanceof Error ? error : new Error(String(error)));
-      }
-    }
+  /** A promise if there is something to wait for. */
+  #receive(message: Message): Promise<void> | undefined {
+    if (this.#messageHandlers.length === 0) this.#early.push(message);
+    else if (this.#earlyHandled) return this.#earlyHandled.then(() => this.#dispatch(message));
+    else return this.#dispatch(message);
+    return undefined;
+  }
+
+  #dispatch(message: Message): Promise<void> | undefined {
+    const pending = this.#messageHandlers
+      .map((handler) => handle(handler, message))
+      .filter((promise) => promise !== undefined);
+    return pending.length === 0 ? undefined : Promise.all(pending).then(() => undefined);
   }
 
   async #handleEarly(): Promise<void> {
     for (const message of this.#early.splice(0)) await this.#dispatch(message);
+    this.#earlyHandled = undefined;
   }
 
   /**
@@ -159,7 +187,7 @@ export class ClientSession implements MqttSession {
     await this.#untilAnswered(`publish ${topic}`, (done) =>
       this.#client.publish(
         topic,
-        Buffer.from(payload),
+        Buffer.from(payload.buffer, payload.byteOffset, payload.length),
         { qos: 1, retain: this.retains && (options?.retain ?? false) },
         done,
       ),

@@ -37,6 +37,8 @@ function clientOptions(options: MqttOptions): IClientOptions {
     connectTimeout: options.connectTimeoutMs ?? 10_000,
     reconnectOnConnackError: true,
     rejectUnauthorized: options.insecure !== true,
+    // A dozen calls for every packet, which say nothing unless they are asked for.
+    ...(process.env.DEBUG === undefined && { log: () => undefined }),
     ...(username !== undefined && { username }),
     ...(password !== undefined && { password }),
     ...(ca && { ca: [Buffer.from(ca)] }),

@@ -49,7 +49,7 @@ export type MessageHandler = (
   topic: string,
   payload: Uint8Array,
   retained: boolean,
-) => void | Promise<void>;
+) => Promise<void> | undefined | void;
 
 /** Bytes of MQTT packets, headers included, without what TLS and TCP add. */
 export interface MqttTraffic {
@@ -65,7 +65,7 @@ export interface MqttSession {
   readonly traffic: MqttTraffic;
   /**
    * Resolves when the broker has acknowledged. While the connection is down the message waits and
-   * goes out first after it is back. Rejects with ERR_MQTT if the session closes before that.
+   * goes out first after it is back. The payload must not change until then. Rejects with ERR_MQTT if the session closes before that.
    */
   publish(topic: string, payload: Uint8Array, options?: { retain?: boolean }): Promise<void>;
   /** Resolves when the broker has granted it, throws ERR_AUTH if it refuses; renewed on reconnect. */

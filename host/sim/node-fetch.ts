@@ -68,7 +68,7 @@ export async function fetchDescriptor(
   return objects.descriptor;
 }
 
-/** The snapshot of the announced version, by its difference or whole; it stays on the node. `kernel` holds the model. */
+/** The snapshot of the announced version, made here or fetched whole; it stays on the node. `kernel` holds the model. */
 export async function fetchSnapshot(
   host: NodeHost,
   announcement: Announcement,
@@ -78,20 +78,46 @@ export async function fetchSnapshot(
   const { objects } = host;
   const { artefactHash: hash, artefactBytes: bytes } = announcement;
   const isThere = objects.snapshot !== undefined && equalBytes(objects.snapshot.hash, hash);
-  const renewed = isThere ? undefined : await renewSnapshot(host, announcement, kernel, signal);
-  objects.snapshot =
-    renewed ?? (await fetchObject(host, objects.snapshot, { hash, bytes }, signal));
+  const made = isThere ? undefined : await makeSnapshot(host, announcement, kernel, signal);
+  objects.snapshot = made ?? (await fetchObject(host, objects.snapshot, { hash, bytes }, signal));
   return objects.snapshot;
 }
 
-/** The snapshot from the one before (SPEC, section 7.4); undefined if that does not give it. */
-async function renewSnapshot(
+/** The snapshot from its seed or the one before (SPEC, section 7.4); undefined if that does not give it. */
+async function makeSnapshot(
   host: NodeHost,
   announcement: Announcement,
   kernel: Kernel,
   signal: AbortSignal,
 ): Promise<StoredObject | undefined> {
-  const { difference, artefactBytes, artefactHash, descriptorHash } = announcement;
+  const { artefactHash, descriptorHash, difference, initialSeed } = announcement;
+  const isSeeded = initialSeed !== undefined && !difference;
+  const words = isSeeded
+    ? makeInitialWords(kernel, initialSeed)
+    : await renewWords(host, announcement, kernel, signal);
+  const bytes = words && packSnapshot(descriptorHash, words);
+  return bytes && equalBytes(sha256(bytes), artefactHash)
+    ? { hash: artefactHash, bytes }
+    : undefined;
+}
+
+function makeInitialWords(kernel: Kernel, seed: number): Int16Array | undefined {
+  try {
+    kernel.initialise(seed);
+    return kernel.storeParameters();
+  } catch (error) {
+    if (error instanceof LinnetError) return undefined;
+    throw error;
+  }
+}
+
+/** The words of the snapshot before with the difference added. */
+async function renewWords(
+  host: NodeHost,
+  { difference, artefactBytes, descriptorHash }: Announcement,
+  kernel: Kernel,
+  signal: AbortSignal,
+): Promise<Int16Array | undefined> {
   const base = host.objects.snapshot;
   const isBase = difference && base && equalBytes(idOf(base.hash), difference.base);
   if (!isBase || base.bytes.length !== artefactBytes || !kernel.canDecode(difference.codec))
@@ -100,11 +126,7 @@ async function renewSnapshot(
   const payload = await downloadDifference(host, difference, signal);
   const delta =
     payload.length === difference.bytes ? kernel.decodeDelta(difference.codec, payload) : undefined;
-  const words = delta && addDelta(base.bytes, descriptorHash, delta);
-  const bytes = words && packSnapshot(descriptorHash, words);
-  return bytes && equalBytes(sha256(bytes), artefactHash)
-    ? { hash: artefactHash, bytes }
-    : undefined;
+  return delta && addDelta(base.bytes, descriptorHash, delta);
 }
 
 /** Nothing if the host does not have it. */

@@ -33,6 +33,8 @@ export interface NodeObjects {
   failedKernels?: readonly Uint8Array[];
   descriptor?: StoredObject;
   snapshot?: StoredObject;
+  /** Version that was installed last. */
+  installedVersion?: number;
   /** The name the host gave a node that had none. */
   name?: string;
   /** The last upload of a node with samples of its own. */

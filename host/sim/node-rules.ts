@@ -51,6 +51,7 @@ function checkPlan(plan: Plan): void {
   checkRange('plan.weightUnit', plan.weightUnit, 1, maxU32);
   checkRange('plan.frozenLayers', plan.frozenLayers ?? 0, 0, maxU32);
   checkRange('plan.proximalShift', plan.proximalShift ?? 0, 0, constant.MAX_PROXIMAL_SHIFT);
+  checkRange('plan.maxStaleness', plan.maxStaleness ?? 0, 0, constant.MAX_STALENESS);
   const leastDensity = plan.codec === codec.SPARSE_TERNARY ? 1 : 0;
   checkRange('plan.density', plan.density ?? 0, leastDensity, constant.MAX_DENSITY);
 }
@@ -80,6 +81,7 @@ export function readAnnouncement(bytes: Uint8Array): Announcement {
   checkRange('version', announcement.version, 0, maxU32);
   checkRange('parent', announcement.parent ?? 0, 0, maxU32);
   checkRange('artefactBytes', announcement.artefactBytes, 0, maxU32);
+  checkRange('initialSeed', announcement.initialSeed ?? 0, 0, maxU32);
   checkRange('descriptorBytes', announcement.descriptorBytes, 0, constant.DESCRIPTOR_MAX_BYTES);
   checkPlan(announcement.plan);
   return announcement;
@@ -109,6 +111,17 @@ function workBytes(announcement: Announcement): Uint8Array {
 
 export function isSameWork(a: Announcement, b: Announcement): boolean {
   return equalBytes(workBytes(a), workBytes(b));
+}
+
+/** Whether a delta made under one announcement still counts when another is the newest. */
+export function countsBeside(now: Announcement, next: Announcement): boolean {
+  return (
+    now.federation === next.federation &&
+    equalBytes(now.descriptorHash, next.descriptorHash) &&
+    now.epoch === next.epoch &&
+    next.version > now.version &&
+    next.version - now.version <= (now.plan.maxStaleness ?? 0)
+  );
 }
 
 /** Kernels of an announcement that a node looks at. */

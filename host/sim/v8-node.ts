@@ -23,7 +23,13 @@ import type { NodeHost, NodeObjects } from './node-host.js';
 import { Peer } from '../frame/peer.js';
 import { mustSettle, settleResidual } from './node-residual.js';
 import { NodeRound, WatchdogReset } from './node-round.js';
-import { chooseKernel, isSameWork, readAnnouncement, readReceipt } from './node-rules.js';
+import {
+  chooseKernel,
+  countsBeside,
+  isSameWork,
+  readAnnouncement,
+  readReceipt,
+} from './node-rules.js';
 import { pullSample, type SampleSource } from './node-samples.js';
 import { NodeSession, type SessionOwner } from './node-session.js';
 import { checkAnnouncement, follow, isOwnEnvelope, isOwnReceipt } from './node-trust.js';
@@ -81,7 +87,6 @@ export class V8Node implements NodeHost, SessionOwner {
   private finished: Announcement | undefined;
   private state: number = nodeState.IDLE;
   private lastError: number = status.OK;
-  private installedVersion = 0;
   private step = 0;
   private totalSteps = 0;
   private bootEpoch = 1;
@@ -137,7 +142,7 @@ export class V8Node implements NodeHost, SessionOwner {
   }
 
   install(installed: number): void {
-    this.installedVersion = installed;
+    this.objects.installedVersion = installed;
   }
 
   countSteps(step: number, totalSteps: number): void {
@@ -272,10 +277,12 @@ export class V8Node implements NodeHost, SessionOwner {
     }
   }
 
-  /** Throws ERR_LATER if an upload of before needs its receipt first; one that was kept is offered again. */
+  /** Throws ERR_LATER if the work of before still counts or needs its receipt first; an upload that was kept is offered again. */
   private settleFirst(next: Announcement): void {
     const { work, objects, finished } = this;
     const later = new LinnetError('ERR_LATER', 'an upload waits for its receipt');
+    const isAtWork = this.state >= nodeState.EVALUATE && this.state <= nodeState.RECEIPT;
+    if (work && !work.done && isAtWork && countsBeside(work.announcement, next)) throw later;
     if (work?.envelope && !work.done && !work.failed) {
       if (mustSettle(objects, work.announcement, work.envelope, next)) throw later;
       return;
@@ -299,7 +306,7 @@ export class V8Node implements NodeHost, SessionOwner {
     return {
       state: this.introduction.isOpen ? this.state : nodeState.HELLO,
       lastError: this.lastError,
-      version: this.installedVersion,
+      version: this.objects.installedVersion ?? 0,
       step: this.step,
       totalSteps: this.totalSteps,
       heapHighWaterBytes: 0,

@@ -223,9 +223,12 @@ export class VirtualNodes {
     this.#push(seesMs, eventKind.SEES, node);
   }
 
-  /** Whether its upload cannot be called back, or must have a receipt before anything else (SPEC, 7.3). */
+  /** Whether what it does still counts (SPEC, 7.2), cannot be called back, or must have a receipt first (7.3). */
   #isCommitted(node: number, timeMs: number): boolean {
     const { state } = this.fleet;
+    const { version, plan } = this.newest!.announcement;
+    const staleness = version - state.version[node];
+    if (state.stage[node] !== stage.IDLE && staleness <= (plan.maxStaleness ?? 0)) return true;
     if (state.stage[node] === stage.SENT) return true;
     if (state.stage[node] !== stage.UPLOADING) return false;
     const isSent = timeMs >= state.dueMs[node] - this.fleet.deviceOf(node).link.latencyMs;
@@ -270,13 +273,15 @@ export class VirtualNodes {
   /** Announcement and what the node lacks. */
   #downloadOf(node: number): number {
     const { announcement, bytes, duties } = this.newest!;
-    const { difference, artefactBytes, descriptorBytes, parent } = announcement;
+    const { difference, artefactBytes, descriptorBytes, parent, initialSeed } = announcement;
+    const isFetched = difference !== undefined || initialSeed === undefined;
+    const snapshotBytes = isFetched ? artefactBytes : 0;
     const has = this.fleet.state.snapshot[node];
     if (has < 0) {
       const kernel = duties[this.fleet.group[node]].kernel.bytes;
-      return bytes + kernel + descriptorBytes + artefactBytes;
+      return bytes + kernel + descriptorBytes + snapshotBytes;
     }
-    return bytes + (difference && has === parent ? difference.bytes : artefactBytes);
+    return bytes + (difference && has === parent ? difference.bytes : snapshotBytes);
   }
 
   #instructionsOf(node: number): number {

@@ -85,8 +85,8 @@ class Wasm3Engine implements KernelEngine {
     return this.inMemory((handle) => this.binding.read(handle, pointer, length));
   }
 
-  readInto(pointer: number, target: Uint8Array): void {
-    target.set(this.readBytes(pointer, target.length));
+  readWords(pointer: number, target: Int16Array, at: number, count: number): void {
+    target.set(new Int16Array(this.readBytes(pointer, 2 * count).buffer, 0, count), at);
   }
 
   readWord(pointer: number): number {

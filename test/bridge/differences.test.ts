@@ -44,6 +44,12 @@ async function closeRound(version: number): Promise<void> {
   await rig.aggregator.giveReceipt(find()!, receipt.ACCEPTED);
 }
 
+/** Kernel and descriptor alone. */
+async function publishNoSnapshot(): Promise<void> {
+  for (const object of [fixture.kernelBytes, fixture.descriptor])
+    await rig.aggregator.publishObject(object);
+}
+
 /** A node that has version 0. */
 async function begin() {
   rig = await Rig.start();
@@ -102,6 +108,35 @@ describe('a difference', () => {
     const port = await rig.plugIn(v8Device('one'));
     rig.bridge({ port: port.address });
     await closeRound(1);
+  });
+});
+
+describe('a seed of the initial words', () => {
+  it('is all that comes of the first snapshot', async () => {
+    rig = await Rig.start();
+    const port = await rig.plugIn(v8Device('one'));
+    const bridge = rig.bridge({ port: port.address });
+    await publishNoSnapshot();
+    const bytes = await rig.aggregator.announce(fixture.announcementOf(0, {}, { initialSeed: 17 }));
+    await closeRound(0);
+    expect(rig.aggregator.wants).toEqual([]);
+    const least = bytes.length + fixture.descriptor.length + fixture.kernelBytes.length;
+    const cost = bridge.report[0].stats.downlinkBytes;
+    expect(cost).toBeGreaterThanOrEqual(least);
+    // A receipt may be among them.
+    expect(cost).toBeLessThan(least + 200);
+  });
+
+  it('that gives other words makes the node ask for the snapshot', async () => {
+    rig = await Rig.start();
+    const port = await rig.plugIn(v8Device('one'));
+    rig.bridge({ port: port.address });
+    await publishNoSnapshot();
+    await rig.aggregator.announce(fixture.announcementOf(0, {}, { initialSeed: 18 }));
+    await rig.until('a want', () => rig.aggregator.wants.length > 0);
+    expect(rig.aggregator.wants).toEqual([`${toHex(sha256(fixture.snapshotOf(0)))}/0`]);
+    await rig.aggregator.publishObject(fixture.snapshotOf(0));
+    await closeRound(0);
   });
 });
 

@@ -83,6 +83,7 @@ describe('the status of a node', () => {
     await rig.until('the last line', () => status('one')!.log!.startsWith('é'));
     expect(status('one')!.log).toBe('é'.repeat(100));
     expect(rig.logs).toContain('one [1]: the sensor is warm');
+    expect(status('one')!.lines!.map(({ level }) => level)).toEqual([1, 0]);
     const fault = {
       reason: 3,
       state: 4,
@@ -96,6 +97,28 @@ describe('the status of a node', () => {
     await rig.until('the fault', () => status('one')!.fault !== undefined);
     expect(status('one')!.fault).toEqual({ ...fault, bootEpoch: 7 });
     await expectListed(port, 'one');
+  });
+
+  it('has the last twenty lines of its device, each with its time', async () => {
+    const device = new ScriptedDevice({ node: 'one' });
+    const port = await rig.plugIn(device.program);
+    rig.bridge({ port: port.address });
+    await rig.until('a status', () => status('one') !== undefined);
+    for (let i = 0; i < 25; i++) device.log(2, `line ${i}`);
+    await rig.until('the last line', () => status('one')!.log === 'line 24');
+    const lines = status('one')!.lines!;
+    expect(lines.map(({ text }) => text)).toEqual(
+      Array.from({ length: 20 }, (_, i) => `line ${i + 5}`),
+    );
+    const times = lines.map(({ atMs }) => atMs);
+    expect(times).toEqual(times.toSorted((a, b) => a - b));
+    expect(times[0]).toBeGreaterThan(0);
+    const rows = (await listFleet('--log', 'one')).trimEnd().split('\n');
+    expect(rows).toHaveLength(20);
+    expect(rows[0]).toMatch(/^ +\d+\.\d{3} s {2}info {3}line 5$/);
+    expect(parseRecords(await listFleet('--json', '--log', 'one')).at(-1)).toMatchObject({
+      ...{ type: 'log', node: 'one', level: 2, text: 'line 24' },
+    });
   });
 
   it('counts a round from receipt to receipt: payload, link and MQTT', async () => {

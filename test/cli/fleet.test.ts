@@ -1,4 +1,5 @@
 import {
+  cpSync,
   existsSync,
   mkdtempSync,
   readdirSync,
@@ -12,6 +13,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { mqttOptionsFor, mqttSettings } from '../../host/cli/mqtt-settings.js';
 import { resolveSettings } from '../../host/cli/settings.js';
+import { nodeKeysOf } from '../../host/cli/trust-settings.js';
 import { recordsOf, runFleet } from './run-command.js';
 
 const timeOf = (iso: unknown): string => `${(iso as string).slice(0, 16).replace('T', ' ')} UTC`;
@@ -171,6 +173,21 @@ describe('linnet fleet', () => {
       expect(() => mqttOptionsFor('@aggregator', foreign)).toThrow(
         /is of node-0, not of @aggregator/,
       );
+    });
+
+    it('finds the keys of nodes beside them, unless it is told others or none', async () => {
+      await run('add', 'keyed');
+      const credentials = join(folder, 'aggregator');
+      expect(nodeKeysOf({ credentials }, 'linnet')!.find('keyed')).toHaveLength(32);
+      const alone = join(root, 'alone', 'aggregator');
+      cpSync(credentials, alone, { recursive: true });
+      expect(() => nodeKeysOf({ credentials: alone }, 'linnet')).toThrow(/no keys of nodes in/);
+      const keys = join(folder, 'keys');
+      expect(nodeKeysOf({ credentials: alone, keys }, 'linnet')!.nodes()).toContain('keyed');
+      expect(nodeKeysOf({ credentials, withoutKeys: true }, 'linnet')).toBeUndefined();
+      expect(nodeKeysOf({}, 'linnet')).toBeUndefined();
+      expect(() => nodeKeysOf({ keys, withoutKeys: true }, 'linnet')).toThrow(/contradict/);
+      expect(() => nodeKeysOf({ keys: 'nowhere' }, 'linnet')).toThrow(/nowhere cannot be read/);
     });
 
     it.each([

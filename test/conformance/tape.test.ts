@@ -109,7 +109,7 @@ describe('the tape interpreter', () => {
         return 16;
       },
       readBytes: (_, length) => new Uint8Array(length),
-      readInto: () => undefined,
+      readWords: () => undefined,
       readWord: () => 0,
       writeBytes: () => undefined,
       close: () => undefined,

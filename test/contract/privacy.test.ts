@@ -45,6 +45,7 @@ describe('what a device sends', () => {
       'Birth.runtime',
       'Birth.engine',
       'NodeStatus.log',
+      'NodeStatus.lines.text',
       'Envelope.training.confusion',
       'Envelope.evaluation.confusion',
       'Envelope.payload',

@@ -1,4 +1,4 @@
-import { encode, rfc8949EncodeOptions } from 'cborg';
+import { decode, encode, rfc8949EncodeOptions } from 'cborg';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Announcement, Envelope, Plan } from '../../host/contract/contract.gen.js';
@@ -163,6 +163,49 @@ describe('wire', () => {
     ]) {
       expect(codeOf(() => decodeWire('Death', Uint8Array.from(bytes)))).toBe('ERR_CBOR');
     }
+  });
+
+  it('refuses whatever would be encoded otherwise, and nothing else for its encoding', () => {
+    const options = { useMaps: true, strict: true, rejectDuplicateMapKeys: true };
+    const refusals = { allowIndefinite: false, allowInfinity: false, allowNaN: false };
+    const isCanonical = (bytes: Uint8Array): boolean => {
+      try {
+        const value: unknown = decode(bytes, { ...options, ...refusals, allowBigInt: false });
+        return Buffer.compare(encode(value, rfc8949EncodeOptions), bytes) === 0;
+      } catch {
+        return false;
+      }
+    };
+    // Of an unknown key, which may have any value. Floats as long as the integers they equal come first.
+    const judge = (item: Uint8Array): void => {
+      const bytes = Uint8Array.of(0xa3, 1, 0, 2, 1, 3, ...item);
+      const expected = isCanonical(bytes) ? 'OK' : 'ERR_CBOR';
+      expect(codeOf(() => decodeWire('Death', bytes))).toBe(expected);
+    };
+    for (const hex of [
+      'fa4b800000',
+      'fb4270000000000000',
+      '1a01000000',
+      'a202000100',
+      'a201000200',
+    ])
+      judge(Uint8Array.from(Buffer.from(hex, 'hex')));
+    const { item } = fc.letrec<{ item: unknown }>((tie) => ({
+      item: fc.oneof(
+        { maxDepth: 3 },
+        fc.maxSafeNat(),
+        fc.oneof(fc.maxSafeInteger(), fc.boolean(), fc.float(), fc.string({ maxLength: 5 })),
+        fc.uint8Array({ maxLength: 30 }),
+        fc.array(tie('item'), { maxLength: 3 }),
+        fc
+          .array(fc.tuple(fc.oneof(fc.nat(40), fc.string({ maxLength: 2 })), tie('item')), {
+            maxLength: 3,
+          })
+          .map((entries) => new Map(entries)),
+      ),
+    }));
+    const good = item.map((value) => encode(value, rfc8949EncodeOptions));
+    fc.assert(fc.property(fc.oneof(good, hostileBytes(good, 40)), judge), { numRuns: 500 });
   });
 
   it.each(wireMaps.map(({ name }) => name as AnyMap))(

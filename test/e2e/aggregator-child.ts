@@ -11,10 +11,9 @@ import { fatalPoint } from './fatal-point.js';
 /** Options as JSON can carry them. */
 export interface ChildSettings extends Pick<
   AggregatorOptions,
-  'store' | 'mqtt' | 'federation' | 'rounds' | 'round' | 'downlink'
+  'store' | 'mqtt' | 'federation' | 'rounds' | 'round' | 'downlink' | 'initialWords'
 > {
   readonly descriptor: readonly number[];
-  readonly initialWords: readonly number[];
   readonly plan: Omit<AggregatorOptions['plan'], 'classWeights'> & {
     readonly classWeights: readonly number[];
   };
@@ -25,7 +24,6 @@ const aggregator = await Aggregator.start({
   ...settings,
   descriptor: Uint8Array.from(settings.descriptor),
   kernels: loadKernels(),
-  initialWords: () => Int16Array.from(settings.initialWords),
   plan: { ...settings.plan, classWeights: Int8Array.from(settings.plan.classWeights) },
   faultPoint: fatalPoint(process.env.LINNET_FAULT_POINT),
 });

@@ -38,14 +38,13 @@ beforeEach(async () => {
 afterEach(() => scene.end());
 
 /** Writes what the children are told; returns the file. */
-async function writeSettings(rounds: number): Promise<string> {
+function writeSettings(rounds: number): string {
   const path = scene.path('settings.json');
-  const options = await aggregatorOptions(scene.path('store'), url, { rounds });
-  const { store, mqtt, round, plan, downlink, descriptor } = options;
+  const options = aggregatorOptions(scene.path('store'), url, { rounds });
+  const { store, mqtt, round, plan, downlink, descriptor, initialWords } = options;
   const settings: ChildSettings = {
-    ...{ store, mqtt, federation, rounds, round, ...(downlink && { downlink }) },
+    ...{ store, mqtt, federation, rounds, round, initialWords, ...(downlink && { downlink }) },
     descriptor: [...descriptor],
-    initialWords: [...(await options.initialWords())],
     plan: { ...plan, classWeights: [...plan.classWeights!] },
   };
   writeFileSync(path, JSON.stringify(settings));
@@ -111,7 +110,7 @@ describe.skipIf(!hasNative)('an aggregator with native nodes', () => {
         .sort(),
     ).toEqual([...faultPointNames].sort());
     const rounds = 12;
-    const settings = await writeSettings(rounds);
+    const settings = writeSettings(rounds);
     for (const [name, count] of kills) {
       const { signal, stderr } = await startChild(settings, `${name}:${count}`).ended;
       expect({ signal, stderr }).toEqual({ signal: 'SIGKILL', stderr: `killed at ${name}\n` });

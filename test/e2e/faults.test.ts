@@ -46,7 +46,7 @@ async function startAggregator(
   asked: typeof plan & { codec?: string } = plan,
 ): Promise<Aggregator> {
   const aggregator = await Aggregator.start({
-    ...(await aggregatorOptions(scene.path('store'), broker.url, asked)),
+    ...aggregatorOptions(scene.path('store'), broker.url, asked),
     onRound: (report) => rounds.push(report),
     onReceipt: ({ code }) => void (code === receipt.ACCEPTED && accepted++),
     ...changes,

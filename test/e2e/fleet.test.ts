@@ -36,7 +36,6 @@ describe.skipIf(!hasNative || !hasMosquitto)('a federation of a fleet', () => {
     const mqtt = ['--mqtt', broker.url, '--mqtt-version', '5'];
     const aggregator = startCli(scene, [
       ...['aggregator', ...mqtt, '--credentials', join(broker.fleetFolder, 'aggregator')],
-      ...['--keys', join(broker.fleetFolder, 'keys')],
       ...['--store', scene.path('store'), '--json', '--cohort', String(cohort), ...flagsOfPlan()],
     ]);
     const ports = [...shards, { ...shards[0], node: 'revoked' }].map(
@@ -48,11 +47,13 @@ describe.skipIf(!hasNative || !hasMosquitto)('a federation of a fleet', () => {
       ...['--port', ...ports],
     ]);
     await bridge.waitForOutput('certificate revoked');
-    const [{ code, stdout }, reference] = await Promise.all([
+    const [{ code, stdout, stderr: notes }, reference] = await Promise.all([
       aggregator.ended,
       runSmallFederation(scene, { nodes: cohort }),
     ]);
     expect(code).toBe(0);
+    // Those beside its credentials.
+    expect(notes).toContain(`keys of ${cohort} nodes`);
     const rounds = parseRecords(stdout).filter(({ type }) => type === 'round');
     expect(rounds.map(({ modelHash }) => modelHash)).toEqual(
       reference.rounds.map(({ modelHash }) => modelHash),

@@ -60,8 +60,7 @@ async function expectUndisturbed(options: AggregatorOptions): Promise<void> {
   expect(receipts.get(receipt.ACCEPTED)).toBe(cohort * plan.rounds);
 }
 
-const options = (): Promise<AggregatorOptions> =>
-  aggregatorOptions(scene.path('store'), broker.url, plan);
+const options = (): AggregatorOptions => aggregatorOptions(scene.path('store'), broker.url, plan);
 
 const nonsense: readonly Uint8Array[] = [
   new Uint8Array([0]),
@@ -87,14 +86,14 @@ describe.skipIf(!hasNative)('a federation with a rogue on its broker', () => {
     });
     const copies = new Set<string>();
     await rogue.subscribe(topicOf('upload', scope));
-    await expectUndisturbed(await options());
+    await expectUndisturbed(options());
     expect(receipts.get(receipt.DUPLICATE)).toBeGreaterThan(0);
     expect(receipts.get(receipt.CONFLICT)).toBeGreaterThan(0);
     expect(receipts.get(receipt.MALFORMED)).toBeGreaterThan(0);
   });
 
   it('hears nonsense on every topic and goes on', async () => {
-    const settings = await options();
+    const settings = options();
     const { hash } = parseDescriptor(settings.descriptor);
     const model = toHex(idOf(hash));
     const places = [

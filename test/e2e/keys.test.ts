@@ -1,158 +1,25 @@
 /** A federation with keys, and a broker that does what it likes with its messages. */
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { existsSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
 import { announcementTag, federationKey } from '../../host/contract/authentic.js';
 import { receipt, type Announcement } from '../../host/contract/contract.gen.js';
 import { idOf, sha256, toHex } from '../../host/contract/hash.js';
-import { matchTopic, topicOf } from '../../host/contract/topics.js';
+import { topicOf } from '../../host/contract/topics.js';
 import { decodeWire, encodeWire } from '../../host/contract/wire.js';
-import { Bridge } from '../../host/bridge/bridge.js';
-import { KeyFolder } from '../../host/federated/node-keys.js';
-import { Aggregator } from '../../host/federated/server.js';
-import { packagePath } from '../../host/kernel/load.js';
-import { startBroker } from '../../host/mqtt/broker.js';
-import { connectMqtt } from '../../host/mqtt/connect.js';
-import type { MqttSession } from '../../host/mqtt/session.js';
-import { writeFds1 } from '../../host/data/fds1.js';
-import { DevicePort } from '../bridge/device-port.js';
-import { v8Device } from '../bridge/devices.js';
-import { timing } from '../bridge/rig.js';
-import { initialWords, planSettings } from '../federated/fixture.js';
 import { waitFor } from '../mqtt/wait.js';
 import * as fixture from '../node/fixture.js';
+import {
+  endStages,
+  federation,
+  hashWithoutKeys,
+  keyOf,
+  nativeNode,
+  scope,
+  Stage,
+} from './keyed-stage.js';
+import { hasQemu } from './toolchains.js';
 
-const federation = 'keyed';
-const scope = { base: 'linnet', federation };
-const keyOf = (node: string): Uint8Array => sha256(new TextEncoder().encode(`key of ${node}`));
-const nativeNode = packagePath('build/linnet-node');
-
-let ends: (() => Promise<unknown> | void)[] = [];
-afterEach(async () => {
-  for (const end of ends.reverse()) await end();
-  ends = [];
-});
-
-interface Options {
-  /** Nodes whose keys the aggregator has; undefined: it asks for no tags. */
-  readonly keys?: readonly string[];
-  readonly rounds?: number;
-  readonly epoch?: number;
-}
-
-/** Broker, aggregator and what the test adds to them. */
-class Stage {
-  readonly folder = mkdtempSync(join(tmpdir(), 'linnet-keys-'));
-  readonly keysFolder = mkdtempSync(join(tmpdir(), 'linnet-keys-of-'));
-  readonly receipts: { node: string; code: number }[] = [];
-  readonly logs: string[] = [];
-  aggregator!: Aggregator;
-  url = '';
-  /** The hostile broker’s hand: it sees and says everything. */
-  hand!: MqttSession;
-  readonly seen: [string, Uint8Array][] = [];
-
-  static async open(options: Options): Promise<Stage> {
-    const stage = new Stage();
-    const broker = await startBroker();
-    stage.url = broker.url;
-    ends.push(
-      () => rmSync(stage.folder, { recursive: true, force: true }),
-      () => rmSync(stage.keysFolder, { recursive: true, force: true }),
-      () => broker.close(),
-    );
-    stage.hand = await connectMqtt({ url: broker.url, clientId: 'hand' });
-    ends.push(() => stage.hand.close());
-    stage.hand.onMessage((topic, bytes) => void stage.seen.push([topic, bytes]));
-    await stage.hand.subscribe('linnet/#');
-    for (const node of options.keys ?? []) stage.giveKey(node);
-    stage.aggregator = await Aggregator.start({
-      store: join(stage.folder, 'store'),
-      mqtt: { url: stage.url },
-      federation,
-      descriptor: fixture.descriptor,
-      kernels: [fixture.kernelBytes],
-      initialWords: () => initialWords(fixture.descriptor),
-      rounds: options.rounds ?? 2,
-      round: { cohort: 2, quorum: 2 },
-      plan: planSettings,
-      ...(options.epoch !== undefined && { epoch: options.epoch }),
-      ...(options.keys && { keys: new KeyFolder(stage.keysFolder, federation) }),
-      onReceipt: (report) => void stage.receipts.push(report),
-    });
-    ends.push(() => stage.aggregator.close());
-    return stage;
-  }
-
-  giveKey(node: string): void {
-    writeFileSync(join(this.keysFolder, `${node}.key`), `${toHex(keyOf(node))}\n`);
-  }
-
-  async join(node: string, key?: Uint8Array): Promise<void> {
-    const port = await DevicePort.listen(v8Device(node, key));
-    ends.push(() => port.close());
-    this.bridge(port.address);
-  }
-
-  joinNative(node: string, key: Uint8Array): void {
-    const [data, keyFile] = ['data.fds', 'node.key'].map((file) =>
-      join(this.folder, `${node}.${file}`),
-    );
-    writeFds1(data, fixture.dataset);
-    writeFileSync(keyFile, toHex(key));
-    this.bridge(`exec:"${nativeNode}" --name ${node} --data "${data}" --key "${keyFile}"`);
-  }
-
-  private bridge(port: string): void {
-    const bridge = new Bridge({
-      federation,
-      mqtt: { url: this.url, reconnectMs: 30 },
-      devices: [{ port }],
-      timing,
-      events: { onLog: (node, text) => this.logs.push(`${node}: ${text}`) },
-    });
-    ends.push(() => bridge.close());
-    bridge.run().catch(() => undefined);
-  }
-
-  codesOf(node: string): number[] {
-    return this.receipts.filter((entry) => entry.node === node).map(({ code }) => code);
-  }
-
-  last(name: string, node?: string): Uint8Array | undefined {
-    const found = this.seen.filter(([topic]) => {
-      const values = matchTopic(name, scope, topic);
-      return values && (node === undefined || values['node'] === node);
-    });
-    return found.at(-1)?.[1];
-  }
-
-  uploadTopic(node: string, version: number): string {
-    const model = toHex(idOf(fixture.descriptorHash));
-    return topicOf('upload', scope, { model, version, shard: 0, node });
-  }
-
-  /** Publishes an upload in the name of a node; resolves to the code of its receipt. */
-  async forge(node: string, version: number, bytes: Uint8Array): Promise<number> {
-    const before = this.codesOf(node).length;
-    await this.hand.publish(this.uploadTopic(node, version), bytes);
-    await waitFor('a receipt', () => this.codesOf(node).length > before);
-    return this.codesOf(node)[before];
-  }
-
-  async finish(): Promise<string> {
-    const final = await this.aggregator.finished;
-    return final!.modelHash;
-  }
-}
-
-async function hashWithoutKeys(): Promise<string> {
-  const stage = await Stage.open({});
-  await stage.join('ann');
-  await stage.join('ben');
-  return stage.finish();
-}
+afterEach(endStages);
 
 describe('a federation with keys', () => {
   it('ends with the hash of one without, on whatever runs the nodes', async () => {
@@ -256,5 +123,34 @@ describe('a federation with keys', () => {
     const key = federationKey(keyOf('ann'), federation, 'ann');
     expect(await say(foreign, announcementTag(key, foreign))).toContain('no tag, or a wrong one');
     expect(stage.aggregator.model.version).toBe(3);
+  });
+});
+
+describe.runIf(hasQemu)('a Cortex-M4 board with a key', () => {
+  it('is told and believed by its tags, and changes no bit of the model', async () => {
+    const expected = await hashWithoutKeys();
+    const stage = await Stage.open({ keys: ['ann', 'ben'] });
+    await stage.join('ann', keyOf('ann'));
+    stage.joinBoard('ben', keyOf('ben'));
+    expect(await stage.finish()).toBe(expected);
+    expect(stage.codesOf('ben')).toContain(receipt.ACCEPTED);
+    expect(stage.codesOf('ben')).not.toContain(receipt.BAD_MAC);
+    const upload = stage.last('upload', 'ben')!;
+    expect(decodeWire('Envelope', upload).mac).toHaveLength(16);
+    const spoilt = Uint8Array.from(upload, (byte, i) => byte ^ Number(i === upload.length - 1));
+    expect(await stage.forge('ben', 1, spoilt)).toBe(receipt.BAD_MAC);
+  });
+
+  it('follows nobody who has another key, and is refused where it has none', async () => {
+    const stage = await Stage.open({ keys: ['ann', 'ben'] });
+    stage.joinBoard('ann', keyOf('ben'));
+    stage.joinBoard('ben');
+    await waitFor('a refusal of the announcement', () =>
+      stage.logs.some((line) => /^ann: .*no tag, or a wrong one/.test(line)),
+    );
+    await waitFor('a refusal of the upload', () => stage.codesOf('ben').length > 0);
+    expect(stage.codesOf('ben')[0]).toBe(receipt.BAD_MAC);
+    expect(stage.codesOf('ann')).toEqual([]);
+    expect(stage.aggregator.model.version).toBe(0);
   });
 });

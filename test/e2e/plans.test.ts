@@ -3,8 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { FederationOptions } from '../../host/cli/demo/federation.js';
-import { initialWordsOf } from '../../host/cli/held-out.js';
 import { prepareTask } from '../../host/cli/task.js';
+import { initialWordsOf } from '../../host/kernel/initial-words.js';
 import { unpackSnapshot } from '../../host/model/snapshot.js';
 import { Scene } from './scene.js';
 import { runSmallFederation, smallPlan, type FederationRun } from './small-federation.js';
@@ -42,7 +42,7 @@ describe('a federation', () => {
     await runSmallFederation(scene, { nodes: 2, runtime: 'v8', freeze: '0', folder });
     const task = prepareTask({ subjects: 2 });
     const words = unpackSnapshot(new Uint8Array(readFileSync(join(folder, 'model.lns'))));
-    const initial = await initialWordsOf(task, smallPlan.seed);
+    const initial = initialWordsOf(task.descriptor, smallPlan.seed);
     const border = task.model.layers[1].weightOffset;
     expect(words.subarray(0, border)).toEqual(initial.subarray(0, border));
     expect(words.subarray(border)).not.toEqual(initial.subarray(border));

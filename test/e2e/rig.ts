@@ -4,7 +4,6 @@ import { Bridge } from '../../host/bridge/bridge.js';
 import type { BridgeTiming } from '../../host/bridge/options.js';
 import { dealShards, type Shard } from '../../host/cli/demo/shards.js';
 import { nativeNodePath } from '../../host/cli/demo/runtimes.js';
-import { initialWordsOf } from '../../host/cli/held-out.js';
 import { downlinkOfFlags, planOfFlags, type PlanFlags } from '../../host/cli/plan-settings.js';
 import { prepareTask } from '../../host/cli/task.js';
 import type { AggregatorOptions } from '../../host/federated/server.js';
@@ -35,21 +34,20 @@ export function dealBuiltIn(scene: Scene, seed: number = smallPlan.seed): readon
 }
 
 /** An aggregator of the built-in task that ends as runSmallFederation() with the same plan does. */
-export async function aggregatorOptions(
+export function aggregatorOptions(
   store: string,
   url: string,
   plan: Partial<PlanFlags> & { readonly rounds: number },
-): Promise<AggregatorOptions> {
+): AggregatorOptions {
   const task = prepareTask({ subjects: cohort });
   const flags = { ...smallPlan, ...plan };
-  const words = await initialWordsOf(task, flags.seed);
   return {
     store,
     mqtt: { url, reconnectMs: 50 },
     federation,
     descriptor: task.descriptor,
     kernels: loadKernels(),
-    initialWords: () => words,
+    initialWords: flags.seed,
     rounds: flags.rounds,
     plan: planOfFlags(flags, task),
     downlink: downlinkOfFlags(flags),

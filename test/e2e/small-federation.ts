@@ -18,6 +18,8 @@ export const smallPlan = {
   freeze: undefined,
   kernel: undefined,
   proximalShift: 0,
+  strategy: 'fed-avg',
+  maxStaleness: undefined,
   density: 100,
   codec: 'raw',
   downlink: 'dense-3',

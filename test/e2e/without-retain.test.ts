@@ -26,7 +26,7 @@ describe.skipIf(!hasNative || !hasMosquitto)('a broker without retained messages
       will: { topic: 'x', payload: new Uint8Array(1), retain: true },
     });
     await expect(retaining).rejects.toThrow(protocolVersion === 5 ? /--without-retain/ : /closed/);
-    const options = await aggregatorOptions(scene.path('store'), url, { rounds });
+    const options = aggregatorOptions(scene.path('store'), url, { rounds });
     const mqtt = { ...options.mqtt, protocolVersion, retains: false };
     const aggregator = await Aggregator.start({ ...options, mqtt });
     scene.defer(() => aggregator.close());

@@ -54,7 +54,8 @@ function closeRound(lineage: Lineage, who: readonly string[], frozenLayers: numb
     const payload = packDelta(deltaOf(node, version, frozenLayers));
     const { announcement } = lineage.head;
     const envelope = simulateEnvelope(announcement, node, model.parameters, { payload });
-    const row = { version, node, contribution: 0, hash: sha256(envelope), envelope };
+    const hash = sha256(envelope);
+    const row = { version, openVersion: version, node, contribution: 0, hash, envelope };
     lineage.stage(readUpload(row, model, undefined));
   }
   lineage.commit();

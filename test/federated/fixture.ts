@@ -5,7 +5,7 @@ import { codec, decay, task, version } from '../../host/contract/contract.gen.js
 import type { Announcement, Envelope } from '../../host/contract/contract.gen.js';
 import { idOf, nodeKeyOf } from '../../host/contract/hash.js';
 import { encodeWire } from '../../host/contract/wire.js';
-import { fedAvg } from '../../host/federated/fed-avg.js';
+import { fedAvg } from '../../host/federated/strategies/fed-avg.js';
 import type { LineageOptions } from '../../host/federated/lineage.js';
 import type { PlanSettings } from '../../host/federated/plan.js';
 import { loadKernelBytes } from '../../host/kernel/load.js';

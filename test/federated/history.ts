@@ -5,6 +5,7 @@ import { readUpload } from '../../host/federated/stored-upload.js';
 import { parseDescriptor } from '../../host/model/descriptor.js';
 import { packSnapshot } from '../../host/model/snapshot.js';
 import * as oracle from '../oracle/aggregate.js';
+import { fedAvg, type Model, type Oracle as Strategy } from '../oracle/strategies.js';
 import {
   initialWords,
   planSettings,
@@ -17,10 +18,13 @@ import {
 export const model = parseDescriptor(smallDescriptor);
 export const nodes = ['ann', 'ben', 'cleo', 'dan'];
 
-export function contribute(lineage: Lineage, node: string): void {
-  const envelope = simulateEnvelope(lineage.head.announcement, node, model.parameters);
-  const { version } = lineage.open;
-  const row = { version, node, contribution: 0, hash: sha256(envelope), envelope };
+/** Trained from version `base`, the newest unless given. */
+export function contribute(lineage: Lineage, node: string, base = lineage.open.version): void {
+  const announcement = lineage.findBase(base)!;
+  const envelope = simulateEnvelope(announcement, node, model.parameters);
+  const openVersion = lineage.open.version;
+  const key = { version: base, openVersion, node, contribution: 0 };
+  const row = { ...key, hash: sha256(envelope), envelope };
   lineage.stage(readUpload(row, model, undefined));
 }
 
@@ -33,7 +37,10 @@ export function contributeAll(lineage: Lineage, cohort: readonly string[]): void
 
 interface Contribution {
   readonly node: string;
+  /** Version it was trained from. */
   readonly base: number;
+  /** Version that was open. */
+  readonly open: number;
 }
 
 /**
@@ -42,7 +49,11 @@ interface Contribution {
  */
 export class Oracle {
   readonly versions: (readonly (readonly Contribution[])[])[] = [[]];
+  /** The newest version an operator made. */
+  operated = 0;
   #open: Contribution[] = [];
+
+  constructor(private readonly strategy: Strategy = fedAvg) {}
 
   get head(): number {
     return this.versions.length - 1;
@@ -52,8 +63,8 @@ export class Oracle {
     return this.versions[this.head];
   }
 
-  contribute(node: string): void {
-    this.#open.push({ node, base: this.head });
+  contribute(node: string, base = this.head): void {
+    this.#open.push({ node, base, open: this.head });
   }
 
   hasContributed(node: string): boolean {
@@ -71,28 +82,30 @@ export class Oracle {
 
   /** Whether there was anything to take out. */
   retract(node: string, from: number): boolean {
-    const isOut = (entry: Contribution): boolean => entry.node === node && entry.base >= from;
+    const isOut = (entry: Contribution): boolean => entry.node === node && entry.open >= from;
     const rounds = [...this.rounds, this.#open];
     if (!rounds.flat().some(isOut)) return false;
     this.#publish(rounds.map((round) => round.filter((entry) => !isOut(entry))));
+    this.operated = this.head;
     return true;
   }
 
   rollBack(to: number): void {
     this.#publish(this.versions[to]);
+    this.operated = this.head;
   }
 
   words(version: number): Int16Array {
-    let master = oracle.masterOf(initialWords(smallDescriptor));
+    let state: Model = { master: oracle.masterOf(initialWords(smallDescriptor)), moments: [] };
     for (const round of this.versions[version]) {
-      const contributions = round.map(({ node, base }) => ({
+      const contributions = round.map(({ node, base, open }) => ({
         samples: samplesOf(node),
         delta: simulateDelta(node, base, model.parameters),
+        staleness: open - base,
       }));
-      if (contributions.length > 0)
-        master = oracle.aggregate(master, contributions, planSettings.weightUnit);
+      state = this.strategy(state, contributions, planSettings.weightUnit);
     }
-    return oracle.publishedWords(master);
+    return oracle.publishedWords(state.master);
   }
 
   hash(version: number): string {

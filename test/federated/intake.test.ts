@@ -29,8 +29,6 @@ import {
 
 const model = parseDescriptor(smallDescriptor);
 const { parameters } = model;
-const rules: IntakeRules = { model, findUpload: () => undefined };
-
 interface Announced extends Partial<Pick<PlanSettings, 'task' | 'samples' | 'codec'>> {
   readonly version?: number;
   readonly rounds?: number;
@@ -54,6 +52,15 @@ function announce(changes: Announced) {
 
 const announcement = announce({});
 
+/** Nothing but the newest version is open to deltas. */
+const freshOnly = (newest: Announcement): IntakeRules => ({
+  model,
+  findUpload: () => undefined,
+  findBase: (base) => (base === newest.version ? newest : undefined),
+  hasCounted: () => false,
+});
+const rules = freshOnly(announcement);
+
 const modelId = toHex(idOf(model.hash));
 
 function incomingOf(bytes: Uint8Array): IncomingUpload {
@@ -71,7 +78,7 @@ function judge(changes: Partial<Envelope>, options: JudgeOptions = {}): number {
   const bytes = simulateEnvelope(current, 'ann', parameters, changes);
   const { version: base = current.version } = changes;
   const incoming = { ...incomingOf(bytes), version: base, ...options.topic };
-  return judgeUpload(incoming, current, { ...rules, ...options.rules }).code;
+  return judgeUpload(incoming, current, { ...freshOnly(current), ...options.rules }).code;
 }
 
 const counted: Counters = { samples: 10, loss: 5000, skipped: 2, saturations: 0 };
@@ -130,6 +137,22 @@ describe('intake', () => {
     expect(judge({}, { announcement: announce({ task: task.EVALUATE }) })).toBe(receipt.MALFORMED);
   });
 
+  it('takes a delta of an older base that is open, by the plan of that base', () => {
+    const older = announce({ version: 2, codec: codec.RAW_INT16, samples: 20 });
+    const findBase = (base: number): Announcement | undefined =>
+      base === 2 ? older : base === 4 ? announcement : undefined;
+    const stale = { version: 2, artefact: idOf(older.artefactHash) };
+    expect(judge({ ...stale, samples: 20 }, { rules: { findBase } })).toBe(receipt.ACCEPTED);
+    expect(judge({ ...stale, samples: 21 }, { rules: { findBase } })).toBe(receipt.MALFORMED);
+    expect(judge({ version: 3 }, { rules: { findBase } })).toBe(receipt.STALE);
+    const other = { ...stale, artefact: new Uint8Array(8) };
+    expect(judge(other, { rules: { findBase } })).toBe(receipt.BAD_BASE);
+  });
+
+  it('tells a node to come back that counts in the open version', () => {
+    expect(judge({}, { rules: { hasCounted: () => true } })).toBe(receipt.LATER);
+  });
+
   it.each<[string, Partial<Envelope>, number]>([
     ['a version to come', { version: 5 }, receipt.BAD_BASE],
     ['another epoch', { epoch: 0 }, receipt.BAD_BASE],
@@ -156,7 +179,7 @@ describe('intake', () => {
     const payload = kernel.encodeDelta(id, new Int16Array(parameters));
     const coded = announce({ codec: id });
     const bytes = simulateEnvelope(coded, 'ann', parameters, { codec: id, payload });
-    const verdict = judgeUpload(incomingOf(bytes), coded, rules);
+    const verdict = judgeUpload(incomingOf(bytes), coded, freshOnly(coded));
     expect(verdict.code).toBe(receipt.ACCEPTED);
     const wanted = simulateDelta('ann', 4, parameters);
     const errors = [...verdict.upload!.delta].map((word, i) => Math.abs(word - wanted[i]));

@@ -7,8 +7,9 @@ import { describe, expect, it } from 'vitest';
 import { sha256, toHex } from '../../host/contract/hash.js';
 import { faultPointNames, type FaultPointName } from '../../host/federated/fault-point.js';
 import { Lineage } from '../../host/federated/lineage.js';
+import { rollBack } from '../../host/federated/operator.js';
 import { replayStore, type ReplayedVersion } from '../../host/federated/replay.js';
-import { unpackSnapshot } from '../../host/model/snapshot.js';
+import { packSnapshot, unpackSnapshot } from '../../host/model/snapshot.js';
 import {
   initialWords,
   kernelBytes,
@@ -19,8 +20,10 @@ import {
   smallDescriptor,
   withFolder,
 } from './fixture.js';
-import { contribute, model, nodes } from './history.js';
+import { contribute, contributeAll, model, nodes } from './history.js';
 import * as oracle from '../oracle/aggregate.js';
+import { readModel } from '../oracle/descriptor.js';
+import { initialParameters } from '../oracle/model.js';
 
 /** Words of every version as BigInt arithmetic gives them. */
 function expectedWords(rounds: number, cohort: readonly string[]): Int16Array[] {
@@ -55,6 +58,27 @@ describe('lineage', () => {
         expect(lineage.objects.read(sha256(bytes))).toEqual(bytes);
       expect(lineage.starts).toBe(1);
       lineage.close();
+    }));
+
+  it('begins with the words of a seed, which version 0 alone announces', () =>
+    withFolder(async (folder) => {
+      const seed = 2 ** 32 - 5;
+      const lineage = await Lineage.open(lineageOptions(folder, { initialWords: seed }));
+      const words = initialParameters(readModel(smallDescriptor), seed);
+      expect(lineage.head.words).toEqual(words);
+      expect(lineage.head.announcement.initialSeed).toBe(seed);
+      expect(lineage.objects.read(lineage.head.announcement.artefactHash)).toEqual(
+        packSnapshot(model.hash, words),
+      );
+      contributeAll(lineage, nodes);
+      expect(lineage.head.announcement.initialSeed).toBeUndefined();
+      lineage.close();
+      expect(rollBack(folder, 0)!.modelHash).toBe(toHex(sha256(packSnapshot(model.hash, words))));
+      const again = await Lineage.open(lineageOptions(folder, { initialWords: 1 }));
+      expect(again.head.words).toEqual(words);
+      expect(again.head.announcement.initialSeed).toBeUndefined();
+      again.close();
+      expect(replay(folder).map(({ isEqual }) => isEqual)).toEqual([true, true, true]);
     }));
 
   it('gives the models BigInt arithmetic gives, whatever the order, the groups and the restarts', () => {

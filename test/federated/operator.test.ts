@@ -9,6 +9,8 @@ import { retractNode, rollBack } from '../../host/federated/operator.js';
 import { replayStore } from '../../host/federated/replay.js';
 import { lineageOptions, planSettings, withFolder } from './fixture.js';
 import { contribute, contributeAll, nodes, Oracle } from './history.js';
+import { parseStrategy } from '../../host/federated/strategies/strategies.js';
+import { fedAdam, fedAvg, fedAvgM, median, type Oracle as Strategy } from '../oracle/strategies.js';
 
 const step = fc.oneof(
   {
@@ -33,74 +35,105 @@ const step = fc.oneof(
 const options = (folder: string, changes = {}) =>
   lineageOptions(folder, { rounds: 99, ...changes });
 
-async function withLineage(folder: string, work: (lineage: Lineage) => void): Promise<void> {
-  const lineage = await Lineage.open(options(folder));
+async function withLineage(
+  folder: string,
+  work: (lineage: Lineage) => void,
+  changes = {},
+): Promise<void> {
+  const lineage = await Lineage.open(options(folder, changes));
   work(lineage);
   lineage.close();
 }
 
+/** A strategy, how stale deltas may be, and what it computes. */
+const strategies: readonly (readonly [string, number, Strategy])[] = [
+  ['fed-avg', 0, fedAvg],
+  ['fed-buff', 2, fedAvg],
+  ['fed-avg-m', 1, fedAvgM(0.9, 1)],
+  ['fed-adam', 0, fedAdam(64, 0.9, 0.99, 1)],
+  ['median', 0, median],
+];
+
 describe('an operator', () => {
-  it('gets the models BigInt arithmetic gives, whatever was done before, and replay agrees', () =>
-    fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 12 }), (history) =>
-        withFolder(async (folder) => {
-          const expected = new Oracle();
-          await withLineage(folder, () => undefined);
-          for (const entry of history) {
-            if (entry.do === 'retract') {
-              const { node, from } = entry;
-              const knows = expected.versions.flat(2).some((known) => known.node === node);
-              if (!knows && !expected.hasContributed(node)) continue;
-              const done = retractNode(folder, { node, from });
-              expect(done !== undefined).toBe(expected.retract(node, from));
-              expect(retractNode(folder, { node, from })).toBeUndefined();
-            } else if (entry.do === 'rollback') {
-              if (entry.to >= expected.head) continue;
-              const done = rollBack(folder, entry.to);
-              if (done) expected.rollBack(entry.to);
-              else expect(expected.hash(expected.head)).toBe(expected.hash(entry.to));
-              expect(rollBack(folder, entry.to)).toBeUndefined();
-            } else {
-              await withLineage(folder, (lineage) => {
-                for (const node of entry.who.filter((name) => !expected.hasContributed(name))) {
-                  contribute(lineage, node);
-                  expected.contribute(node);
-                }
-                lineage.commit();
-                if (entry.do !== 'round') return;
-                lineage.closeVersion(false);
-                expected.close();
-              });
+  it.each(strategies)(
+    'gets of %s with staleness %i what BigInt arithmetic gives, whatever was done before, and replay agrees',
+    (name, maxStaleness, strategy) =>
+      fc.assert(
+        fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 12 }), (history) =>
+          withFolder(async (folder) => {
+            const expected = new Oracle(strategy);
+            const plan = { ...planSettings, maxStaleness };
+            const changes = { strategy: parseStrategy(name), plan };
+            await withLineage(folder, () => undefined, changes);
+            for (const entry of history) {
+              if (entry.do === 'retract') {
+                const { node, from } = entry;
+                const knows = expected.versions.flat(2).some((known) => known.node === node);
+                if (!knows && !expected.hasContributed(node)) continue;
+                const done = retractNode(folder, { node, from });
+                expect(done !== undefined).toBe(expected.retract(node, from));
+                expect(retractNode(folder, { node, from })).toBeUndefined();
+              } else if (entry.do === 'rollback') {
+                if (entry.to >= expected.head) continue;
+                const done = rollBack(folder, entry.to);
+                if (done) expected.rollBack(entry.to);
+                else expect(expected.hash(expected.head)).toBe(expected.hash(entry.to));
+                expect(rollBack(folder, entry.to)).toBeUndefined();
+              } else {
+                await withLineage(
+                  folder,
+                  (lineage) => {
+                    const idle = entry.who.filter((name) => !expected.hasContributed(name));
+                    for (const [i, node] of idle.entries()) {
+                      const oldest = Math.max(expected.operated, expected.head - maxStaleness);
+                      const base = Math.max(oldest, expected.head - i);
+                      expect(lineage.findBase(oldest - 1)).toBeUndefined();
+                      if (lineage.findUpload(base, node, 0)) continue;
+                      contribute(lineage, node, base);
+                      expected.contribute(node, base);
+                    }
+                    lineage.commit();
+                    if (entry.do !== 'round') return;
+                    lineage.closeVersion(false);
+                    expected.close();
+                  },
+                  changes,
+                );
+              }
             }
-          }
-          await withLineage(folder, ({ head }) => {
-            expect(head.announcement.version).toBe(expected.head);
-            expect(head.words).toEqual(expected.words(expected.head));
-          });
-          const replayed = [...replayStore(folder)];
-          expect(replayed.map(({ difference }) => difference)).toEqual(
-            replayed.map(() => undefined),
-          );
-          expect(replayed.map(({ published }) => published)).toEqual(
-            expected.versions.map((_, version) => expected.hash(version)),
-          );
-        }),
-      ),
-      {
-        numRuns: 5,
-        // A retraction whose base is held back by an earlier one.
-        examples: [
-          [
+            await withLineage(
+              folder,
+              ({ head }) => {
+                expect(head.announcement.version).toBe(expected.head);
+                expect(head.words).toEqual(expected.words(expected.head));
+              },
+              changes,
+            );
+            const replayed = [...replayStore(folder)];
+            expect(replayed.map(({ difference }) => difference)).toEqual(
+              replayed.map(() => undefined),
+            );
+            expect(replayed.map(({ published }) => published)).toEqual(
+              expected.versions.map((_, version) => expected.hash(version)),
+            );
+          }),
+        ),
+        {
+          numRuns: 3,
+          // A retraction whose base is held back by an earlier one.
+          examples: [
             [
-              { do: 'round', who: ['dan'] },
-              { do: 'round', who: ['cleo'] },
-              { do: 'retract', node: 'dan', from: 0 },
-              { do: 'retract', node: 'cleo', from: 0 },
+              [
+                { do: 'round', who: ['dan'] },
+                { do: 'round', who: ['cleo'] },
+                { do: 'retract', node: 'dan', from: 0 },
+                { do: 'retract', node: 'cleo', from: 0 },
+              ],
             ],
           ],
-        ],
-      },
-    ));
+        },
+      ),
+  );
 
   it('says what a retraction undoes and what it cannot', () =>
     withFolder(async (folder) => {

@@ -124,6 +124,20 @@ describe('replay', () => {
       },
     ));
 
+  it('finds a version 0 that is not of the seed it announces', () =>
+    withSpoilt(
+      ({ database }) => {
+        const select = 'SELECT announcement FROM versions WHERE version = 0';
+        const announcement = decodeWire('Announcement', readBytes(database, select));
+        const changed = encodeWire('Announcement', { ...announcement, initialSeed: 1 });
+        updateVersion(database, 'announcement', 0, changed);
+      },
+      (versions) => {
+        expect(versions.map(({ isEqual }) => isEqual)).toEqual([false, true, true, true]);
+        expect(versions[0].difference!.where).toBe('parameter 0 (layer 0)');
+      },
+    ));
+
   const headers: readonly (readonly [string, string, string])[] = [
     ['UPDATE versions SET contributions = 5 WHERE version = 1', 'contributions', '5'],
     ['UPDATE versions SET weight = weight + 1 WHERE version = 1', 'weight', ''],

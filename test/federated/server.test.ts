@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { afterEach, describe, expect, it } from 'vitest';
-import { receipt, task } from '../../host/contract/contract.gen.js';
+import { codec, receipt, task } from '../../host/contract/contract.gen.js';
 import { LinnetError } from '../../host/contract/error.js';
 import { idOf, sha256, toHex } from '../../host/contract/hash.js';
 import { decodeWire } from '../../host/contract/wire.js';
@@ -14,7 +14,14 @@ import { root, roundKeyOf } from '../proof/fixture.js';
 import { waitFor } from '../mqtt/wait.js';
 import { aggregatorOptions, cohort, expectedHashes } from './federation.js';
 import { hanging, importing } from '../node/bad-kernels.js';
-import { kernelBytes, simulateEnvelope, slicedDescriptor, smallDescriptor } from './fixture.js';
+import {
+  kernelBytes,
+  planSettings,
+  simulateEnvelope,
+  slicedDescriptor,
+  smallDescriptor,
+} from './fixture.js';
+import { Oracle } from './history.js';
 import { defer, endScene, ManualTimers, openScene, Scene } from './scene.js';
 
 const model = parseDescriptor(smallDescriptor);
@@ -111,6 +118,49 @@ describe.each(brokerCases)('aggregator on $name', (broker) => {
     const second = await scene.aggregator({ rounds: 1, roundKey });
     await second.finished;
     expect(await read()).toEqual([proof, announcement]);
+  });
+
+  it('counts what comes late with its discount, once, and replays it', async () => {
+    const scene = await openScene(broker);
+    const plan = { ...planSettings, maxStaleness: 1 };
+    const changes = { rounds: 2, round: { cohort: 2, quorum: 2 }, plan, strategy: 'fed-buff' };
+    const aggregator = await scene.aggregator(changes);
+    const [ann, ben, cleo] = await Promise.all(
+      ['ann', 'ben', 'cleo'].map((name) => scene.idleNode(name)),
+    );
+    const late = simulateEnvelope(cleo.announcement!, 'cleo', model.parameters);
+    for (const node of [ann, ben]) await node.upload();
+    await waitFor('version 1', () => cleo.announcement?.version === 1);
+    await cleo.publish(late, 0);
+    await cleo.publish(late, 0);
+    await waitFor('its receipts', () => cleo.receipts.length === 2);
+    expect(cleo.codes()).toEqual([receipt.ACCEPTED, receipt.DUPLICATE]);
+    // Something of it counts in version 1 already.
+    await cleo.upload();
+    await waitFor('a third receipt', () => cleo.receipts.length === 3);
+    expect(cleo.codes().at(-1)).toBe(receipt.LATER);
+    await ann.upload();
+    await waitFor('the report', () => scene.rounds.length === 2);
+    const expected = new Oracle();
+    for (const node of ['ann', 'ben']) expected.contribute(node);
+    expected.close();
+    expected.contribute('cleo', 0);
+    expected.contribute('ann');
+    expected.close();
+    expect(aggregator.model.modelHash).toBe(expected.hash(2));
+    await aggregator.close();
+    const replayed = [...replayStore(scene.options().store)];
+    expect(replayed.map(({ isEqual }) => isEqual)).toEqual([true, true, true]);
+  });
+
+  it('refuses a plan that its strategy or its store cannot do', async () => {
+    const scene = await openScene(broker);
+    const plan = { ...planSettings, maxStaleness: 2 };
+    await expect(scene.aggregator({ plan })).rejects.toThrow('fed-avg takes no deltas of older');
+    const short = { plan, strategy: 'fed-buff', keep: 2 };
+    await expect(scene.aggregator(short)).rejects.toThrow('keep those of 3');
+    const coarse = { plan: { ...planSettings, codec: codec.DENSE_3 }, strategy: 'median' };
+    await expect(scene.aggregator(coarse)).rejects.toThrow('rounded so coarsely');
   });
 
   it('counts a duplicate once, before and after the version has closed', async () => {
@@ -449,6 +499,7 @@ describe('aggregator', () => {
 
   it.each<[string, Partial<AggregatorOptions>]>([
     ['rounds', { rounds: 0 }],
+    ['initial words', { initialWords: -1 }],
     ['kernel', { kernels: [] }],
     ['cohort', { nodes: ['ann'] }],
     ['quorum', { round: { cohort: 2, quorum: 3 } }],

@@ -59,6 +59,7 @@ export const announcements: fc.Arbitrary<Announcement> = fc
       plan: plans,
       final: fc.boolean(),
       difference: differences,
+      initialSeed: u32,
     },
     {
       requiredKeys: [
@@ -212,7 +213,8 @@ export const announcementCases: readonly AnnouncementCase[] = [
   ...missingKeys,
   ...cases('OK', {
     'nothing changed': plainBytes,
-    'an unknown key': withTop(15, 5),
+    'an unknown key': withTop(16, 5),
+    'a seed of 32 bits': withTop(15, 2 ** 32 - 1),
     'unknown keys with values of every kind': edited((top) => {
       top.set(20, new Map<number, unknown>([[-7, [1.5, null, true, 'text', new Uint8Array(3)]]]));
       top.set(2 ** 40, [[[[]]]]);
@@ -241,6 +243,7 @@ export const announcementCases: readonly AnnouncementCase[] = [
     'artefactBytes 2^32': withTop(6, 2 ** 32),
     'descriptorBytes 4097': withTop(8, 4097),
     'seed 2^32': withPlan(2, 2 ** 32),
+    'initialSeed 2^32': withTop(15, 2 ** 32),
     'lrShift 25': withPlan(3, 25),
     'lrDecay 2': withPlan(4, 2),
     'epochs 0': withPlan(5, 0),
@@ -272,6 +275,7 @@ export const announcementCases: readonly AnnouncementCase[] = [
     'a text for the class weights': withPlan(8, 'abc'),
     'a number for final': withTop(12, 1),
     'a number for the difference': withTop(14, 1),
+    'bytes for the seed': withTop(15, new Uint8Array(4)),
     'a difference without its base': withTop(14, differenceMap(1)),
     'a difference without its codec': withTop(14, differenceMap(2)),
     'a difference without its hash': withTop(14, differenceMap(3)),

@@ -31,7 +31,7 @@ describe.skipIf(!hasCompiler)('a node, with sanitizers', () => {
 
   it('comes up with the old or the new state after a cut at any operation', async () => {
     const report = numbersOf(await cutNatively(runner, kernels, 'cuts', 0, 1));
-    expect(report.size).toBe(20);
+    expect(report.size).toBe(24);
     for (const [operations, cuts] of report.values()) {
       // Each operation at least once, an erase several times.
       expect(cuts).toBeGreaterThan(operations);
@@ -53,8 +53,9 @@ describe.skipIf(!hasCompiler)('a node, with sanitizers', () => {
     const report = numbersOf(await cutNatively(runner, kernels, 'wear', 0, 40));
     for (const [rounds, , records, objects] of report.values()) {
       expect(objects).toBeLessThanOrEqual(rounds);
-      // Three records a round at most: the start, what is followed, and a residual; the smallest sector takes 16.
-      expect(records).toBeLessThanOrEqual(4);
+      // Four records a round at most: the start, what is followed, the installed model and a residual;
+      // the smallest sector takes 16.
+      expect(records).toBeLessThanOrEqual(5);
     }
   });
 

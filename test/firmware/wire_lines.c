@@ -63,6 +63,9 @@ static void print_announcement(const struct linnet_announcement *a) {
     putchar(']');
     print_plan(&a->plan);
     printf(",\"final\":%s", a->is_final ? "true" : "false");
+    if (a->has_initial_seed) {
+        print_number("initialSeed", a->initial_seed);
+    }
     if (a->difference.hash != NULL) {
         printf(",\"difference\":{\"codec\":%" PRIu32, a->difference.codec);
         print_bytes("base", a->difference.base, LINNET_ID_BYTES);

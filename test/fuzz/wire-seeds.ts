@@ -43,13 +43,20 @@ export async function payloadSeeds(): Promise<Seed[]> {
   kernel.begin(evaluationSettings);
   const start = kernel.storeParameters();
   const scales = [0, 1, 40, 3000];
+  // Word by word, and by runs.
+  const spread = (i: number): number => ((i * 37) % 11) - 5;
+  const lone = (i: number): number => (i % 7 === 0 ? (i % 9) - 4 : 0);
+  const deltas = [
+    ...scales.map((scale) => ({ label: `${scale}`, at: (i: number) => scale * spread(i) })),
+    ...scales.map((scale) => ({ label: `lone-${scale}`, at: (i: number) => scale * lone(i) })),
+  ];
   return Object.entries(codec).flatMap(([name, id]) =>
-    scales.flatMap((scale): Seed[] => {
+    deltas.flatMap(({ label, at }): Seed[] => {
       if (id === codec.NONE || id === codec.RAW_INT16) return [];
-      const words = start.map((word, i) => word + scale * (((i * 37) % 11) - 5));
+      const words = start.map((word, i) => word + at(i));
       kernel.loadParameters(words);
       const payload = kernel.encodeDelta(id, start, { density: 200 });
-      return [[`${name}-${scale}`, concat([Uint8Array.of(id, 0), payload])]];
+      return [[`${name}-${label}`, concat([Uint8Array.of(id, 0), payload])]];
     }),
   );
 }
@@ -104,8 +111,8 @@ const action = {
   QUIET: 9,
 };
 
-/** Scenes of firmware/fuzz/node_fuzz.c: plain, with a key, a difference, a residual, and all of them. */
-const scenes = [0, 1, 2, 4, 7];
+/** Scenes of firmware/fuzz/node_fuzz.c: plain, with a key, a difference, a residual, all of them, and a seed. */
+const scenes = [0, 1, 2, 4, 7, 8];
 
 /** Two rounds of a node, with something done to it after each piece of them. */
 export function nodeSeeds(): Seed[] {

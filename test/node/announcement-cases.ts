@@ -87,7 +87,7 @@ const refusals: readonly (readonly [string, StatusName, Uint8Array])[] = [
   ['a text for a number', 'ERR_CBOR', changed({ 3: 'one' })],
   ['another format', 'ERR_VERSION', changed({ 1: 1 })],
   ['another format of another shape', 'ERR_VERSION', encode(new Map([[1, 9]]))],
-  ['an unknown plan key', 'ERR_UNSUPPORTED', changed({}, { 15: 1 })],
+  ['an unknown plan key', 'ERR_UNSUPPORTED', changed({}, { 60: 1 })],
   ['an unknown task', 'ERR_UNSUPPORTED', changed({}, { 1: 4 })],
   ['an unknown codec', 'ERR_UNSUPPORTED', changed({}, { 9: 25 })],
   ['training without a codec', 'ERR_UNSUPPORTED', changed({}, { 9: 255 })],
@@ -176,6 +176,21 @@ export function describeAnnouncements(open: OpenCable): void {
       expect(host.uploads).toHaveLength(1);
     });
 
+    it('wait where the older version still counts, and no longer', async () => {
+      const cable = open();
+      const { host } = cable;
+      host.serve(fixture.snapshotOf(2));
+      const first = fixture.announcementOf(0, { epochs: 50, maxStaleness: 1 });
+      await host.announce(first);
+      await cable.untilState('TRAIN');
+      expect(await host.announce(fixture.announcementOf(1))).toBe(status.ERR_LATER);
+      await host.until('the upload', () => host.uploads.length === 1);
+      expect(host.uploads[0]).toEqual(cable.expected(first));
+      expect(await host.announce(fixture.announcementOf(1))).toBe(status.ERR_LATER);
+      const next = fixture.announcementOf(2);
+      expect(await cable.runRound(next)).toEqual(cable.expected(next));
+    });
+
     it('of another plan for the same version start over', async () => {
       const cable = open();
       await cable.host.announce(fixture.announcementOf(0, { epochs: 255 }));
@@ -206,7 +221,7 @@ export function describeAnnouncements(open: OpenCable): void {
       const announcement = fixture.announcementOf(0, { epochs: 255 });
       await cable.host.announce(announcement);
       await cable.untilState('TRAIN');
-      const unknown = changed({ 3: 1 }, { 15: 1 });
+      const unknown = changed({ 3: 1 }, { 60: 1 });
       expect(await cable.host.announceBytes(unknown)).toBe(status.ERR_UNSUPPORTED);
       await cable.host.until('the upload', () => cable.host.uploads.length === 1);
       expect(cable.host.uploads[0]).toEqual(cable.expected(announcement));

@@ -5,9 +5,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { codec, nodeState, receipt, status, task } from '../../host/contract/contract.gen.js';
-import type { Announcement, Plan } from '../../host/contract/contract.gen.js';
+import {
+  codec,
+  nodeState,
+  receipt,
+  resetReason,
+  status,
+  task,
+} from '../../host/contract/contract.gen.js';
+import type { Announcement, HelloRequest, Plan } from '../../host/contract/contract.gen.js';
 import { sha256 } from '../../host/contract/hash.js';
+import { unpackRequest } from '../../host/contract/pack.js';
 import { decodeWire } from '../../host/contract/wire.js';
 import { writeFds1 } from '../../host/data/fds1.js';
 import { Kernel } from '../../host/kernel/kernel.js';
@@ -16,7 +24,7 @@ import { openV8Engine } from '../../host/kernel/v8-engine.js';
 import { buildDescriptor, parseDescriptor } from '../../host/model/descriptor.js';
 import { packSnapshot } from '../../host/model/snapshot.js';
 import { buildNative } from '../../tools/build-native.mjs';
-import { allow } from './bad-kernels.js';
+import { allow, hanging, trapping } from './bad-kernels.js';
 import { expectedEnvelope } from './expectation.js';
 import * as fixture from './fixture.js';
 import { whereNative } from './native.js';
@@ -159,29 +167,97 @@ await whereNative(() => {
     );
   });
 
-  it('has to wait after a start, until an announcement has installed its model', async () => {
-    const flash = ['--data', shard, '--flash', join(folder, 'flash')];
-    const answered = (): boolean => lines.some((line) => line.startsWith('answer '));
-    const first = start('linnet-asking', ...flash);
-    first.serve(fixture.kernelBytes, fixture.descriptor, fixture.snapshotOf(0));
-    expect(await first.announce(fixture.announcementOf(0))).toBe(status.OK);
-    await first.until('the upload', () => first.uploads.length > 0 && answered());
-    children[0].kill('SIGKILL');
-    await once(children[0], 'close');
+  describe('after a start, without a host', () => {
+    const versions = (): Set<number> => new Set(answers().map(([, version]) => version));
+    let flash: string[];
+    beforeEach(() => {
+      flash = ['--data', shard, '--flash', join(folder, 'flash')];
+    });
 
-    lines = [];
-    const second = start('linnet-asking', ...flash);
-    await second.until('HELLO', () => second.count('HELLO') > 0);
-    for (let polls = 0; polls < 20; polls++) await second.state();
-    // Anything but ERR_LATER would be a line.
-    expect(lines.filter((line) => /^(answer|refused)/.test(line))).toEqual([]);
-    // The upload of version 0 is in the flash: it is offered, and no model is loaded for it.
-    expect(await second.announce(fixture.announcementOf(0))).toBe(status.OK);
-    await second.until('the upload', () => second.uploads.length > 0);
-    expect(answered()).toBe(false);
-    second.serve(fixture.snapshotOf(1));
-    expect(await second.announce(fixture.announcementOf(1))).toBe(status.OK);
-    await second.until('an answer', answered);
+    /** A node that has installed version 0 and lost its power. */
+    async function install(...kernels: readonly Uint8Array[]): Promise<void> {
+      const first = start('linnet-asking', ...flash);
+      first.serve(fixture.kernelBytes, fixture.descriptor, fixture.snapshotOf(0), ...kernels);
+      expect(await first.announce(fixture.announcementOf(0))).toBe(status.OK);
+      await first.until('the upload', () => first.uploads.length > 0 && answers().length > 0);
+      await end();
+    }
+
+    async function end(): Promise<void> {
+      const child = children.at(-1)!;
+      child.kill('SIGKILL');
+      await once(child, 'close');
+      lines = [];
+    }
+
+    it('gets the answers of the model that was installed', async () => {
+      await install();
+      const second = start('linnet-asking', ...flash);
+      second.intercept = () => 'lose';
+      for (let polls = 0; polls < 40; polls++) await second.request('PING', { token: polls });
+      expect(answers().length).toBeGreaterThan(20);
+      expect(new Set(answers().map(([state]) => state))).toEqual(new Set([nodeState.HELLO]));
+      await expectAnswersOf(fixture.descriptor, fixture.wordsOf(0));
+      expect(lines.filter((line) => line.startsWith('refused'))).toEqual([]);
+    });
+
+    it('still gets them while a kept upload is offered, then those of the next version', async () => {
+      await install();
+      const second = start('linnet-asking', ...flash);
+      await second.until('HELLO', () => second.count('HELLO') > 0);
+      expect((await second.request('STATUS', {})).body!.version).toBe(0);
+      expect(await second.announce(fixture.announcementOf(0))).toBe(status.OK);
+      await second.until('the upload', () => second.uploads.length > 0);
+      const { RECEIPT } = nodeState;
+      await second.until('answers', () => answers().some(([state]) => state === RECEIPT));
+      await expectAnswersOf(fixture.descriptor, fixture.wordsOf(0));
+      second.serve(fixture.snapshotOf(1));
+      expect(await second.announce(fixture.announcementOf(1))).toBe(status.OK);
+      await second.until('an answer of it', () => versions().has(1));
+      await end();
+      const third = start('linnet-asking', ...flash);
+      await third.until('an answer of it', () => answers().length > 0);
+      expect(versions()).toEqual(new Set([1]));
+      expect((await third.request('STATUS', {})).body!.version).toBe(1);
+    });
+
+    it('gets them from the kernel before, where another failed its trial', async () => {
+      const bad = trapping('train');
+      await install();
+      const second = start('linnet-asking', ...flash);
+      second.serve(bad);
+      const failing = fixture.announcementOf(1, {}, { kernels: [allow(bad)] });
+      expect(await second.announce(failing)).toBe(status.OK);
+      const { FAILED } = nodeState;
+      await second.until('answers', () => answers().some(([state]) => state === FAILED));
+      for (let polls = 0; polls < 40; polls++) await second.state();
+      await expectAnswersOf(fixture.descriptor, fixture.wordsOf(0));
+      await end();
+      const third = start('linnet-asking', ...flash);
+      for (let polls = 0; polls < 40; polls++) await third.request('PING', { token: polls });
+      await expectAnswersOf(fixture.descriptor, fixture.wordsOf(0));
+    });
+
+    it('waits for an announcement where the watchdog had to end that model', async () => {
+      const slow = hanging('evaluate');
+      const watched = [...flash, '--watchdog', '300'];
+      const first = start('linnet-asking', ...watched);
+      first.samples = fixture.dataset;
+      first.serve(slow, fixture.descriptor, fixture.snapshotOf(0));
+      const announcement = (kernel: Uint8Array): Announcement =>
+        fixture.announcementOf(0, { task: task.BOTH }, { kernels: [allow(kernel)] });
+      expect(await first.announce(announcement(slow))).toBe(status.OK);
+      const hello = (): HelloRequest =>
+        unpackRequest('HELLO', first.arrivals.findLast(({ name }) => name === 'HELLO')!.body);
+      await first.until('the watchdog', () => hello().resetReason === resetReason.WATCHDOG);
+      lines = [];
+      for (let polls = 0; polls < 20; polls++) await first.state();
+      expect(lines.filter((line) => /^(answer|refused)/.test(line))).toEqual([]);
+      expect((await first.request('STATUS', {})).body!.version).toBe(0);
+      first.serve(fixture.kernelBytes);
+      expect(await first.announce(announcement(fixture.kernelBytes))).toBe(status.OK);
+      await first.until('an answer', () => answers().length > 0);
+    });
   });
 
   describe('the example', () => {

@@ -110,6 +110,15 @@ export function describeIntroduction(implementation: Implementation, open: OpenC
       });
     });
 
+    it('says which version is installed, after a power cycle too', async () => {
+      const cable = open({ prepare: (host) => host.serve(fixture.snapshotOf(1)) });
+      await cable.runRound(fixture.announcementOf(1));
+      const before = cable.host.count('HELLO');
+      await cable.powerCycle();
+      await cable.host.until('HELLO', () => cable.host.count('HELLO') > before);
+      expect((await cable.host.request('STATUS', {})).body!.version).toBe(1);
+    });
+
     it('keeps a name it is given', async () => {
       const cable = open({
         node: '',

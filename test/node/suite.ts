@@ -14,6 +14,7 @@ import { describeObjects } from './object-cases.js';
 import { describeReceipts } from './receipt-cases.js';
 import { describeResiduals } from './residual-cases.js';
 import { describeRounds } from './round-cases.js';
+import { describeSeeds } from './seed-cases.js';
 import { describeTrials } from './trial-cases.js';
 import { describeUploads } from './upload-cases.js';
 
@@ -34,6 +35,7 @@ export function describeNode(implementation: Implementation): void {
     describeRounds(implementation, open);
     describeObjects(implementation, open);
     describeDifferences(open);
+    describeSeeds(open);
     describeTrials(implementation, open);
     describeUploads(implementation, open);
     describeReceipts(implementation, open);

@@ -6,6 +6,8 @@ export interface Contribution {
   readonly samples: number;
   /** One int16 per parameter. */
   readonly delta: Int16Array;
+  /** Versions since its base; absent: 0. */
+  readonly staleness?: number;
 }
 
 /** current − base per word, saturated to ±32767. */
@@ -33,21 +35,62 @@ export function masterOf(words: Int16Array): bigint[] {
   return Array.from(words, (word) => BigInt(word) << 16n);
 }
 
-/** The master after a version closed on these contributions. */
+/** The staleness discount of 256ths. */
+function discount(staleness: number): bigint {
+  let c = 256n;
+  while ((2n * c - 1n) ** 2n * (1n + BigInt(staleness)) > 512n ** 2n) c--;
+  return c;
+}
+
+/** The octave of the norm; undefined for zeros. */
+function octaveOf(delta: Int16Array): number | undefined {
+  const square = delta.reduce((sum, word) => sum + BigInt(word) ** 2n, 0n);
+  if (square === 0n) return undefined;
+  return Math.floor((square.toString(2).length - 1) / 2);
+}
+
+/** The mean of bounded deltas, Q16.16. */
+export function meanDelta(
+  contributions: readonly Contribution[],
+  parameters: number,
+  weightUnit: number,
+): bigint[] {
+  const items = contributions.map(({ samples, delta, staleness = 0 }) => ({
+    weight: contributionWeight(samples, weightUnit),
+    factor: contributionWeight(samples, weightUnit) * discount(staleness),
+    delta,
+    octave: octaveOf(delta),
+  }));
+  const total = items.reduce((sum, { weight }) => sum + weight, 0n);
+  const octaves = items.flatMap(({ octave }) => octave ?? []).sort((a, b) => a - b);
+  const bound = octaves.length === 0 ? 0 : 1 + octaves[Math.ceil(octaves.length / 2) - 1];
+  return Array.from({ length: parameters }, (_, i) => {
+    if (total === 0n) return 0n;
+    const sum = [...new Set(octaves)].reduce((all, octave) => {
+      const part = items
+        .filter((item) => item.octave === octave)
+        .reduce((some, { factor, delta }) => some + factor * BigInt(delta[i]), 0n);
+      return all + divideRounded(part, 2n ** BigInt(Math.max(0, octave - bound)));
+    }, 0n);
+    return divideRounded(sum << 16n, 256n * total);
+  });
+}
+
+/** Within what an int16 word can say. */
+export function clampMaster(value: bigint): bigint {
+  const low = -32768n << 16n;
+  const high = 32767n << 16n;
+  return value < low ? low : value > high ? high : value;
+}
+
+/** The master of fed-avg after a version closed on these contributions. */
 export function aggregate(
   master: readonly bigint[],
   contributions: readonly Contribution[],
   weightUnit: number,
 ): bigint[] {
-  const weights = contributions.map(({ samples }) => contributionWeight(samples, weightUnit));
-  const total = weights.reduce((a, b) => a + b, 0n);
-  return master.map((value, i) => {
-    const sum = contributions.reduce((s, { delta }, k) => s + weights[k] * BigInt(delta[i]), 0n);
-    const next = value + divideRounded(sum << 16n, total);
-    const low = -32768n << 16n;
-    const high = 32767n << 16n;
-    return next < low ? low : next > high ? high : next;
-  });
+  const mean = meanDelta(contributions, master.length, weightUnit);
+  return master.map((value, i) => clampMaster(value + mean[i]));
 }
 
 /** Words that are published: the master to nearest. */

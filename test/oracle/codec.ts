@@ -2,7 +2,8 @@ import { codec, constant, purpose } from '../../host/contract/contract.gen.js';
 import { hasParameters, type Model } from './layers.js';
 import { isTrained } from './model.js';
 import { mix, RandomStream } from './random.js';
-import { decodeSparseWords, encodeSparseSegment, magnitudeOf } from './sparse.js';
+import { decodeRuns, encodeRuns, fitRice } from './runs.js';
+import { encodeSparseSegment, magnitudeOf } from './sparse.js';
 
 /** Payloads of the specification (9), as strings of 0 and 1. */
 
@@ -73,34 +74,73 @@ export function rice(u: number, k: number, longBits = escapedBits): string {
 function shiftOf(deltas: readonly number[], width: number): number {
   if (width === 0) return 0;
   const largest = Math.max(...deltas.map(Math.abs));
-  const most = 2 ** (width - 1) - 1;
+  const most = mostOf(width);
   let shift = 0;
   while (most * 2 ** shift < largest) shift++;
   return shift;
 }
 
-function riceParameterOf(deltas: readonly number[], width: number, shift: number): number {
-  if (deltas.every((d) => d === 0)) return allZero;
-  const magnitude = (d: number): number => (width === 0 ? toUnsigned(d) : 2 * Math.abs(d));
-  const sum = Math.floor(deltas.reduce((total, d) => total + magnitude(d), 0) / 2 ** shift);
-  let k = 0;
-  while (k < allZero - 1 && 3 * deltas.length * 2 ** k < 2 * sum) k++;
-  return k;
+/** How the words of a segment are coded. */
+interface Coding {
+  readonly by: 'word' | 'runs';
+  readonly rice: number;
 }
 
-function encodeSegment(deltas: readonly number[], width: number, seed: number): string {
+const firstOfRuns = 8;
+const mostOfRuns = 5;
+
+/** What the number in front of a segment that is not all 0 says. */
+function codingOf(k: number, width: number): Coding {
+  if (width < 2 || width > 4 || k < firstOfRuns) return { by: 'word', rice: k };
+  if (k > firstOfRuns + mostOfRuns) throw new RangeError('no such coding');
+  return { by: 'runs', rice: k - firstOfRuns };
+}
+
+/** The number a writer puts there; `u` is the sum of what its words would be without a scale, on average. */
+function chooseCoding(words: number, width: number, u: number): number {
+  const runs = width >= 2 && width <= 4 ? fitRice(2 * words - u, u, mostOfRuns) : 0;
+  return runs > 0 ? firstOfRuns + runs : fitRice(u, words, allZero - 1);
+}
+
+function sumOf(deltas: readonly number[], width: number, shift: number): number {
+  const magnitude = (d: number): number => (width === 0 ? toUnsigned(d) : 2 * Math.abs(d));
+  return Math.floor(deltas.reduce((total, d) => total + magnitude(d), 0) / 2 ** shift);
+}
+
+function mostOf(width: number): number {
+  return width > 0 ? 2 ** (width - 1) - 1 : limit;
+}
+
+/** Words of a segment that is not all 0. */
+export function encodeWords(words: readonly number[], width: number, k: number): string {
+  const { by, rice: parameter } = codingOf(k, width);
+  if (by === 'runs') return encodeRuns(words, parameter, mostOf(width));
+  return words.map((q) => rice(toUnsigned(q), parameter)).join('');
+}
+
+/** What stands in front of a segment and the numbers behind it; no words if all are 0. */
+export function roundSegment(
+  deltas: readonly number[],
+  width: number,
+  seed: number,
+): { k: number; shift: number; words: number[] } {
   const shift = shiftOf(deltas, width);
-  const k = riceParameterOf(deltas, width, shift);
-  if (k === allZero) return lowBits(k, 4);
+  if (deltas.every((d) => d === 0)) return { k: allZero, shift, words: [] };
   const stream = new RandomStream(seed);
   const words = deltas.map((d) =>
     shift === 0 ? d : Math.floor((d + stream.draw(shift)) / 2 ** shift),
   );
-  const head = lowBits(k, 4) + (width > 0 ? lowBits(shift, 4) : '');
-  return head + words.map((q) => rice(toUnsigned(q), k)).join('');
+  return { k: chooseCoding(deltas.length, width, sumOf(deltas, width, shift)), shift, words };
 }
 
-function toBytes(bits: string): Uint8Array {
+function encodeSegment(deltas: readonly number[], width: number, seed: number): string {
+  const { k, shift, words } = roundSegment(deltas, width, seed);
+  if (k === allZero) return lowBits(k, 4);
+  const head = lowBits(k, 4) + (width > 0 ? lowBits(shift, 4) : '');
+  return head + encodeWords(words, width, k);
+}
+
+export function toBytes(bits: string): Uint8Array {
   const bytes = bits.match(/.{1,8}/g) ?? [];
   return Uint8Array.from(bytes, (byte) => Number.parseInt([...byte].reverse().join(''), 2));
 }
@@ -187,6 +227,31 @@ export interface Slice {
   readonly bytes: number;
 }
 
+function* decodeByWord(reader: BitReader, k: number, most: number): Generator<number> {
+  while (true) {
+    const q = toSigned(reader.takeRice(k));
+    if (Math.abs(q) > most) throw new RangeError('a word outside its limits');
+    yield q;
+  }
+}
+
+/** Words in slices, each times the factor. */
+function* sliced(
+  reader: BitReader,
+  segment: Segment,
+  factor: number,
+  words: Generator<number>,
+): Generator<Slice> {
+  for (let { start } = segment; start < segment.end; start += constant.CODEC_WORDS) {
+    const length = Math.min(constant.CODEC_WORDS, segment.end - start);
+    const slice = Array.from({ length }, () => {
+      const word = (words.next().value as number) * factor;
+      return Math.max(-limit, Math.min(limit, word));
+    });
+    yield { start, words: slice, bytes: reader.bytes };
+  }
+}
+
 function* decodeSegment(reader: BitReader, width: number, segment: Segment): Generator<Slice> {
   const k = reader.take(4);
   if (k === allZero) {
@@ -194,16 +259,12 @@ function* decodeSegment(reader: BitReader, width: number, segment: Segment): Gen
     return;
   }
   const shift = width > 0 ? reader.take(4) : 0;
-  const most = width > 0 ? 2 ** (width - 1) - 1 : limit;
-  for (let start = segment.start; start < segment.end; start += constant.CODEC_WORDS) {
-    const length = Math.min(constant.CODEC_WORDS, segment.end - start);
-    const words = Array.from({ length }, () => {
-      const q = toSigned(reader.takeRice(k));
-      if (Math.abs(q) > most) throw new RangeError('a word outside its limits');
-      return Math.max(-limit, Math.min(limit, q * 2 ** shift));
-    });
-    yield { start, words, bytes: reader.bytes };
-  }
+  const { by, rice: parameter } = codingOf(k, width);
+  const words =
+    by === 'runs'
+      ? decodeRuns(reader, parameter, mostOf(width), segment.end - segment.start)
+      : decodeByWord(reader, parameter, mostOf(width));
+  yield* sliced(reader, segment, 2 ** shift, words);
 }
 
 function* decodeSparseSegment(reader: BitReader, segment: Segment): Generator<Slice> {
@@ -212,12 +273,9 @@ function* decodeSparseSegment(reader: BitReader, segment: Segment): Generator<Sl
     yield { start: segment.start, words: [], bytes: reader.bytes };
     return;
   }
-  const words = decodeSparseWords(reader, magnitude, segment.end - segment.start);
-  for (let { start } = segment; start < segment.end; start += constant.CODEC_WORDS) {
-    const length = Math.min(constant.CODEC_WORDS, segment.end - start);
-    const slice = Array.from({ length }, () => words.next().value as number);
-    yield { start, words: slice, bytes: reader.bytes };
-  }
+  const count = segment.end - segment.start;
+  const signs = decodeRuns(reader, reader.take(4), 1, count, count - 1);
+  yield* sliced(reader, segment, magnitude, signs);
 }
 
 /**

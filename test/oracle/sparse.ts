@@ -1,8 +1,8 @@
 /** Segments of SPARSE_TERNARY (9): plain sorting and counting, no histogram. */
-import { type BitReader, lowBits, rice } from './codec.js';
+import { lowBits } from './codec.js';
+import { encodeRuns, fitRice } from './runs.js';
 
 const lastCode = 55;
-const longBits = 31;
 
 /** Numbers of a bucket: those below 8 alone, then four buckets for every power of two. */
 function rangeOf(bucket: number): { first: number; count: number } {
@@ -51,33 +51,11 @@ export function encodeSparseSegment(
   if (places.length === 0) return { bits: lowBits(0, 6), left };
   const total = places.reduce((sum, place) => sum + middleOf(buckets[place]), 0);
   const code = Math.min(lastCode, bucketOf(Math.floor(total / places.length)));
-  let k = 0;
-  while (k < 15 && 3 * places.length * 2 ** k < 2 * (sums.length - places.length)) k++;
-  let bits = lowBits(code, 6) + lowBits(k, 4);
-  let next = 0;
+  const k = fitRice(sums.length - places.length, places.length, 15);
+  const signs = sums.map(() => 0);
   for (const place of places) {
-    bits += rice(place - next, k, longBits) + (sums[place] < 0 ? '1' : '0');
-    left[place] -= Math.sign(sums[place]) * middleOf(code);
-    next = place + 1;
+    signs[place] = Math.sign(sums[place]);
+    left[place] -= signs[place] * middleOf(code);
   }
-  if (next < sums.length) bits += rice(sums.length - next, k, longBits);
-  return { bits, left };
-}
-
-/** The words of a segment; of a gap nothing is read before its first word is asked for. */
-export function* decodeSparseWords(
-  reader: BitReader,
-  magnitude: number,
-  words: number,
-): Generator<number> {
-  const k = reader.take(4);
-  for (let at = 0; at < words;) {
-    const gap = reader.takeRice(k, longBits);
-    if (at + gap > words || gap === words) throw new RangeError('a gap beyond the end');
-    const isEnd = at + gap === words;
-    const value = !isEnd && reader.take(1) === 1 ? -magnitude : magnitude;
-    for (let i = 0; i < gap; i++) yield 0;
-    if (!isEnd) yield value;
-    at += gap + 1;
-  }
+  return { bits: lowBits(code, 6) + lowBits(k, 4) + encodeRuns(signs, k, 1), left };
 }

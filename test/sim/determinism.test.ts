@@ -1,11 +1,16 @@
 /** A run is a function of its scenario: not of batches, threads, or how often it was interrupted. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodeWire } from '../../host/contract/wire.js';
 import type { FaultPointName } from '../../host/federated/fault-point.js';
 import { Scene } from '../e2e/scene.js';
 import { rough, runScenario, uploadsIn, type Ran } from './rig.js';
 
 const sparse = rough.replace('samplesPerRound: 5', 'samplesPerRound: 5, codec: sparse');
+/** Late uploads count, discounted; nodes at work go on. */
+const buffered = rough
+  .replace('cohort: 9', 'cohort: 5')
+  .replace('samplesPerRound: 5', 'samplesPerRound: 5, strategy: fed-buff, maxStaleness: 2');
 const versions = 6;
 
 let scene: Scene;
@@ -29,6 +34,7 @@ const crashes: readonly Crash[] = [
 describe.each([
   { name: 'dense', yaml: rough, crashes },
   { name: 'sparse, with residuals', yaml: sparse, crashes: [['before-receipt', 11] as Crash] },
+  { name: 'buffered, with late uploads', yaml: buffered, crashes: [['after-commit', 5] as Crash] },
 ])('a simulation, $name', ({ yaml, crashes }) => {
   let reference: Ran;
   let uploads: string[];
@@ -39,7 +45,16 @@ describe.each([
     uploads = uploadsIn(join(folder, 'store'), versions);
   });
 
-  it('has everything in it that the comparison is about', () => {
+  it.runIf(yaml === buffered)('counts late uploads', () => {
+    const isLate = (upload: string): boolean => {
+      const [open, , envelope] = upload.split(' ');
+      return decodeWire('Envelope', Buffer.from(envelope, 'hex')).version < Number(open);
+    };
+    expect(uploads.some(isLate)).toBe(true);
+    expect(uploads.every(isLate)).toBe(false);
+  });
+
+  it.runIf(yaml !== buffered)('has everything in it that the comparison is about', () => {
     const sums = (name: 'accepted' | 'refused' | 'abandoned'): number =>
       reference.fleet.state[name].reduce((a, b) => a + b, 0);
     expect(reference.records).toHaveLength(versions);

@@ -66,18 +66,12 @@ export async function brokerLife(scene: Scene): Promise<BrokerLife> {
 }
 
 /** `path` is aggregator-child as JavaScript; a fault point is "name:count". */
-export async function aggregatorLife(
-  scene: Scene,
-  path: string,
-  url: string,
-  rounds: number,
-): Promise<Life> {
-  const options = await aggregatorOptions(scene.path('store'), url, { rounds });
-  const { store, mqtt, round, plan, downlink, descriptor } = options;
+export function aggregatorLife(scene: Scene, path: string, url: string, rounds: number): Life {
+  const options = aggregatorOptions(scene.path('store'), url, { rounds });
+  const { store, mqtt, round, plan, downlink, descriptor, initialWords } = options;
   const settings: ChildSettings = {
-    ...{ store, mqtt, federation, rounds, round, ...(downlink && { downlink }) },
+    ...{ store, mqtt, federation, rounds, round, initialWords, ...(downlink && { downlink }) },
     descriptor: [...descriptor],
-    initialWords: [...(await options.initialWords())],
     plan: { ...plan, classWeights: [...plan.classWeights!] },
   };
   const file = scene.path('settings.json');

@@ -17,7 +17,8 @@ afterEach(() => scene.end());
 
 describe('the log of a node', () => {
   const envelope = Uint8Array.of(1, 2, 3);
-  const row = { version: 4, node: 'ann', contribution: 0, hash: sha256(envelope), envelope };
+  const key = { version: 4, openVersion: 4, node: 'ann', contribution: 0 };
+  const row = { ...key, hash: sha256(envelope), envelope };
   const other = { ...row, hash: sha256(Uint8Array.of(9)) };
 
   /** A node that offered its upload and was told a code. */

@@ -176,7 +176,7 @@ export async function soak(scene: Scene, options: SoakOptions): Promise<SoakRepo
     nodes.map((node, i) => Cable.lay(scene, scene.path(`cable-${i}.sock`), node.socket)),
   );
   const logs = nodes.map(({ shard }, i) => new NodeLog(shard.node, cables[i]));
-  const aggregator = await aggregatorLife(scene, child.path, broker.url, rounds);
+  const aggregator = aggregatorLife(scene, child.path, broker.url, rounds);
   const bridge = bridgeLife(
     scene,
     broker.url,

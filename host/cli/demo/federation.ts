@@ -11,16 +11,18 @@ import { receipt } from '../../contract/contract.gen.js';
 import { LinnetError } from '../../contract/error.js';
 import { equalBytes, sha256, toHex } from '../../contract/hash.js';
 import { serveDataset } from '../../device/dataset-server.js';
+import { KeyFolder } from '../../federated/node-keys.js';
 import type { PlanSettings } from '../../federated/plan.js';
 import type { HeldOutScores, RoundReport } from '../../federated/report.js';
 import { Aggregator } from '../../federated/server.js';
 import { kernelBuilds, loadKernelBytes, type KernelBuild } from '../../kernel/load.js';
-import { packSnapshot, unpackSnapshot } from '../../model/snapshot.js';
+import { unpackSnapshot } from '../../model/snapshot.js';
 import { startBroker } from '../../mqtt/broker.js';
-import { initialWordsOf, openHeldOut } from '../held-out.js';
+import { openHeldOut } from '../held-out.js';
 import { downlinkOfFlags, planOfFlags, roundsOf, type PlanFlags } from '../plan-settings.js';
 import { kernelsOf, prepareTask, type Task } from '../task.js';
 import { begin, fingerprintOf } from './begun.js';
+import { keysFolderOf, makeKeys } from './keys.js';
 import { assignRuntimes, nativeNodePath, portOf, type NodeRuntime } from './runtimes.js';
 import { dealShards, type DealtTask, type Shard } from './shards.js';
 
@@ -120,8 +122,6 @@ interface Prepared {
   readonly task: Task;
   readonly runtimes: readonly NodeRuntime[];
   readonly dealt: DealtTask;
-  /** Words of version 0. */
-  readonly initial: Int16Array;
   readonly evaluate: (words: Int16Array) => Promise<HeldOutScores>;
   readonly plan: PlanSettings;
   readonly kernels: readonly Uint8Array[];
@@ -137,9 +137,12 @@ async function prepare(options: FederationOptions): Promise<Prepared> {
   mkdirSync(folder, { recursive: true });
   begin(folder, { nodes, seed, data: fingerprintOf(task.dataset) });
   const dealt = dealShards(task.dataset, nodes, seed, join(folder, 'shards'), options.tamper);
-  const initial = await initialWordsOf(task, seed);
+  makeKeys(
+    folder,
+    dealt.shards.map(({ node }) => node),
+  );
   const evaluate = await openHeldOut(task, dealt.test);
-  return { task, runtimes, dealt, initial, evaluate, plan, kernels };
+  return { task, runtimes, dealt, evaluate, plan, kernels };
 }
 
 /** Runs all rounds and returns the summary; everything that was started is ended. */
@@ -161,7 +164,7 @@ export async function runFederation(
 
 async function runRounds(
   options: FederationOptions,
-  { task, runtimes, dealt, initial, evaluate, plan, kernels }: Prepared,
+  { task, runtimes, dealt, evaluate, plan, kernels }: Prepared,
   url: string,
   events: FederationEvents,
 ): Promise<Omit<FederationSummary, 'seconds'>> {
@@ -171,11 +174,13 @@ async function runRounds(
     store: join(options.folder, 'store'),
     federation,
     mqtt: { url },
+    keys: new KeyFolder(keysFolderOf(options.folder), federation),
     descriptor: task.descriptor,
     kernels,
-    initialWords: () => initial,
+    initialWords: options.seed,
     rounds: roundsOf(options, task),
     plan,
+    strategy: options.strategy,
     downlink: downlinkOfFlags(options),
     round: {
       cohort: options.nodes,
@@ -214,7 +219,7 @@ async function runRounds(
       degradedRounds: rounds.filter((round) => round.isDegraded).length,
       ...bytesPerNodeRound(bridge, rounds.length),
       modelHash,
-      initialModelHash: toHex(sha256(packSnapshot(task.model.hash, initial))),
+      initialModelHash: aggregator.initialModelHash,
       nodes: summariseNodes(bridge),
     };
   } finally {

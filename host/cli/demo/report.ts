@@ -62,6 +62,7 @@ export class DemoReport implements FederationEvents {
     output.line(`model   ${shape}, ${task.model.parameters} parameters, int8 operands`);
     output.line(`nodes   ${countRuntimes(runtimes)}`);
     output.line(`data    ${how}`);
+    output.line('keys    one a node: announcements, uploads and receipts are authenticated');
     output.line('scores  on held-out samples at the aggregator, which only a demonstration has');
     output.line();
     this.isReconstruction = isAutoencoder(task.model);

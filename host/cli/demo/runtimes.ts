@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { LinnetError } from '../../contract/error.js';
 import { packagePath } from '../../kernel/load.js';
+import { keyPathOf } from './keys.js';
 import type { Shard } from './shards.js';
 
 export type NodeRuntime = 'native' | 'v8' | 'qemu';
@@ -32,11 +33,19 @@ const quote = (argument: string): string => `"${argument}"`;
 
 /** What the bridge opens to get the node. */
 export function portOf(shard: Shard, runtime: NodeRuntime, folder: string): string {
-  if (runtime === 'qemu') return 'qemu:mps2-an386';
+  const key = keyPathOf(folder, shard.node);
+  if (runtime === 'qemu') return `qemu:mps2-an386,key=${key}`;
   const files = ['--name', shard.node, '--data', quote(shard.path)];
   if (runtime === 'native') {
     const flash = quote(join(folder, `${shard.node}.flash`));
-    return ['exec:' + quote(nativeNodePath()!), ...files, '--flash', flash].join(' ');
+    return [
+      'exec:' + quote(nativeNodePath()!),
+      ...files,
+      '--key',
+      quote(key),
+      '--flash',
+      flash,
+    ].join(' ');
   }
   const main = packagePath('dist/cli/main.js');
   return [
@@ -47,5 +56,7 @@ export function portOf(shard: Shard, runtime: NodeRuntime, folder: string): stri
     '--runtime',
     'v8',
     ...files,
+    '--node-key',
+    quote(key),
   ].join(' ');
 }

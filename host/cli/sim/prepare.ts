@@ -11,7 +11,6 @@ import type { WorkerPool } from '../../simulator/pool.js';
 import type { RoundRecord } from '../../simulator/records.js';
 import type { Scenario } from '../../simulator/scenario.js';
 import type { SimulationOptions } from '../../simulator/simulation.js';
-import { initialWordsOf } from '../held-out.js';
 import { downlinkOfFlags, planOfFlags, planSettings } from '../plan-settings.js';
 import { scoreFields, scoresOf } from '../scores.js';
 import { settingsOfRecord } from '../settings.js';
@@ -112,7 +111,8 @@ export function prepareSimulation(scenario: Scenario, folder: string): PreparedS
       aggregator: {
         descriptor,
         kernels,
-        initialWords: () => initialWordsOf(task, seed),
+        initialWords: seed,
+        strategy: planFlags.strategy,
         plan: planOfFlags(planFlags, task),
         downlink: downlinkOfFlags(planFlags),
       },

@@ -75,6 +75,13 @@ export const wireMaps: readonly WireMap[] = [
         optional: true,
         text: 'the way to the snapshot from that of the parent',
       },
+      {
+        name: 'initialSeed',
+        key: 15,
+        type: 'uint',
+        optional: true,
+        text: 'seed whose initial words (2.2) the snapshot holds, u32',
+      },
     ],
   },
   {
@@ -151,6 +158,13 @@ export const wireMaps: readonly WireMap[] = [
         type: 'uint',
         optional: true,
         text: 'SPARSE_TERNARY: words of each layer that are coded, per mille',
+      },
+      {
+        name: 'maxStaleness',
+        key: 15,
+        type: 'uint',
+        optional: true,
+        text: 'a delta still counts when so many versions came after its base; absent: 0',
       },
     ],
   },
@@ -345,6 +359,23 @@ export const wireMaps: readonly WireMap[] = [
         optional: true,
         text: 'from the definite receipt before that, or the start of the bridge, until that receipt',
       },
+      {
+        name: 'lines',
+        key: 14,
+        type: { list: 'LogLine' },
+        optional: true,
+        text: 'the last lines of LOG, at most 20, oldest first; log is the last of them',
+      },
+    ],
+  },
+  {
+    name: 'LogLine',
+    text: 'a line of LOG',
+    closed: false,
+    keys: [
+      { name: 'atMs', key: 1, type: 'uint', text: 'milliseconds from the start of the bridge' },
+      { name: 'level', key: 2, type: 'uint', text: 'LOG_LEVEL' },
+      { name: 'text', key: 3, type: 'text', text: 'cut to 200 bytes' },
     ],
   },
   {

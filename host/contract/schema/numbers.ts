@@ -361,5 +361,11 @@ export const constants: readonly Constant[] = [
     unit: 'steps',
     text: 'a node with a proximal term pulls after each of these',
   },
+  {
+    name: 'MAX_STALENESS',
+    value: 255,
+    unit: 'versions',
+    text: 'between the base of a delta and the version it counts in, at most: it counts a sixteenth then',
+  },
   { name: 'MAX_PROXIMAL_SHIFT', value: 15, unit: '', text: 'weakest pull is 2^−15' },
 ];

@@ -9,6 +9,7 @@ import { loss } from './loss.js';
 import { pool } from './pool.js';
 import { reconstruction } from './reconstruction.js';
 import { refusals } from './refusals.js';
+import { runs } from './runs.js';
 import { small } from './small.js';
 import { initialise, order } from './start.js';
 import { state } from './state.js';
@@ -34,7 +35,7 @@ export const vectorGroups: Readonly<Record<string, readonly Draft[]>> = {
   freezing,
   proximal,
   delta,
-  codec,
+  codec: [...codec, ...runs],
   trajectory,
   network,
   'cortex-m0': small,
