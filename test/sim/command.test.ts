@@ -1,0 +1,81 @@
+/** `linnet sim` as users meet it: records, files, mistakes; the examples are scenarios. */
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { addSimCommand } from '../../host/cli/sim.js';
+import { virtualTime } from '../../host/cli/sim/report.js';
+import { sha256, toHex } from '../../host/contract/hash.js';
+import { packagePath } from '../../host/kernel/load.js';
+import { parseScenario } from '../../host/simulator/scenario.js';
+import { runCommand, type CommandRun } from '../cli/run-command.js';
+import { Scene } from '../e2e/scene.js';
+
+const text = `
+nodes: 6
+rounds: 3
+deal: { people: 3, samplesPerNode: 8 }
+plan: { samplesPerRound: 4 }
+`;
+
+let scene: Scene;
+beforeAll(() => {
+  scene = new Scene();
+});
+afterAll(() => scene.end());
+
+function simulate(yaml: string, ...flags: string[]): Promise<CommandRun> {
+  const path = scene.path('scenario.yaml');
+  writeFileSync(path, yaml);
+  return runCommand(addSimCommand, 'sim', path, '--workers', '1', ...flags);
+}
+
+it('writes records, figures and the model', async () => {
+  const folder = scene.path('out');
+  const { stdout, error } = await simulate(text, '-o', folder, '--json');
+  expect(error).toBeUndefined();
+  const records = stdout
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  expect(records.map(({ type }) => type)).toEqual(['round', 'round', 'round', 'summary']);
+  const written = readFileSync(join(folder, 'rounds.ndjson'), 'utf8');
+  expect(stdout.startsWith(written)).toBe(true);
+  const model = new Uint8Array(readFileSync(join(folder, 'model.lns')));
+  expect(toHex(sha256(model))).toBe(records.at(-1)!['modelHash']);
+  for (const figure of ['scores.svg', 'people.svg', 'spent.svg']) {
+    const svg = readFileSync(join(folder, figure), 'utf8');
+    expect(svg).toMatch(/^<svg /);
+    expect(svg).not.toMatch(/NaN|undefined|Infinity/);
+  }
+  expect(existsSync(join(folder, 'store', 'ledger.db'))).toBe(true);
+});
+
+it.each([
+  [text.replace('nodes: 6', 'node: 6'), /unknown key node: did you mean nodes/],
+  [text.replace('samplesPerRound', 'samplesPerRounds'), /plan.samplesPerRounds is not a setting/],
+  [`${text}fleet: [{ core: cortex-m9 }]`, /no core cortex-m9 .*use one of cortex-m/],
+])('%j is refused', async (yaml, message) => {
+  const { error } = await simulate(yaml, '-o', scene.path('refused'));
+  expect(error?.message).toMatch(message);
+  expect(error?.code).toBe('ERR_CONFIG');
+});
+
+it('says that a version can never be complete', async () => {
+  const yaml = `${text}round: { deadlineMinutes: 1, quorum: 4 }\nfleet: [{ dropOut: 1 }]`;
+  const { error } = await simulate(yaml, '-o', scene.path('stuck'));
+  expect(error?.message).toMatch(/no node can complete version 0 any more: give/);
+});
+
+it('needs a folder', async () => {
+  const { error } = await simulate(text);
+  expect(error?.message).toMatch(/no folder for the results: name one with --out/);
+});
+
+it.each(readdirSync(packagePath('examples')))('examples/%s is a scenario', (name) => {
+  const path = join(packagePath('examples'), name);
+  expect(parseScenario(readFileSync(path, 'utf8')).rounds).toBeGreaterThan(1);
+});
+
+it('virtual time is for people', () => {
+  expect(virtualTime(26.51)).toBe('1 d 02:30:36');
+});
