@@ -32,6 +32,7 @@ const commands = [
   'aggregator',
   'bridge',
   'node',
+  'sim',
   'train',
   'model',
   'devices',
