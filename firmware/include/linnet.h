@@ -87,6 +87,28 @@ uint32_t linnet_samples_count(void *samples, uint32_t split);
 int32_t linnet_samples_read(void *samples, uint32_t split, uint32_t index, int8_t *x,
                             uint32_t x_bytes, uint8_t *label);
 
+/*
+ * The samples of a device whose classes are not equally frequent: a class-balanced reservoir
+ * (Chrysakis and Moens, "Online Continual Learning from Imbalanced Data", ICML 2020, algorithm 1).
+ * While there is room every sample is kept; after that the buffer holds about as many of every
+ * class as that has shown, and of each class a fair draw of all it has shown. Equal streams and
+ * seeds keep equal samples. `samples` serves as the context of the functions above.
+ */
+struct linnet_reservoir {
+    struct linnet_samples samples;
+    uint32_t *seen;   /* [classes], zeros at first: labels seen, and the top bit */
+    uint32_t classes; /* labels are below this */
+    uint32_t state;   /* begins at the seed */
+};
+
+/*
+ * Sees a sample, and keeps it or does not. ERR_LATER as linnet_label(); ERR_RANGE for a label that
+ * is no class.
+ */
+linnet_status_t linnet_reservoir_label(const struct linnet_node *node,
+                                       struct linnet_reservoir *reservoir, const int8_t *x,
+                                       uint8_t label);
+
 /* LINNET_NODE_STATE_*, as STATUS reports it. */
 uint32_t linnet_node_state(const struct linnet_node *node);
 

@@ -376,6 +376,14 @@ linnet_status_t linnet_residual_end(struct linnet_node *node);
 /* The upload has a definite receipt: with the delta counts what was left out of it. */
 linnet_status_t linnet_residual_settle(struct linnet_node *node, uint32_t receipt_code);
 
+/* samples.c */
+
+struct linnet_samples;
+/* Whether a round works on the samples of an application; node may be NULL. */
+bool linnet_samples_are_in_use(const struct linnet_node *node);
+void linnet_samples_put(struct linnet_samples *samples, uint32_t place, const int8_t *x,
+                        uint8_t label);
+
 /* upload.c: LINNET_PHASE_MEASURE to LINNET_PHASE_RECEIPT */
 
 linnet_status_t linnet_upload_begin(struct linnet_node *node);

@@ -2,15 +2,23 @@
 #include <string.h>
 #include "linnet.h"
 
+bool linnet_samples_are_in_use(const struct linnet_node *node) {
+    enum linnet_phase phase = node == NULL ? LINNET_PHASE_IDLE : node->work.phase;
+    return phase == LINNET_PHASE_EVALUATE || phase == LINNET_PHASE_TRAIN;
+}
+
+void linnet_samples_put(struct linnet_samples *samples, uint32_t place, const int8_t *x,
+                        uint8_t label) {
+    memcpy(samples->inputs + (size_t)place * samples->sample_bytes, x, samples->sample_bytes);
+    samples->labels[place] = label;
+}
+
 linnet_status_t linnet_label(const struct linnet_node *node, struct linnet_samples *samples,
                              const int8_t *x, uint8_t label) {
-    enum linnet_phase phase = node == NULL ? LINNET_PHASE_IDLE : node->work.phase;
-    if (phase == LINNET_PHASE_EVALUATE || phase == LINNET_PHASE_TRAIN) {
+    if (linnet_samples_are_in_use(node)) {
         return LINNET_ERR_LATER;
     }
-    memcpy(samples->inputs + (size_t)samples->next * samples->sample_bytes, x,
-           samples->sample_bytes);
-    samples->labels[samples->next] = label;
+    linnet_samples_put(samples, samples->next, x, label);
     samples->next = (samples->next + 1) % samples->capacity;
     if (samples->count < samples->capacity) {
         samples->count++;

@@ -42,8 +42,7 @@ static bool plans_equal(const struct linnet_plan *a, const struct linnet_plan *b
            a->skip_threshold == b->skip_threshold && a->codec == b->codec &&
            a->weight_unit == b->weight_unit && a->frozen_layers == b->frozen_layers &&
            a->proximal_shift == b->proximal_shift && a->density == b->density &&
-           a->max_staleness == b->max_staleness &&
-           spans_equal(a->class_weights, b->class_weights);
+           a->max_staleness == b->max_staleness && spans_equal(a->class_weights, b->class_weights);
 }
 
 bool linnet_work_is_same(const struct linnet_announcement *a, const struct linnet_announcement *b) {
@@ -121,9 +120,9 @@ static bool counts_beside(const struct linnet_work *work, const struct linnet_an
 }
 
 /*
- * ERR_LATER if what is being worked on still counts, or if the residual for the next announcement is that of an upload which has no receipt
- * yet. One that is in the flash is offered again: its receipt may have come while there was no
- * power.
+ * ERR_LATER if what is being worked on still counts, or if the residual for the next announcement
+ * is that of an upload which has no receipt yet. One that is in the flash is offered again: its
+ * receipt may have come while there was no power.
  */
 static linnet_status_t settle_first(struct linnet_node *node,
                                     const struct linnet_announcement *next, const uint8_t *key) {

@@ -80,7 +80,7 @@ export const planSettings = {
     kind: 'text',
     text: 'how the next model is coded for nodes that have the one before: raw (not at all), exact, rounded to n bits, or sparse',
     choices: Object.keys(codecs),
-    default: 'exact',
+    default: 'dense-3',
   },
   snapshotEvery: {
     kind: 'integer',

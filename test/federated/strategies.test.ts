@@ -141,7 +141,7 @@ describe.each(oracles)('%s', (text, inExact) => {
 describe('the mean', () => {
   const finish = (list: readonly aggregate.Contribution[], weightUnit = 1): Int32Array => {
     const model = { master: new Int32Array(PARAMETERS), moments: [] };
-    return fedAvg.finish(model, fedAvg.start(PARAMETERS) && sumMean(list, weightUnit)).master;
+    return fedAvg.finish(model, sumMean(list, weightUnit)).master;
   };
   const sumMean = (list: readonly aggregate.Contribution[], weightUnit = 1) =>
     list.reduce(

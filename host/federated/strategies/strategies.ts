@@ -5,41 +5,37 @@ import { fedAdam, fedAdamParameters } from './fed-adam.js';
 import { fedAvg } from './fed-avg.js';
 import { fedAvgM, fedAvgMParameters } from './fed-avg-m.js';
 import { fedBuff } from './fed-buff.js';
-import { formatParameters, parseParameters, type ParameterRules } from './parameters.js';
+import {
+  formatParameters,
+  parseParameters,
+  type ParameterRules,
+  type Parameters,
+} from './parameters.js';
 import type { Strategy } from './strategy.js';
 import { trimmedMean, trimmedMeanParameters } from './trimmed-mean.js';
 
-interface Entry {
-  readonly rules: ParameterRules;
-  /** Of parameters `text`, checked and complete. */
-  readonly make: (text: string) => Strategy;
-}
+/** Of parameters as text; throws ERR_CONFIG. */
+type Make = (text: string) => Strategy;
 
-function fixed(strategy: Strategy): Entry {
-  return {
-    rules: {},
-    make: (text) => {
-      parseParameters(strategy.name, text, {});
-      return strategy;
-    },
+function fixed(strategy: Strategy): Make {
+  return (text) => {
+    parseParameters(strategy.name, text, {});
+    return strategy;
   };
 }
 
 function tunable<Rules extends ParameterRules>(
   name: string,
   rules: Rules,
-  make: (fullName: string, values: { readonly [Key in keyof Rules]: number }) => Strategy,
-): Entry {
-  return {
-    rules,
-    make: (text) => {
-      const values = parseParameters(name, text, rules);
-      return make(`${name}:${formatParameters(values)}`, values);
-    },
+  make: (fullName: string, values: Parameters<Rules>) => Strategy,
+): Make {
+  return (text) => {
+    const values = parseParameters(name, text, rules);
+    return make(`${name}:${formatParameters(values)}`, values);
   };
 }
 
-const entries: Readonly<Record<string, Entry>> = {
+const strategies: Readonly<Record<string, Make>> = {
   'fed-avg': fixed(fedAvg),
   'fed-buff': fixed(fedBuff),
   'fed-avg-m': tunable('fed-avg-m', fedAvgMParameters, fedAvgM),
@@ -48,14 +44,14 @@ const entries: Readonly<Record<string, Entry>> = {
   'trimmed-mean': tunable('trimmed-mean', trimmedMeanParameters, trimmedMean),
 };
 
-export const strategyNames: readonly string[] = Object.keys(entries);
+export const strategyNames: readonly string[] = Object.keys(strategies);
 
 /** `fed-avg-m` or `fed-avg-m:momentum=0.8`. Throws ERR_CONFIG for one that is not known. */
 export function parseStrategy(text: string): Strategy {
   const colon = text.indexOf(':');
   const name = colon < 0 ? text : text.slice(0, colon);
-  if (Object.hasOwn(entries, name))
-    return entries[name].make(colon < 0 ? '' : text.slice(colon + 1));
+  if (Object.hasOwn(strategies, name))
+    return strategies[name](colon < 0 ? '' : text.slice(colon + 1));
   throw new LinnetError('ERR_CONFIG', `no strategy is called "${name}"`, {
     remedy: `choose one of ${strategyNames.join(', ')}`,
   });
