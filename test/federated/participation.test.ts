@@ -8,7 +8,7 @@ import { parseDescriptor } from '../../host/model/descriptor.js';
 import { brokerCases } from '../mqtt/brokers.js';
 import { waitFor } from '../mqtt/wait.js';
 import { planSettings, simulateEnvelope, smallDescriptor } from './fixture.js';
-import { endScene, openScene, Scene } from './scene.js';
+import { endScene, openScene, type Scene } from './scene.js';
 
 const { parameters } = parseDescriptor(smallDescriptor);
 
@@ -105,7 +105,7 @@ describe('a sampled cohort', () => {
     clock.nowMs += 2 * deadlineMs;
     await last.upload();
     await waitFor('version 1', () => scene.rounds.length === 1);
-    expect(scene.rounds[0].nodes.sort()).toEqual([node.name, last.name].sort());
+    expect([...scene.rounds[0].nodes].sort()).toEqual([node.name, last.name].sort());
   });
 
   it('is drawn from the nodes that are named, and everybody gets the final version', async () => {
