@@ -108,6 +108,12 @@ struct linnet_port {
     int32_t (*sample)(void *context, uint32_t split, uint32_t index, int8_t *x, uint32_t x_bytes,
                       uint8_t *label);
 
+    /*
+     * A LINNET_CONDITION_* of the device, before it takes part in a version; negative: unknown,
+     * which counts as good. May be NULL: nothing is known.
+     */
+    int32_t (*condition)(void *context, uint32_t kind);
+
     /* Most stack bytes ever used, or 0; may be NULL. */
     uint32_t (*stack_high_water)(void *context);
 

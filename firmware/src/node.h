@@ -61,6 +61,8 @@ struct linnet_session {
 
 enum linnet_phase {
     LINNET_PHASE_IDLE,
+    LINNET_PHASE_DRAW,
+    LINNET_PHASE_WAIT,
     LINNET_PHASE_FETCH,
     LINNET_PHASE_PLAN,
     LINNET_PHASE_TRIAL,
@@ -88,9 +90,9 @@ struct linnet_finished {
 struct linnet_work {
     enum linnet_phase phase;
     bool has_announcement;
-    uint32_t passed_over;                    /* bit i: kernel i of it cannot be used here */
-    struct linnet_timer pause;               /* after a refusal, or until the offer is repeated */
-    struct linnet_announcement announcement; /* points into bytes */
+    uint32_t passed_over;      /* bit i: kernel i of it cannot be used here */
+    struct linnet_timer pause; /* after a refusal, until the offer is repeated or its turn comes */
+    struct linnet_announcement announcement; /* points into bytes; its draw_below doubles in time */
     struct linnet_finished finished;
     uint32_t announcement_bytes;
     uint8_t bytes[LINNET_ANNOUNCEMENT_MAX_BYTES];
@@ -196,6 +198,11 @@ struct linnet_node {
     struct linnet_store store;
     struct linnet_link link;
 };
+
+/* participation.c: LINNET_PHASE_DRAW and LINNET_PHASE_WAIT */
+
+/* Begins the work on the announced version if it is this node's turn, or else a pause. */
+linnet_status_t linnet_participation_step(struct linnet_node *node, uint32_t now_ms);
 
 /* session.c */
 
@@ -333,6 +340,8 @@ bool linnet_renewal_give_up(struct linnet_node *node);
 linnet_status_t linnet_round_begin(struct linnet_node *node);
 /* Gives back what the round took of the heap. */
 void linnet_round_free(struct linnet_node *node);
+/* Samples of a LINNET_SPLIT_* at hand. */
+uint32_t linnet_round_count(const struct linnet_node *node, uint32_t split);
 bool linnet_round_needs_sample(const struct linnet_node *node);
 #if LINNET_PULL_SAMPLES
 uint32_t linnet_round_pack(struct linnet_node *node, uint8_t *out, uint32_t capacity);

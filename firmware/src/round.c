@@ -10,7 +10,7 @@ static bool pulls_samples(const struct linnet_node *node) {
     return LINNET_PULL_SAMPLES && node->port->sample_count == NULL;
 }
 
-static uint32_t count_samples(const struct linnet_node *node, uint32_t split) {
+uint32_t linnet_round_count(const struct linnet_node *node, uint32_t split) {
     const struct linnet_port *port = node->port;
     if (pulls_samples(node)) {
         return node->session.samples[split];
@@ -113,7 +113,7 @@ static linnet_status_t begin_evaluation(struct linnet_node *node) {
 static linnet_status_t begin_training(struct linnet_node *node) {
     struct linnet_round *round = &node->round;
     const struct linnet_plan *plan = &node->work.announcement.plan;
-    uint32_t available = count_samples(node, LINNET_SPLIT_TRAIN);
+    uint32_t available = linnet_round_count(node, LINNET_SPLIT_TRAIN);
     if (available == 0) {
         return LINNET_ERR_NO_SAMPLES;
     }
@@ -142,7 +142,7 @@ linnet_status_t linnet_round_begin(struct linnet_node *node) {
         node->work.phase = LINNET_PHASE_IDLE;
         return LINNET_OK;
     }
-    node->round.available = task_evaluates(node) ? count_samples(node, LINNET_SPLIT_TEST) : 0;
+    node->round.available = task_evaluates(node) ? linnet_round_count(node, LINNET_SPLIT_TEST) : 0;
     return node->round.available > 0 ? begin_evaluation(node) : after_evaluation(node);
 }
 

@@ -31,6 +31,10 @@
 #ifndef LINNET_SILENCE_MS
 #define LINNET_SILENCE_MS 10000u
 #endif
+/* A device that does not fulfil what a plan asks for is looked at again after this. */
+#ifndef LINNET_CONDITION_MS
+#define LINNET_CONDITION_MS 60000u
+#endif
 /* Fetches of an object that turned out wrong, until the work is given up. */
 #ifndef LINNET_FETCH_TRIES
 #define LINNET_FETCH_TRIES 3u

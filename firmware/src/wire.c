@@ -75,11 +75,25 @@ static const struct number plan_numbers[] = {
     NUMBER(linnet_plan, proximal_shift, LINNET_PLAN_PROXIMAL_SHIFT, 0, LINNET_MAX_PROXIMAL_SHIFT),
     NUMBER(linnet_plan, density, LINNET_PLAN_DENSITY, 0, LINNET_MAX_DENSITY),
     NUMBER(linnet_plan, max_staleness, LINNET_PLAN_MAX_STALENESS, 0, LINNET_MAX_STALENESS),
+    NUMBER(linnet_plan, draw_below, LINNET_PLAN_DRAW_BELOW, 1, UINT32_MAX),
+    NUMBER(linnet_plan, jitter_ms, LINNET_PLAN_JITTER_MS, 1, UINT32_MAX),
 };
+#define LIMITS                                                                                     \
+    (BIT(LINNET_PLAN_DRAW_BELOW) | BIT(LINNET_PLAN_JITTER_MS) | BIT(LINNET_PLAN_ELIGIBILITY))
 #define PLAN_REQUIRED                                                                              \
     (BIT(LINNET_PLAN_TASK) | BIT(LINNET_PLAN_SEED) | BIT(LINNET_PLAN_LR_SHIFT) |                   \
      BIT(LINNET_PLAN_LR_DECAY) | BIT(LINNET_PLAN_EPOCHS) | BIT(LINNET_PLAN_SAMPLES) |              \
      BIT(LINNET_PLAN_SKIP_THRESHOLD) | BIT(LINNET_PLAN_CODEC) | BIT(LINNET_PLAN_WEIGHT_UNIT))
+
+#define CONDITION(key, most) NUMBER(linnet_eligibility, conditions[(key)-1], key, 0, most)
+static const struct number eligibility_numbers[] = {
+    CONDITION(LINNET_ELIGIBILITY_MIN_BATTERY, 100),
+    CONDITION(LINNET_ELIGIBILITY_CHARGING, 1),
+    CONDITION(LINNET_ELIGIBILITY_MIN_LINK, 100),
+    CONDITION(LINNET_ELIGIBILITY_MIN_RAM, INT32_MAX),
+    NUMBER(linnet_eligibility, min_samples, LINNET_ELIGIBILITY_MIN_SAMPLES, 0, UINT32_MAX),
+    NUMBER(linnet_eligibility, max_model_age, LINNET_ELIGIBILITY_MAX_MODEL_AGE, 0, UINT32_MAX),
+};
 
 static const struct number receipt_numbers[] = {
     SATURATED(linnet_receipt, code, LINNET_RECEIPT_CODE),
@@ -152,21 +166,38 @@ static void parse_kernels(struct parser *p, struct linnet_announcement *out) {
     }
 }
 
+static void parse_eligibility(struct parser *p, struct linnet_eligibility *out) {
+    struct linnet_cbor_map map = linnet_cbor_get_map(&p->in);
+    uint32_t seen = 0;
+    uint64_t key;
+    while (next_key(p, &map, &key, &seen)) {
+        if (!get_number(p, eligibility_numbers, COUNT(eligibility_numbers), key, out)) {
+            p->has_unknown_plan_key = true;
+            linnet_cbor_skip(&p->in);
+        }
+    }
+}
+
 static void parse_plan(struct parser *p, struct linnet_plan *out) {
     struct linnet_cbor_map map = linnet_cbor_get_map(&p->in);
     uint32_t seen = 0;
     uint64_t key;
     out->deadline_ms = LINNET_WIRE_ABSENT;
+    out->draw_below = LINNET_EVERYBODY;
+    out->eligibility.max_model_age = UINT32_MAX;
     while (next_key(p, &map, &key, &seen)) {
         if (key == LINNET_PLAN_CLASS_WEIGHTS) {
             out->class_weights = linnet_cbor_get_bytes(&p->in);
             p->is_out_of_range |= out->class_weights.length > LINNET_MAX_CLASSES;
+        } else if (key == LINNET_PLAN_ELIGIBILITY) {
+            parse_eligibility(p, &out->eligibility);
         } else if (!get_number(p, plan_numbers, COUNT(plan_numbers), key, out)) {
             p->has_unknown_plan_key = true;
             linnet_cbor_skip(&p->in);
         }
     }
     p->is_out_of_range |= out->codec == LINNET_CODEC_SPARSE_TERNARY && out->density == 0;
+    out->is_limited = (seen & LIMITS) != 0;
     require(p, seen, PLAN_REQUIRED);
 }
 

@@ -19,6 +19,18 @@ struct linnet_allowed_kernel {
     uint32_t intrinsic_set; /* 0 = it imports none */
 };
 
+#define LINNET_CONDITIONS 4u /* LINNET_CONDITION_*, from LINNET_CONDITION_BATTERY on */
+
+/* What a device must fulfil. */
+struct linnet_eligibility {
+    uint32_t conditions[LINNET_CONDITIONS]; /* at least; 0 = whatever it is */
+    uint32_t min_samples;
+    uint32_t max_model_age; /* versions */
+};
+
+/* A limit that no draw is beyond. */
+#define LINNET_EVERYBODY 0xffffffffu
+
 struct linnet_plan {
     uint32_t task; /* LINNET_TASK_* */
     uint32_t seed;
@@ -35,6 +47,10 @@ struct linnet_plan {
     uint32_t proximal_shift;          /* 0…MAX_PROXIMAL_SHIFT, 0 = no pull */
     uint32_t density;                 /* per mille; at least 1 of SPARSE_TERNARY */
     uint32_t max_staleness;           /* versions that may come while it is worked on */
+    uint32_t draw_below;              /* 1…, LINNET_EVERYBODY = all take part */
+    uint32_t jitter_ms;               /* 0 = begin at once */
+    struct linnet_eligibility eligibility;
+    bool is_limited; /* it has one of these three: a node may have to wait */
 };
 
 /* An object that makes a snapshot of the one before. */

@@ -7,6 +7,8 @@
 uint32_t linnet_node_state(const struct linnet_node *node) {
     static const uint8_t states[] = {
         [LINNET_PHASE_IDLE] = LINNET_NODE_STATE_IDLE,
+        [LINNET_PHASE_DRAW] = LINNET_NODE_STATE_WAITING,
+        [LINNET_PHASE_WAIT] = LINNET_NODE_STATE_WAITING,
         [LINNET_PHASE_FETCH] = LINNET_NODE_STATE_FETCH,
         [LINNET_PHASE_PLAN] = LINNET_NODE_STATE_FETCH,
         [LINNET_PHASE_TRIAL] = LINNET_NODE_STATE_FETCH,
@@ -99,9 +101,10 @@ static void take_up(struct linnet_node *node, struct linnet_span bytes, const ui
     (void)linnet_announcement_parse(work->bytes, bytes.length, &work->announcement);
     work->has_announcement = true;
     linnet_work_restart(node);
-    if (linnet_keep_recall(node)) {
-        linnet_model_boot(node);
-        work->phase = LINNET_PHASE_OFFER;
+    bool is_kept = linnet_keep_recall(node);
+    if (is_kept || work->announcement.plan.is_limited) {
+        linnet_model_boot(node); /* it answers meanwhile */
+        work->phase = is_kept ? LINNET_PHASE_OFFER : LINNET_PHASE_DRAW;
     }
 }
 
@@ -249,7 +252,7 @@ void linnet_work_refused(struct linnet_node *node, linnet_status_t status) {
 
 void linnet_work_session(struct linnet_node *node, bool samples_changed) {
     struct linnet_work *work = &node->work;
-    if (samples_changed && work->phase != LINNET_PHASE_IDLE && node->store_status >= 0) {
+    if (samples_changed && work->phase > LINNET_PHASE_WAIT && node->store_status >= 0) {
         linnet_work_restart(node);
     } else if (work->phase == LINNET_PHASE_UPLOAD || work->phase == LINNET_PHASE_RECEIPT) {
         linnet_work_rest(node, 0);
@@ -313,6 +316,9 @@ linnet_status_t linnet_work_take(struct linnet_node *node, uint8_t id, struct li
 static linnet_status_t step(struct linnet_node *node, uint32_t now_ms) {
     struct linnet_work *work = &node->work;
     switch (work->phase) {
+    case LINNET_PHASE_DRAW:
+    case LINNET_PHASE_WAIT:
+        return linnet_participation_step(node, now_ms);
     case LINNET_PHASE_FETCH:
         /* Name and samples come with HELLO. */
         if (node->fetch.is_active || !node->session.is_open) {

@@ -4,6 +4,7 @@ import { constant } from '../contract/contract.gen.js';
 import type { Announcement, HelloRequest } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { equalBytes, sha256, toHex } from '../contract/hash.js';
+import { isLimited } from '../contract/participation.js';
 import { matchTopic, topicOf, type TopicScope } from '../contract/topics.js';
 import type { MqttSession } from '../mqtt/session.js';
 
@@ -243,10 +244,11 @@ export function objectsOf(announcement: Announcement): ObjectName[] {
 }
 
 /**
- * What a device will ask for first: the way to the model, which is the difference if there is one (whoever lacks its
+ * What a device will ask for first: nothing if it may have to wait for its turn; else the way to the model, which is the difference if there is one (whoever lacks its
  * base asks for more) and nothing if there is a seed, and the kernel it takes unless that is installed.
  */
 export function objectsFor(announcement: Announcement, hello: HelloRequest): ObjectName[] {
+  if (isLimited(announcement.plan)) return [];
   const [snapshot, descriptor] = objectsOf(announcement);
   const [model = snapshot] = differenceOf(announcement);
   const isMade = announcement.initialSeed !== undefined && !announcement.difference;

@@ -14,6 +14,7 @@ import { globalOptions, interruptSignal } from './context.js';
 import { openHeldOut } from './held-out.js';
 import { mqttOptionsFor, mqttSettings } from './mqtt-settings.js';
 import type { Output } from './output.js';
+import { participationOf, participationSettings, samplingOf } from './participation-settings.js';
 import { downlinkOfFlags, planOfFlags, planSettings, roundsOf } from './plan-settings.js';
 import { describeScores, scoreFields, trainingScoresOf } from './scores.js';
 import { addSettings, resolveSettings, type Resolved, type SettingTable } from './settings.js';
@@ -56,6 +57,7 @@ const settings = {
     maximum: 65535,
   },
   ...planSettings,
+  ...participationSettings,
   ...mqttSettings,
   ...aggregatorTrustSettings,
 } as const satisfies SettingTable;
@@ -129,6 +131,7 @@ async function runAggregator(
   if (options.broker === undefined) mqttOptionsFor(aggregatorIdentity, options);
   const roundKey = roundKeyOf(options);
   const keys = nodeKeysOf(options, options.federation);
+  const sampling = samplingOf(options);
   const { recipe, evaluate } = await prepareRecipe(options);
   const rounds = roundsOf(options, recipe);
   let lastNodes = 0;
@@ -142,7 +145,8 @@ async function runAggregator(
     kernels: kernelsOf(options.kernel),
     initialWords: options.seed,
     rounds,
-    plan: planOfFlags(options, recipe),
+    plan: { ...planOfFlags(options, recipe), ...participationOf(options) },
+    ...(sampling && { sampling }),
     strategy: options.strategy,
     downlink: downlinkOfFlags(options),
     round: {

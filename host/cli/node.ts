@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { createServer, type Server } from 'node:net';
 import type { Readable, Writable } from 'node:stream';
 import type { Command } from 'commander';
+import { condition } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { checkName } from '../contract/topics.js';
 import { readFds1 } from '../data/fds1.js';
@@ -12,7 +13,7 @@ import { readKey } from '../contract/node-key.js';
 import { nodeKeyFile } from '../mqtt/credentials.js';
 import { packagePath } from '../kernel/load.js';
 import { ownSamples, type SampleSource } from '../sim/node-samples.js';
-import { V8Node } from '../sim/v8-node.js';
+import { V8Node, type Conditions } from '../sim/v8-node.js';
 import { runBridge, stateSetting } from './bridge.js';
 import { globalOptions, interruptSignal } from './context.js';
 import { nativeNodePath } from './demo/runtimes.js';
@@ -20,6 +21,23 @@ import { mqttSettings } from './mqtt-settings.js';
 import type { Output } from './output.js';
 import { addSettings, resolveSettings, type Resolved, type SettingTable } from './settings.js';
 import { trustSettings } from './trust-settings.js';
+
+/** What the node says of its device where a plan asks for it; unknown if absent. */
+const conditionSettings = {
+  battery: { kind: 'integer', value: 'percent', text: 'charge of its battery', maximum: 100 },
+  charging: {
+    kind: 'integer',
+    text: '1 = supplied from outside, 0 = not',
+    maximum: 1,
+  },
+  linkQuality: { kind: 'integer', value: 'percent', text: 'quality of its link', maximum: 100 },
+  ram: {
+    kind: 'integer',
+    value: 'KiB',
+    text: 'memory for kernel and model',
+    maximum: 2 ** 31 - 1,
+  },
+} as const satisfies SettingTable;
 
 const settings = {
   name: { kind: 'text', value: 'node', text: 'name of the node' },
@@ -40,6 +58,7 @@ const settings = {
     value: 'file',
     text: 'emulated flash of a native node; default: its name and .flash',
   },
+  ...conditionSettings,
   listen: {
     kind: 'text',
     value: 'address',
@@ -75,6 +94,23 @@ function flashOf(options: NodeSettings): string {
   return options.flash ?? `${options.name ?? 'linnet-node'}.flash`;
 }
 
+function conditionArguments(options: NodeSettings): string[] {
+  const { battery, charging, linkQuality, ram } = options;
+  return Object.entries({ battery, charging, 'link-quality': linkQuality, ram }).flatMap(
+    ([name, value]) => (value === undefined ? [] : [`--${name}`, String(value)]),
+  );
+}
+
+function conditionsOf({ battery, charging, linkQuality, ram }: NodeSettings): Conditions {
+  const values = [
+    [condition.BATTERY, battery],
+    [condition.CHARGING, charging],
+    [condition.LINK, linkQuality],
+    [condition.RAM, ram],
+  ] as const;
+  return Object.fromEntries(values.filter(([, value]) => value !== undefined));
+}
+
 function nativeArguments(options: NodeSettings): string[] {
   const key = keyPathOf(options);
   return [
@@ -82,6 +118,7 @@ function nativeArguments(options: NodeSettings): string[] {
     ...(options.name === undefined ? [] : ['--name', options.name]),
     ...(options.data === undefined ? [] : ['--data', options.data]),
     ...(options.listen === undefined ? [] : ['--listen', options.listen]),
+    ...conditionArguments(options),
     '--flash',
     flashOf(options),
   ];
@@ -113,6 +150,7 @@ async function serveStream(
   name: string,
   key: Uint8Array | undefined,
   samples: SampleSource | undefined,
+  conditions: Conditions,
   input: Readable,
   output: Writable,
   signal: AbortSignal,
@@ -126,6 +164,7 @@ async function serveStream(
     node: name,
     ...(key && { key }),
     ...(samples && { samples }),
+    conditions,
     write: (bytes) => output.write(bytes),
   });
   input.on('data', (chunk: Uint8Array) => node.receive(new Uint8Array(chunk)));
@@ -164,14 +203,15 @@ function listen(
 async function runV8(options: NodeSettings, signal: AbortSignal): Promise<void> {
   const samples = options.data === undefined ? undefined : ownSamples(readFds1(options.data));
   const name = options.name ?? '';
+  const conditions = conditionsOf(options);
   const keyPath = keyPathOf(options);
   const key = keyPath === undefined ? undefined : readKey(keyPath);
   if (options.listen === undefined) {
-    await serveStream(name, key, samples, process.stdin, process.stdout, signal);
+    await serveStream(name, key, samples, conditions, process.stdin, process.stdout, signal);
   } else {
     await listen(
       options.listen,
-      (socket) => serveStream(name, key, samples, socket, socket, signal),
+      (socket) => serveStream(name, key, samples, conditions, socket, socket, signal),
       signal,
     );
   }
@@ -187,6 +227,7 @@ async function joinBroker(
   const files = [
     ...(options.name === undefined ? [] : ['--name', options.name]),
     ...(options.data === undefined ? [] : ['--data', quote(options.data)]),
+    ...conditionArguments(options),
   ];
   const key = keyPathOf(options);
   const keyed = (flag: string): string[] => (key === undefined ? [] : [flag, quote(key)]);

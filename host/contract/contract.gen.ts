@@ -350,9 +350,25 @@ export const nodeState = {
   RECEIPT: 6,
   /** stopped; STATUS says why */
   FAILED: 7,
+  /** not taking part in the announced version yet (7.5) */
+  WAITING: 8,
 } as const;
 
 export type NodeStateName = keyof typeof nodeState;
+
+/** what a port knows of its device; each is also its key in Eligibility. */
+export const condition = {
+  /** charge of the battery, percent */
+  BATTERY: 1,
+  /** 1: supplied from outside, 0: not */
+  CHARGING: 2,
+  /** quality of the link, percent */
+  LINK: 3,
+  /** memory for kernel and model, KiB */
+  RAM: 4,
+} as const;
+
+export type ConditionName = keyof typeof condition;
 
 /** why the device started. */
 export const resetReason = {
@@ -1062,6 +1078,28 @@ export interface Plan {
   readonly density?: number;
   /** a delta still counts when so many versions came after its base; absent: 0 */
   readonly maxStaleness?: number;
+  /** nodes whose draw (7.5) is below it take part, u32; absent: all */
+  readonly drawBelow?: number;
+  /** a node begins within this time (7.5), u32; absent: at once */
+  readonly jitterMs?: number;
+  /** what a device must fulfil to take part (7.5) */
+  readonly eligibility?: Eligibility;
+}
+
+/** conditions of a device; one that is absent demands nothing */
+export interface Eligibility {
+  /** CONDITION BATTERY at least, 0…100 */
+  readonly minBattery?: number;
+  /** CONDITION CHARGING at least, 0…1 */
+  readonly charging?: number;
+  /** CONDITION LINK at least, 0…100 */
+  readonly minLink?: number;
+  /** CONDITION RAM at least, at most 2^31 − 1 */
+  readonly minRam?: number;
+  /** samples to train on, at least, u32 */
+  readonly minSamples?: number;
+  /** versions from the installed model to the announced one, at most, u32 */
+  readonly maxModelAge?: number;
 }
 
 /** an upload, written by the node */
@@ -1293,6 +1331,7 @@ export interface WireMaps {
   readonly Difference: Difference;
   readonly Kernel: Kernel;
   readonly Plan: Plan;
+  readonly Eligibility: Eligibility;
   readonly Envelope: Envelope;
   readonly Counters: Counters;
   readonly Receipt: Receipt;

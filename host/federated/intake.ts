@@ -27,6 +27,8 @@ export interface Verdict {
   readonly contribution: number;
   /** SHA-256 of the envelope. */
   readonly hash: Uint8Array;
+  /** With LATER, where it is known. */
+  readonly retryMs?: number;
   /** With ACCEPTED alone. */
   readonly upload?: Upload;
 }
@@ -45,6 +47,8 @@ export interface IntakeRules {
   findBase(version: number): Announcement | undefined;
   /** Whether something of a node counts in the open version. */
   hasCounted(node: string): boolean;
+  /** Milliseconds until an upload of the node to this version can count; Infinity: it never does. */
+  leftMs(announcement: Announcement, node: string): number;
 }
 
 /** What an upload topic says; undefined if a node could not have published there. */
@@ -167,7 +171,9 @@ export function judgeUpload(
   if (typeof announcement === 'number') return verdict(announcement);
   const isEligible =
     (rules.nodes?.has(node) ?? true) && envelope.kernel < announcement.kernels.length;
-  if (!isEligible) return verdict(receipt.INELIGIBLE);
+  const leftMs = rules.leftMs(announcement, node);
+  if (!isEligible || leftMs === Infinity) return verdict(receipt.INELIGIBLE);
+  if (leftMs > 0) return { ...verdict(receipt.LATER), retryMs: leftMs };
   if (rules.hasCounted(node)) return verdict(receipt.LATER);
   if (!isCodec(envelope.codec)) return verdict(receipt.UNKNOWN_CODEC);
   const { frozenLayers } = announcement.plan;

@@ -3,6 +3,7 @@ import { codec, constant, task } from '../contract/contract.gen.js';
 import type { Announcement, Kernel, Plan } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { idOf } from '../contract/hash.js';
+import { everybody } from '../contract/participation.js';
 import { decodeWire } from '../contract/wire.js';
 import { initialWordsOf } from '../kernel/initial-words.js';
 import { parseDescriptor, type ModelInfo } from '../model/descriptor.js';
@@ -54,6 +55,8 @@ export interface LineageOptions {
   readonly rounds: number;
   readonly plan: PlanSettings;
   readonly deadlineMs?: number;
+  /** Of the next version; absent or undefined: every node takes part. */
+  readonly drawBelow?: () => number | undefined;
   /** Default: every version in full. */
   readonly downlink?: Downlink;
   /** Newest versions whose uploads are kept, so that they can be replayed and retracted; default 1000. */
@@ -148,7 +151,8 @@ export class Lineage {
     const difference = { base: idOf(hash), codec: id, hash, bytes };
     const isCoded = id !== codec.RAW_INT16;
     const artefact = { artefactHash: hash, artefactBytes: bytes, ...(isCoded && { difference }) };
-    const longest = { ...this.#plan(), lrShift: MAX_LR_SHIFT };
+    const limit = this.#options.drawBelow ? { drawBelow: everybody } : {};
+    const longest = { ...this.#plan(), ...limit, lrShift: MAX_LR_SHIFT };
     for (const plan of [longest, { ...longest, task: task.NONE }])
       this.#announce(LAST_VERSION, artefact, plan);
   }
@@ -326,8 +330,8 @@ export class Lineage {
   }
 
   #plan(): Plan {
-    const { plan, rounds, deadlineMs } = this.#options;
-    return planOf(plan, this.#rounds, rounds, deadlineMs);
+    const { plan, rounds, deadlineMs, drawBelow } = this.#options;
+    return planOf(plan, this.#rounds, rounds, deadlineMs, drawBelow?.());
   }
 
   #announce(version: number, artefact: Artefact, plan: Plan): Uint8Array {

@@ -2,6 +2,7 @@ import { codec } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { toHex, idOf } from '../contract/hash.js';
 import { checkName, topicOf, type TopicScope } from '../contract/topics.js';
+import { everybody } from '../contract/participation.js';
 import { encodeWire } from '../contract/wire.js';
 import { parseDescriptor } from '../model/descriptor.js';
 import type { MqttOptions, MqttSession } from '../mqtt/session.js';
@@ -16,6 +17,7 @@ import type { HeldOutScores, ReceiptReport, RoundReport } from './report.js';
 import { checkRoundRules, type RoundRules } from './round.js';
 import { parseStrategy } from './strategies/strategies.js';
 import type { Timers } from './timers.js';
+import { checkSampling, drawBelowOf, type Sampling } from './turns.js';
 
 export const DEFAULT_STRATEGY = 'fed-avg';
 
@@ -35,6 +37,8 @@ export interface AggregatorOptions {
   readonly rounds: number;
   readonly round: RoundRules;
   readonly plan: PlanSettings;
+  /** Absent: every node is asked in every version. */
+  readonly sampling?: Sampling;
   /** As parseStrategy() reads it; default `fed-avg`. Another than that of the store goes on from the same master. */
   readonly strategy?: string;
   /** How new versions come to the nodes. Default: each in full. */
@@ -84,6 +88,7 @@ export function checkOptions(options: AggregatorOptions): void {
   const { classes, layers } = parseDescriptor(options.descriptor);
   checkPlanSettings(options.plan, classes, layers.filter(({ index }) => index >= 0).length);
   if (options.downlink) checkDownlink(options.downlink);
+  checkDrawing(options);
   checkStrategy(options);
   const fail = (cause: string, remedy: string): never => {
     throw new LinnetError('ERR_CONFIG', cause, { remedy });
@@ -104,6 +109,36 @@ export function checkOptions(options: AggregatorOptions): void {
   if (nodes && nodes.length < round.cohort) {
     fail(`${nodes.length} nodes cannot be a cohort of ${round.cohort}`, 'name more nodes');
   }
+}
+
+/** Nodes there are, as far as the aggregator knows. */
+function fleetSizeOf({ sampling, keys, nodes }: AggregatorOptions): number | undefined {
+  return sampling?.fleetSize ?? keys?.nodes().length ?? nodes?.length;
+}
+
+function checkDrawing(options: AggregatorOptions): void {
+  const { sampling, round } = options;
+  if (!sampling) return;
+  checkSampling(sampling, round.cohort);
+  if (fleetSizeOf(options) === undefined) {
+    throw new LinnetError('ERR_CONFIG', 'nobody knows how large the fleet is', {
+      remedy: 'give the fleet size or the keys of the nodes',
+    });
+  }
+  if (round.deadlineMs === undefined) {
+    throw new LinnetError('ERR_CONFIG', 'a sampled cohort has no deadline', {
+      remedy: 'give one: when it passes more nodes take part, or a version could wait for ever',
+    });
+  }
+}
+
+/** The limit of the draw of the next version; undefined if all take part. */
+export function drawBelow(options: AggregatorOptions): number | undefined {
+  const { sampling, round } = options;
+  const fleetSize = fleetSizeOf(options);
+  if (!sampling || fleetSize === undefined) return undefined;
+  const limit = drawBelowOf(round.cohort, sampling.overSelection, fleetSize);
+  return limit === everybody ? undefined : limit;
 }
 
 /** Whether the strategy can do what plan and store promise. */

@@ -1,6 +1,12 @@
 /** What an aggregator announces: the plan of each version and the announcement around it. */
 import { codec, constant, decay, task, version } from '../contract/contract.gen.js';
-import type { Announcement, Difference, Kernel, Plan } from '../contract/contract.gen.js';
+import type {
+  Announcement,
+  Difference,
+  Eligibility,
+  Kernel,
+  Plan,
+} from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { encodeWire } from '../contract/wire.js';
 
@@ -34,6 +40,10 @@ export interface PlanSettings {
   readonly proximalShift?: number;
   /** Versions that may come after the one a delta was trained from; 0 or absent: none. */
   readonly maxStaleness?: number;
+  /** What a device must fulfil to take part. */
+  readonly eligibility?: Eligibility;
+  /** Nodes begin within this time, each at another; 0 or absent: at once. */
+  readonly jitterMs?: number;
 }
 
 /** A tenth: as accurate as float32 uploads where every node takes part (DESIGN.md). */
@@ -56,6 +66,16 @@ const ranges: Readonly<Record<string, readonly [number, number]>> = {
   proximalShift: [0, constant.MAX_PROXIMAL_SHIFT],
   density: [1, constant.MAX_DENSITY],
   maxStaleness: [0, constant.MAX_STALENESS],
+  jitterMs: [0, MAX_U32],
+};
+
+const eligibilityRanges: Readonly<Record<keyof Eligibility, readonly [number, number]>> = {
+  minBattery: [0, 100],
+  charging: [0, 1],
+  minLink: [0, 100],
+  minRam: [0, 2 ** 31 - 1],
+  minSamples: [0, MAX_U32],
+  maxModelAge: [0, MAX_U32],
 };
 
 /** Of these as bits of a u32; layers beyond are always trained. */
@@ -64,6 +84,19 @@ const MASKED_LAYERS = 32;
 function freezesAll(mask: number, layers: number): boolean {
   if (layers > MASKED_LAYERS) return false;
   return Array.from({ length: layers }, (_, l) => (mask >>> l) & 1).every((bit) => bit === 1);
+}
+
+function checkRanges(
+  values: object,
+  within: Readonly<Record<string, readonly [number, number]>>,
+): void {
+  for (const [name, [least, most]] of Object.entries(within)) {
+    const value = (values as Partial<Record<string, number>>)[name] ?? least;
+    if (Number.isInteger(value) && value >= least && value <= most) continue;
+    throw new LinnetError('ERR_CONFIG', `${name} is ${value}`, {
+      remedy: `give a whole number from ${least} to ${most}`,
+    });
+  }
 }
 
 function checkFrozen(settings: PlanSettings, layers: number): void {
@@ -79,13 +112,8 @@ function checkFrozen(settings: PlanSettings, layers: number): void {
  * those with parameters.
  */
 export function checkPlanSettings(settings: PlanSettings, classes: number, layers: number): void {
-  for (const [name, [least, most]] of Object.entries(ranges)) {
-    const value = (settings[name as keyof PlanSettings] as number | undefined) ?? least;
-    if (Number.isInteger(value) && value >= least && value <= most) continue;
-    throw new LinnetError('ERR_CONFIG', `${name} is ${value}`, {
-      remedy: `give a whole number from ${least} to ${most}`,
-    });
-  }
+  checkRanges(settings, ranges);
+  checkRanges(settings.eligibility ?? {}, eligibilityRanges);
   checkFrozen(settings, layers);
   const weights = settings.classWeights?.length ?? classes;
   if (weights === classes) return;
@@ -119,9 +147,10 @@ export function planOf(
   r: number,
   rounds: number,
   deadlineMs?: number,
+  drawBelow?: number,
 ): Plan {
   const isFinal = r >= rounds;
-  const { classWeights } = settings;
+  const { classWeights, eligibility } = settings;
   const uploadsDelta = settings.task !== task.EVALUATE;
   const isSparse = uploadsDelta && settings.codec === codec.SPARSE_TERNARY;
   return {
@@ -139,6 +168,9 @@ export function planOf(
     ...(settings.frozenLayers && { frozenLayers: settings.frozenLayers }),
     ...(settings.proximalShift && { proximalShift: settings.proximalShift }),
     ...(settings.maxStaleness && !isFinal && { maxStaleness: settings.maxStaleness }),
+    ...(drawBelow !== undefined && !isFinal && { drawBelow }),
+    ...(settings.jitterMs && { jitterMs: settings.jitterMs }),
+    ...(eligibility && !isFinal && { eligibility }),
     ...(isSparse && { density: settings.density ?? DEFAULT_DENSITY }),
   };
 }

@@ -16,6 +16,7 @@ import { Reception, type Answer } from './reception.js';
 import type { HeldOutScores } from './report.js';
 import { advanceRound, openRound, type RoundEvent } from './round.js';
 import { systemTimers, type Timers } from './timers.js';
+import { Turns } from './turns.js';
 import { Wants } from './wants.js';
 
 const MIB = 2 ** 20;
@@ -54,6 +55,7 @@ export class RoundLoop {
   readonly #timers: Timers;
   readonly #faultPoint: FaultPoint;
   readonly #retryMs: number;
+  readonly #turns: Turns;
   #round = openRound;
   #openedAtMs = 0;
   #cancelDeadline: () => void = () => undefined;
@@ -70,6 +72,7 @@ export class RoundLoop {
     const { timers = systemTimers, faultPoint = noFaults, nodes, keys } = options;
     const { model } = lineage;
     this.#timers = timers;
+    this.#turns = new Turns(timers);
     this.#faultPoint = faultPoint;
     this.#publisher = new Publisher(session, scopeOf(options), model.hash, faultPoint, keys);
     this.#announcer = new Announcer(lineage, this.#publisher, faultPoint);
@@ -86,6 +89,7 @@ export class RoundLoop {
       findUpload: (...key) => lineage.findUpload(...key),
       findBase: (version) => lineage.findBase(version),
       hasCounted: (node) => lineage.open.hasNode(node),
+      leftMs: (...turn) => this.#turns.leftMs(...turn),
     };
     const { queueLimit = QUEUE_ITEMS, queueBytes = QUEUE_BYTES, retryMs = RETRY_MS } = options;
     this.#retryMs = retryMs;
@@ -171,8 +175,9 @@ export class RoundLoop {
       if (task.type === 'upload') {
         const { incoming } = task;
         const verdict = judgeUpload(incoming, this.lineage.head.announcement, this.#rules);
-        const retryMs = verdict.code === receipt.LATER ? { retryMs: this.#retryMs } : {};
-        answers.push({ node: incoming.node, bytes: incoming.bytes.length, verdict, ...retryMs });
+        const { retryMs = this.#retryMs } = verdict;
+        const retry = verdict.code === receipt.LATER ? { retryMs } : {};
+        answers.push({ node: incoming.node, bytes: incoming.bytes.length, verdict, ...retry });
         if (!verdict.upload) continue;
         this.lineage.stage(verdict.upload);
         await this.#advance({ type: 'contribution' }, settle);
@@ -221,6 +226,7 @@ export class RoundLoop {
     const closed = this.lineage.open;
     this.#cancelDeadline();
     this.lineage.closeVersion(isDegraded);
+    this.#turns.begin(this.lineage.open.version);
     // Decides nothing: a clock that was set back shows in the report alone.
     const durationMs = Math.max(0, this.#timers.now() - this.#openedAtMs);
     await this.#announcer.publishHead();

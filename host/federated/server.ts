@@ -7,6 +7,7 @@ import { Lineage, type KernelOffer } from './lineage.js';
 import {
   checkOptions,
   DEFAULT_STRATEGY,
+  drawBelow,
   sessionOptions,
   type AggregatorOptions,
 } from './options.js';
@@ -36,7 +37,8 @@ async function openLineage(options: AggregatorOptions): Promise<Lineage> {
   const strategy = parseStrategy(options.strategy ?? DEFAULT_STRATEGY);
   const { deadlineMs } = round;
   const deadline = deadlineMs === undefined ? {} : { deadlineMs };
-  return Lineage.open({ ...rest, ...deadline, kernels, folder: store, strategy });
+  const drawing = options.sampling && { drawBelow: () => drawBelow(options) };
+  return Lineage.open({ ...rest, ...deadline, ...drawing, kernels, folder: store, strategy });
 }
 
 /** The aggregator of one model: what it has promised is in its store, so it can be killed any time. */

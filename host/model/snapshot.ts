@@ -15,6 +15,12 @@ export function packSnapshot(descriptorHash: Uint8Array, words: Int16Array): Uin
   return out;
 }
 
+/** The model that a snapshot is of. */
+export function descriptorHashOf(snapshot: Uint8Array): Uint8Array {
+  const header = constant.SNAPSHOT_HEADER_BYTES;
+  return snapshot.subarray(header - constant.HASH_BYTES, header);
+}
+
 /**
  * Parameter words of a snapshot. Throws ERR_VERSION for another format, ERR_DATA if the bytes are
  * not a snapshot or belong to another descriptor.
@@ -35,10 +41,7 @@ export function unpackSnapshot(bytes: Uint8Array, descriptorHash?: Uint8Array): 
       `the snapshot promises ${count} parameters and is cut off or too long`,
     );
   }
-  if (
-    descriptorHash &&
-    !equalBytes(bytes.subarray(header - constant.HASH_BYTES, header), descriptorHash)
-  ) {
+  if (descriptorHash && !equalBytes(descriptorHashOf(bytes), descriptorHash)) {
     throw new LinnetError('ERR_DATA', 'the snapshot belongs to another model descriptor');
   }
   return Int16Array.from({ length: count }, (_, i) => view.getInt16(header + 2 * i, true));

@@ -60,6 +60,8 @@ export interface NodeHost {
   /** Of the node alone; absent: it follows whoever announces. */
   readonly key?: Uint8Array;
   readonly objects: NodeObjects;
+  /** The value of a CONDITION; negative: unknown. */
+  conditionOf(kind: number): number;
   /** Set of intrinsics it supplies, 0 = none. */
   readonly intrinsicSet: number;
   /** What a call of a kernel on trial may take. */

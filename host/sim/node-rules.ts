@@ -6,6 +6,7 @@ import { codec, constant, decay, task, version } from '../contract/contract.gen.
 import type {
   Announcement,
   Counters,
+  Eligibility,
   Kernel as AllowedKernel,
   Plan,
   Receipt,
@@ -17,6 +18,7 @@ import { decodeWire, encodeWire } from '../contract/wire.js';
 import type { Kernel, KernelCounters, TrainSettings } from '../kernel/kernel.js';
 
 const maxU32 = 0xffff_ffff;
+const maxI32 = 2 ** 31 - 1;
 const maxOrder = 2 ** 30;
 /** Steps are counted in the int32 of the kernel's parameter block. */
 const maxSteps = 2 ** 31 - 1;
@@ -40,6 +42,15 @@ function checkSupport({ numerics, plan }: Announcement): void {
   if (!codecs.includes(plan.codec)) fail(`codec ${plan.codec} cannot carry this task`);
 }
 
+function checkEligibility(asked: Eligibility): void {
+  checkRange('eligibility.minBattery', asked.minBattery ?? 0, 0, 100);
+  checkRange('eligibility.charging', asked.charging ?? 0, 0, 1);
+  checkRange('eligibility.minLink', asked.minLink ?? 0, 0, 100);
+  checkRange('eligibility.minRam', asked.minRam ?? 0, 0, maxI32);
+  checkRange('eligibility.minSamples', asked.minSamples ?? 0, 0, maxU32);
+  checkRange('eligibility.maxModelAge', asked.maxModelAge ?? 0, 0, maxU32);
+}
+
 function checkPlan(plan: Plan): void {
   checkRange('plan.seed', plan.seed, 0, maxU32);
   checkRange('plan.lrShift', plan.lrShift, 0, 24);
@@ -52,6 +63,9 @@ function checkPlan(plan: Plan): void {
   checkRange('plan.frozenLayers', plan.frozenLayers ?? 0, 0, maxU32);
   checkRange('plan.proximalShift', plan.proximalShift ?? 0, 0, constant.MAX_PROXIMAL_SHIFT);
   checkRange('plan.maxStaleness', plan.maxStaleness ?? 0, 0, constant.MAX_STALENESS);
+  checkRange('plan.drawBelow', plan.drawBelow ?? 1, 1, maxU32);
+  checkRange('plan.jitterMs', plan.jitterMs ?? 1, 1, maxU32);
+  if (plan.eligibility) checkEligibility(plan.eligibility);
   const leastDensity = plan.codec === codec.SPARSE_TERNARY ? 1 : 0;
   checkRange('plan.density', plan.density ?? 0, leastDensity, constant.MAX_DENSITY);
 }
@@ -99,13 +113,20 @@ export function readReceipt(bytes: Uint8Array): Receipt {
   return receipt;
 }
 
-/** What decides the work of an announcement: not a fresh deadline, nor the list of kernels. */
+/** What decides the work of an announcement: not who does it and until when, nor the list of kernels. */
 function workBytes(announcement: Announcement): Uint8Array {
-  const { plan, format, federation, version, artefactHash, descriptorHash } = announcement;
+  const {
+    deadlineMs: _d,
+    drawBelow: _b,
+    jitterMs: _j,
+    eligibility: _e,
+    ...plan
+  } = announcement.plan;
+  const { format, federation, version, artefactHash, descriptorHash } = announcement;
   const { artefactBytes, descriptorBytes, numerics, epoch } = announcement;
   return encodeWire('Announcement', {
     ...{ format, federation, version, artefactHash, artefactBytes, descriptorHash },
-    ...{ epoch, descriptorBytes, numerics, kernels: [], plan: { ...plan, deadlineMs: 0 } },
+    ...{ epoch, descriptorBytes, numerics, kernels: [], plan },
   });
 }
 

@@ -12,6 +12,8 @@ export interface NodeTiming {
   readonly offerMs: number;
   /** HELLO is repeated when the host was silent for this long. */
   readonly silenceMs: number;
+  /** A device that does not fulfil what a plan asks for is looked at again after this. */
+  readonly conditionMs: number;
 }
 
 export const defaultTiming: NodeTiming = {
@@ -21,10 +23,20 @@ export const defaultTiming: NodeTiming = {
   refusedMs: 5000,
   offerMs: 30_000,
   silenceMs: 10_000,
+  conditionMs: 60_000,
 };
 
-/** Resolves after `ms`; rejects with the reason when the signal aborts. */
-export function sleep(ms: number, signal: AbortSignal): Promise<void> {
+/** Longest delay of setTimeout(); a longer one would fire at once. */
+const maxDelayMs = 2 ** 31 - 1;
+
+/** Resolves after `ms`, which may be Infinity; rejects with the reason when the signal aborts. */
+export async function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  let left = ms;
+  for (; left > maxDelayMs; left -= maxDelayMs) await sleepOnce(maxDelayMs, signal);
+  await sleepOnce(left, signal);
+}
+
+function sleepOnce(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     signal.throwIfAborted();
     const stop = (): void => {

@@ -3,7 +3,7 @@ import type { Dataset } from '../data/dataset.js';
 import type { NodeObjects } from './node-host.js';
 import { ownSamples } from './node-samples.js';
 import type { NodeTiming } from './node-timing.js';
-import { V8Node } from './v8-node.js';
+import { V8Node, type Conditions } from './v8-node.js';
 
 export interface V8NodeRun {
   /** Name of the node; empty lets the host give one. */
@@ -19,11 +19,13 @@ export interface V8NodeRun {
   readonly timing?: NodeTiming;
   readonly objects?: NodeObjects;
   readonly watchdogMs?: number;
+  readonly conditions?: Conditions;
 }
 
 /** Runs one V8 node on a byte stream, until the stream ends or the signal aborts. */
 export async function runV8Node(run: V8NodeRun): Promise<void> {
-  const { name, key, dataset, input, output, signal, timing, objects, watchdogMs } = run;
+  const { name, key, dataset, input, output, signal, timing, objects, watchdogMs, conditions } =
+    run;
   const ended = new AbortController();
   const end = (): void => ended.abort();
   const node = new V8Node({
@@ -34,6 +36,7 @@ export async function runV8Node(run: V8NodeRun): Promise<void> {
     ...(timing && { timing }),
     ...(objects && { objects }),
     ...(watchdogMs !== undefined && { watchdogMs }),
+    ...(conditions && { conditions }),
   });
   for (const event of ['end', 'close', 'error']) input.once(event, end);
   output.once('error', end);

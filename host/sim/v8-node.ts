@@ -17,10 +17,12 @@ import type {
 } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { equalBytes, toHex } from '../contract/hash.js';
+import { isLimited } from '../contract/participation.js';
 import { packResponse, unpackRequest } from '../contract/pack.js';
 import type { AnsweredName, RequestBodies, ResponseBodies } from '../contract/pack.js';
 import type { NodeHost, NodeObjects } from './node-host.js';
 import { Peer } from '../frame/peer.js';
+import { awaitTurn } from './node-participation.js';
 import { mustSettle, settleResidual } from './node-residual.js';
 import { NodeRound, WatchdogReset } from './node-round.js';
 import {
@@ -53,7 +55,11 @@ export interface V8NodeOptions {
   readonly objects?: NodeObjects;
   /** What a call of a kernel on trial may take; default 10 s. */
   readonly watchdogMs?: number;
+  /** What it knows of its device, by CONDITION; what is absent is unknown. */
+  readonly conditions?: Conditions;
 }
+
+export type Conditions = Readonly<Partial<Record<number, number>>>;
 
 /** An announcement and how far the node got with it. */
 interface Work {
@@ -62,6 +68,8 @@ interface Work {
   /** What it uploads, and how. */
   envelope?: Uint8Array;
   upload?: NodeUpload;
+  /** It takes part: nothing of the plan has to be waited for any more. */
+  isOn: boolean;
   done: boolean;
   failed: boolean;
 }
@@ -110,6 +118,10 @@ export class V8Node implements NodeHost, SessionOwner {
 
   get maxPayload(): number {
     return this.introduction.maxPayload;
+  }
+
+  conditionOf(kind: number): number {
+    return this.options.conditions?.[kind] ?? -1;
   }
 
   get session(): number {
@@ -202,7 +214,8 @@ export class V8Node implements NodeHost, SessionOwner {
       this.options.samples !== undefined ||
       (before?.trainSamples === greeting.trainSamples &&
         before.testSamples === greeting.testSamples);
-    if (before && !isSameData && this.work && !this.work.done) this.start(this.work.announcement);
+    const { work } = this;
+    if (before && !isSameData && work?.isOn && !work.done) this.start(work.announcement, true);
   }
 
   noteKernel(hash: Uint8Array, hasFailed: boolean, code: StatusName, cause: string): void {
@@ -328,9 +341,10 @@ export class V8Node implements NodeHost, SessionOwner {
     this.introduction.lose();
   }
 
-  private start(announcement: Announcement): void {
+  private start(announcement: Announcement, isOn = !isLimited(announcement.plan)): void {
     this.work?.abort.abort();
-    const work: Work = { announcement, abort: new AbortController(), done: false, failed: false };
+    const abort = new AbortController();
+    const work: Work = { announcement, abort, isOn, done: false, failed: false };
     this.work = work;
     this.countSteps(0, 0);
     const signal = AbortSignal.any([this.life.signal, work.abort.signal]);
@@ -341,11 +355,13 @@ export class V8Node implements NodeHost, SessionOwner {
 
   private async perform(work: Work, signal: AbortSignal): Promise<void> {
     const { announcement } = work;
-    this.enter(nodeState.FETCH);
+    this.enter(work.isOn ? nodeState.FETCH : nodeState.WAITING);
     await this.introduction.opened(signal);
     if (this.node === '') throw new LinnetError('ERR_STATE', 'the node has no name');
-    const envelope =
-      this.recall(announcement) ?? (await new NodeRound(this, announcement, signal).run());
+    const kept = this.recall(announcement);
+    if (!kept && !work.isOn) await awaitTurn(this, announcement, signal);
+    work.isOn = true;
+    const envelope = kept ?? (await new NodeRound(this, announcement, signal).run());
     if (envelope) {
       if (this.options.samples) this.objects.upload = { node: this.node, announcement, envelope };
       work.envelope = envelope;

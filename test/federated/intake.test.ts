@@ -58,6 +58,7 @@ const freshOnly = (newest: Announcement): IntakeRules => ({
   findUpload: () => undefined,
   findBase: (base) => (base === newest.version ? newest : undefined),
   hasCounted: () => false,
+  leftMs: () => 0,
 });
 const rules = freshOnly(announcement);
 
@@ -151,6 +152,8 @@ describe('intake', () => {
 
   it('tells a node to come back that counts in the open version', () => {
     expect(judge({}, { rules: { hasCounted: () => true } })).toBe(receipt.LATER);
+    expect(judge({}, { rules: { leftMs: () => 1 } })).toBe(receipt.LATER);
+    expect(judge({}, { rules: { leftMs: () => Infinity } })).toBe(receipt.INELIGIBLE);
   });
 
   it.each<[string, Partial<Envelope>, number]>([

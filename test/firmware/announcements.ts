@@ -1,8 +1,9 @@
 /** Announcements, random and broken, and what a node must make of each. */
 import { encode, rfc8949EncodeOptions } from 'cborg';
 import fc from 'fast-check';
-import type { Announcement, Plan } from '../../host/contract/contract.gen.js';
+import type { Announcement, Eligibility, Plan } from '../../host/contract/contract.gen.js';
 import { codec, constant, status, task, version } from '../../host/contract/contract.gen.js';
+import { everybody } from '../../host/contract/participation.js';
 import { toHex } from '../../host/contract/hash.js';
 import { decodeWire, encodeWire } from '../../host/contract/wire.js';
 
@@ -10,6 +11,18 @@ export const u32 = fc.nat({ max: 2 ** 32 - 1 });
 export const names = fc.stringMatching(/^[A-Za-z0-9_.-]{1,32}$/);
 export const bytesOf = (length: number): fc.Arbitrary<Uint8Array> =>
   fc.uint8Array({ minLength: length, maxLength: length });
+
+const eligibilities: fc.Arbitrary<Eligibility> = fc.record(
+  {
+    minBattery: fc.nat({ max: 100 }),
+    charging: fc.nat({ max: 1 }),
+    minLink: fc.nat({ max: 100 }),
+    minRam: fc.nat({ max: 2 ** 31 - 1 }),
+    minSamples: u32,
+    maxModelAge: u32,
+  },
+  { requiredKeys: [] },
+);
 
 const plans: fc.Arbitrary<Plan> = fc.record(
   {
@@ -27,6 +40,10 @@ const plans: fc.Arbitrary<Plan> = fc.record(
     frozenLayers: u32,
     proximalShift: fc.nat({ max: 15 }),
     density: fc.integer({ min: 1, max: 1000 }),
+    maxStaleness: fc.nat({ max: 255 }),
+    drawBelow: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
+    jitterMs: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
+    eligibility: eligibilities,
   },
   {
     requiredKeys: [
@@ -79,7 +96,18 @@ const kernelsKept = 4;
 export function understood(bytes: Uint8Array): unknown {
   const { format, difference, ...rest } = decodeWire('Announcement', bytes);
   const { classWeights, ...given } = rest.plan;
-  const plan = { frozenLayers: 0, proximalShift: 0, density: 0, ...given };
+  const { drawBelow, jitterMs, eligibility } = given;
+  const plan = {
+    ...{ frozenLayers: 0, proximalShift: 0, density: 0, maxStaleness: 0 },
+    ...{ drawBelow: everybody, jitterMs: 0 },
+    ...given,
+    isLimited: Number([drawBelow, jitterMs, eligibility].some((limit) => limit !== undefined)),
+    eligibility: {
+      ...{ minBattery: 0, charging: 0, minLink: 0, minRam: 0 },
+      ...{ minSamples: 0, maxModelAge: 2 ** 32 - 1 },
+      ...eligibility,
+    },
+  };
   return {
     status: format === version.WIRE_FORMAT ? status.OK : status.ERR_VERSION,
     ...rest,
@@ -165,6 +193,8 @@ function differenceMap(without?: number): Map<number, unknown> {
 const withTop = (key: number, value: unknown): Uint8Array => edited((top) => top.set(key, value));
 const withPlan = (key: number, value: unknown): Uint8Array =>
   edited((_, plan) => plan.set(key, value));
+const withEligibility = (key: number, value: unknown): Uint8Array =>
+  withPlan(18, new Map([[key, value]]));
 const withKernel = (key: number, value: unknown): Uint8Array =>
   edited((_top, _plan, kernel) => kernel.set(key, value));
 
@@ -222,6 +252,7 @@ export const announcementCases: readonly AnnouncementCase[] = [
     'an unknown key of a kernel': withKernel(9, 'x'),
     'an evaluation without a delta': edited((_, plan) => plan.set(1, 2).set(9, 255)),
     'a deadline of 35 years': withPlan(11, 2 ** 40),
+    'no condition at all': withPlan(18, new Map()),
     'a kernel larger than 4 GiB': withKernel(2, 2 ** 33),
   }),
   ...cases('ERR_VERSION', {
@@ -229,8 +260,9 @@ export const announcementCases: readonly AnnouncementCase[] = [
     'another format of another shape': encode(new Map([[1, 1]]), rfc8949EncodeOptions),
   }),
   ...cases('ERR_UNSUPPORTED', {
-    'an unknown plan key': withPlan(15, 0),
-    'an unknown plan key in place of another': edited((_, plan) => plan.set(15, 0).delete(3)),
+    'an unknown plan key': withPlan(19, 0),
+    'an unknown plan key in place of another': edited((_, plan) => plan.set(19, 0).delete(3)),
+    'an unknown condition': withEligibility(7, 1),
     'other numerics': withTop(9, 1),
     'an unknown task': withPlan(1, 4),
     'a task beyond 32 bits': withPlan(1, 2 ** 32),
@@ -255,6 +287,17 @@ export const announcementCases: readonly AnnouncementCase[] = [
     'frozenLayers 2^32': withPlan(12, 2 ** 32),
     'proximalShift 16': withPlan(13, 16),
     'density 1001': withPlan(14, 1001),
+    'maxStaleness 256': withPlan(15, 256),
+    'drawBelow 0': withPlan(16, 0),
+    'drawBelow 2^32': withPlan(16, 2 ** 32),
+    'jitterMs 0': withPlan(17, 0),
+    'jitterMs 2^32': withPlan(17, 2 ** 32),
+    'minBattery 101': withEligibility(1, 101),
+    'charging 2': withEligibility(2, 2),
+    'minLink 101': withEligibility(3, 101),
+    'minRam 2^31': withEligibility(4, 2 ** 31),
+    'minSamples 2^32': withEligibility(5, 2 ** 32),
+    'maxModelAge 2^32': withEligibility(6, 2 ** 32),
     'a sparse codec without density': withPlan(9, codec.SPARSE_TERNARY),
     'a federation without a name': withTop(2, ''),
     'a federation of 33 characters': withTop(2, 'x'.repeat(33)),
@@ -272,6 +315,8 @@ export const announcementCases: readonly AnnouncementCase[] = [
     'a map for the kernels': withTop(10, new Map()),
     'a number for a kernel': withTop(10, [1]),
     'an array for the plan': withTop(11, []),
+    'a number for the eligibility': withPlan(18, 1),
+    'a bool for a condition': withEligibility(2, true),
     'a text for the class weights': withPlan(8, 'abc'),
     'a number for final': withTop(12, 1),
     'a number for the difference': withTop(14, 1),

@@ -23,6 +23,20 @@ static void print_optional(const char *name, uint32_t value) {
     }
 }
 
+static void print_limits(const struct linnet_plan *plan) {
+    static const char *const names[] = {"minBattery", "charging", "minLink", "minRam"};
+    const struct linnet_eligibility *asked = &plan->eligibility;
+    print_number("drawBelow", plan->draw_below);
+    print_number("jitterMs", plan->jitter_ms);
+    print_number("isLimited", plan->is_limited);
+    printf(",\"eligibility\":{\"minSamples\":%" PRIu32, asked->min_samples);
+    print_number("maxModelAge", asked->max_model_age);
+    for (uint32_t i = 0; i < LINNET_CONDITIONS; i++) {
+        print_number(names[i], asked->conditions[i]);
+    }
+    putchar('}');
+}
+
 static void print_plan(const struct linnet_plan *plan) {
     printf(",\"plan\":{\"task\":%" PRIu32, plan->task);
     print_number("seed", plan->seed);
@@ -40,6 +54,8 @@ static void print_plan(const struct linnet_plan *plan) {
     print_number("frozenLayers", plan->frozen_layers);
     print_number("proximalShift", plan->proximal_shift);
     print_number("density", plan->density);
+    print_number("maxStaleness", plan->max_staleness);
+    print_limits(plan);
     putchar('}');
 }
 

@@ -17,6 +17,7 @@ const durations = {
   LINNET_REFUSED_MS: 600,
   LINNET_OFFER_MS: 1500,
   LINNET_SILENCE_MS: 3000,
+  LINNET_CONDITION_MS: 200,
 };
 const sanitizers = ['-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
 const strict = ['-std=c99', '-Wall', '-Wextra', '-Wconversion', '-Werror', '-D_DEFAULT_SOURCE'];

@@ -2,6 +2,7 @@ import { nodeState } from '../../host/contract/contract.gen.js';
 import type { Announcement, StatusResponse } from '../../host/contract/contract.gen.js';
 import type { Dataset } from '../../host/data/dataset.js';
 import { equalBytes, sha256 } from '../../host/contract/hash.js';
+import type { Conditions } from '../../host/sim/v8-node.js';
 import { expectedEnvelope, tagOf } from './expectation.js';
 import * as fixture from './fixture.js';
 import { makeFlash, type Flash, type Implementation, type RunningNode } from './implementations.js';
@@ -12,6 +13,8 @@ export interface SetupOptions {
   /** false: the node pulls its samples. */
   readonly dataset?: Dataset | false;
   readonly key?: Uint8Array;
+  /** What the node knows of its device. */
+  readonly conditions?: Conditions;
   /** Prepares the host before the node's first byte. */
   readonly prepare?: (host: ScriptedHost) => void;
 }
@@ -110,12 +113,13 @@ export class Cable {
   }
 
   private powerUp(dataset: Dataset | false = this.options.dataset ?? fixture.dataset): RunningNode {
-    const { node = 'alpha' } = this.options;
+    const { node = 'alpha', conditions } = this.options;
     const { key, flash } = this;
     return this.implementation.start({
       ...{ node, flash },
       ...(dataset && { dataset }),
       ...(key && { key }),
+      ...(conditions && { conditions }),
     });
   }
 }

@@ -3,13 +3,14 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { version } from '../../host/contract/contract.gen.js';
+import { condition, version } from '../../host/contract/contract.gen.js';
 import { toHex } from '../../host/contract/hash.js';
 import type { Dataset } from '../../host/data/dataset.js';
 import { writeFds1 } from '../../host/data/fds1.js';
 import type { NodeObjects } from '../../host/sim/node-host.js';
 import type { NodeTiming } from '../../host/sim/node-timing.js';
 import { runV8Node } from '../../host/sim/run-v8-node.js';
+import type { Conditions } from '../../host/sim/v8-node.js';
 import type { TestNode } from './scripted-host.js';
 
 /** What outlives a device that loses power: a directory with its flash, or the V8 node's objects. */
@@ -24,6 +25,8 @@ export interface StartOptions {
   /** Absent: the node pulls its samples. */
   readonly dataset?: Dataset;
   readonly key?: Uint8Array;
+  /** What it knows of its device. */
+  readonly conditions?: Conditions;
   readonly flash: Flash;
 }
 
@@ -54,6 +57,7 @@ export const shortTiming: NodeTiming = {
   refusedMs: 600,
   offerMs: 1500,
   silenceMs: 3000,
+  conditionMs: 200,
 };
 
 /** What a kernel on trial may take. */
@@ -78,7 +82,7 @@ export const v8Implementation: Implementation = {
   timing: shortTiming,
   countsBoots: false,
   intrinsicSet: 0,
-  start({ node, dataset, key, flash }) {
+  start({ node, dataset, key, conditions, flash }) {
     const power = new AbortController();
     const input = new PassThrough();
     const output = new PassThrough();
@@ -86,6 +90,7 @@ export const v8Implementation: Implementation = {
       name: node,
       ...(dataset && { dataset }),
       ...(key && { key }),
+      ...(conditions && { conditions }),
       input,
       output,
       signal: power.signal,
@@ -110,8 +115,21 @@ export const v8Implementation: Implementation = {
   },
 };
 
+const conditionFlags: Readonly<Record<number, string>> = {
+  [condition.BATTERY]: '--battery',
+  [condition.CHARGING]: '--charging',
+  [condition.LINK]: '--link-quality',
+  [condition.RAM]: '--ram',
+};
+
 /** Arguments of a native node. */
-export function nativeArguments({ node, dataset, key, flash }: StartOptions): string[] {
+export function nativeArguments({
+  node,
+  dataset,
+  key,
+  conditions = {},
+  flash,
+}: StartOptions): string[] {
   const shard = join(flash.directory, 'shard.fds');
   if (dataset) writeFds1(shard, dataset);
   const keyFile = join(flash.directory, 'node.key');
@@ -121,6 +139,10 @@ export function nativeArguments({ node, dataset, key, flash }: StartOptions): st
     ...['--name', node, '--flash', flashFile, '--watchdog', String(watchdogMs)],
     ...(dataset ? ['--data', shard] : []),
     ...(key ? ['--key', keyFile] : []),
+    ...Object.entries(conditions).flatMap(([kind, value]) => [
+      conditionFlags[Number(kind)],
+      String(value),
+    ]),
   ];
 }
 

@@ -11,6 +11,7 @@ import { describeIntroduction } from './hello-cases.js';
 import { removeFlashes, type Implementation } from './implementations.js';
 import { describeLink } from './link-cases.js';
 import { describeObjects } from './object-cases.js';
+import { describeParticipation } from './participation-cases.js';
 import { describeReceipts } from './receipt-cases.js';
 import { describeResiduals } from './residual-cases.js';
 import { describeRounds } from './round-cases.js';
@@ -32,6 +33,7 @@ export function describeNode(implementation: Implementation): void {
     afterAll(removeFlashes);
     describeIntroduction(implementation, open);
     describeAnnouncements(open);
+    describeParticipation(implementation, open);
     describeRounds(implementation, open);
     describeObjects(implementation, open);
     describeDifferences(open);

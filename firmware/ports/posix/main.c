@@ -27,6 +27,7 @@ struct board {
     struct flash_file flash;
     struct fds1 data;
     uint8_t key[LINNET_KEY_BYTES];
+    const int32_t *conditions;
     sigset_t signal_mask; /* as it was before signals were held back */
 };
 
@@ -106,6 +107,10 @@ static int32_t sample(void *context, uint32_t split, uint32_t index, int8_t *x, 
     return fds1_sample(&((struct board *)context)->data, split, index, x, x_bytes, label);
 }
 
+static int32_t condition(void *context, uint32_t kind) {
+    return ((const struct board *)context)->conditions[kind - LINNET_CONDITION_BATTERY];
+}
+
 static struct linnet_port make_port(struct board *board, const struct options *options) {
     struct linnet_port port = {
         .context = board,
@@ -124,6 +129,7 @@ static struct linnet_port make_port(struct board *board, const struct options *o
         .flash_program = flash_program,
         .sample_count = options->data != NULL ? sample_count : NULL,
         .sample = options->data != NULL ? sample : NULL,
+        .condition = condition,
         .stack_high_water = NULL,
     };
     return port;
@@ -155,6 +161,7 @@ static void run(struct board *board) {
 static void open_board(struct board *board, const struct options *options) {
     memset(board, 0, sizeof *board);
     hold_back_signals(board);
+    board->conditions = options->conditions;
     if (options->data != NULL) {
         fds1_open(&board->data, options->data);
     }

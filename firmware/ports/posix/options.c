@@ -36,6 +36,11 @@ static const char usage[] =
     "  --cut-seed N       which half (default 0)\n"
     "  --listen ADDRESS   unix:///path or tcp://127.0.0.1:port instead of stdin and stdout\n"
     "  --memory BYTES     linear memory a kernel may use (default 1048576)\n"
+    "  --battery N        charge of its battery, percent, for plans that ask for it\n"
+    "  --charging N       1: it is supplied from outside, 0: it is not\n"
+    "  --link-quality N   percent\n"
+    "  --ram N            memory for kernel and model, KiB\n"
+    "                     (each unknown by default, which counts as good)\n"
     "  --watchdog MS      reset the node when a call takes this much processor time\n"
     "                     (default 10000, 0 = never)\n"
     "  --version          print the versions and exit\n"
@@ -111,8 +116,32 @@ static bool take_flash_option(struct flash_options *flash, int option, const cha
     }
 }
 
+/* CONDITION_*: those of struct options, from BATTERY on. */
+static bool take_condition(int32_t *conditions, int option, const char *value) {
+    switch (option) {
+    case 'b':
+        conditions[LINNET_CONDITION_BATTERY - 1] =
+            (int32_t)parse_number("--battery", value, 0, 100);
+        return true;
+    case 'g':
+        conditions[LINNET_CONDITION_CHARGING - 1] =
+            (int32_t)parse_number("--charging", value, 0, 1);
+        return true;
+    case 'q':
+        conditions[LINNET_CONDITION_LINK - 1] =
+            (int32_t)parse_number("--link-quality", value, 0, 100);
+        return true;
+    case 'r':
+        conditions[LINNET_CONDITION_RAM - 1] = (int32_t)parse_number("--ram", value, 0, INT32_MAX);
+        return true;
+    default:
+        return false;
+    }
+}
+
 static void take_option(struct options *options, int option, const char *value) {
-    if (take_flash_option(&options->flash, option, value)) {
+    if (take_flash_option(&options->flash, option, value) ||
+        take_condition(options->conditions, option, value)) {
         return;
     }
     switch (option) {
@@ -156,6 +185,10 @@ struct options parse_options(int count, char **arguments) {
         {"listen", required_argument, NULL, 'l'},
         {"memory", required_argument, NULL, 'm'},
         {"watchdog", required_argument, NULL, 'w'},
+        {"battery", required_argument, NULL, 'b'},
+        {"charging", required_argument, NULL, 'g'},
+        {"link-quality", required_argument, NULL, 'q'},
+        {"ram", required_argument, NULL, 'r'},
         {"version", no_argument, NULL, 'v'},
         {"help", no_argument, NULL, 'h'},
         {"flash-sector", required_argument, NULL, 's'},
@@ -168,6 +201,7 @@ struct options parse_options(int count, char **arguments) {
         .name = "",
         .memory_bytes = DEFAULT_MEMORY_BYTES,
         .watchdog_ms = DEFAULT_WATCHDOG_MS,
+        .conditions = {-1, -1, -1, -1},
         .flash = {.sector_bytes = DEFAULT_SECTOR_BYTES,
                   .write_bytes = DEFAULT_WRITE_BYTES,
                   .cut_at = NOR_FLASH_NEVER},

@@ -10,6 +10,7 @@ struct options {
     const char *key;       /* file with the key of the node; NULL = none */
     const char *listen;    /* NULL = stdin and stdout */
     uint32_t memory_bytes; /* limit of the kernel's linear memory */
+    int32_t conditions[4]; /* LINNET_CONDITION_*, from BATTERY on; -1 = unknown */
     uint32_t watchdog_ms;  /* processor time of one call until the node is reset; 0 = for ever */
     struct flash_options flash;
 };

@@ -152,6 +152,17 @@ export const enumerations: Enumeration[] = [
       { name: 'UPLOAD', value: 5, text: 'offering or streaming the upload' },
       { name: 'RECEIPT', value: 6, text: 'waiting for the receipt' },
       { name: 'FAILED', value: 7, text: 'stopped; STATUS says why' },
+      { name: 'WAITING', value: 8, text: 'not taking part in the announced version yet (7.5)' },
+    ],
+  },
+  {
+    name: 'CONDITION',
+    text: 'what a port knows of its device; each is also its key in Eligibility',
+    entries: [
+      { name: 'BATTERY', value: 1, text: 'charge of the battery, percent' },
+      { name: 'CHARGING', value: 2, text: '1: supplied from outside, 0: not' },
+      { name: 'LINK', value: 3, text: 'quality of the link, percent' },
+      { name: 'RAM', value: 4, text: 'memory for kernel and model, KiB' },
     ],
   },
   {
