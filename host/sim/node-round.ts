@@ -195,6 +195,7 @@ export class NodeRound {
     const payload = kernel.encodeDelta(plan.codec, base, sparse);
     const envelope = this.seal({ ...result, samples, training, payload });
     if (plan.codec === codec.SPARSE_TERNARY) {
+      host.noteResidualSaturations(kernel.word('residualSaturations'));
       keepPending(host.objects, announcement, residual, envelope);
     }
     return envelope;
