@@ -1,6 +1,12 @@
 /** What a bridge tells of its nodes: health, last words, faults, and bytes counted where they are spent. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { nodeState, receipt, resetReason } from '../../host/contract/contract.gen.js';
+import {
+  messageId,
+  nodeState,
+  receipt,
+  resetReason,
+  status as code,
+} from '../../host/contract/contract.gen.js';
 import type { NodeStatus } from '../../host/contract/contract.gen.js';
 import { topicOf } from '../../host/contract/topics.js';
 import { decodeWire } from '../../host/contract/wire.js';
@@ -21,13 +27,17 @@ import { scope, type ArrivedUpload } from './scripted-aggregator.js';
 let rig: Rig;
 let reader: MqttSession;
 let statuses: Map<string, NodeStatus>;
+let history: NodeStatus[];
 
 beforeEach(async () => {
   rig = await Rig.start();
   statuses = new Map();
+  history = [];
   reader = await connectMqtt({ url: rig.broker.url, clientId: 'reader' });
   reader.onMessage((topic, payload) => {
-    statuses.set(topic.split('/').at(-2)!, decodeWire('NodeStatus', payload));
+    const told = decodeWire('NodeStatus', payload);
+    statuses.set(topic.split('/').at(-2)!, told);
+    history.push(told);
   });
   await reader.subscribe(topicOf('status', scope));
 });
@@ -39,17 +49,16 @@ afterEach(async () => {
 const status = (node: string): NodeStatus | undefined => statuses.get(node);
 const uploads = (): readonly ArrivedUpload[] => rig.aggregator.uploads;
 
-async function listFleet(...flags: string[]): Promise<string> {
+const listFleet = (...flags: string[]): Promise<string> =>
+  runDevices('--mqtt', rig.broker.url, '--federation', scope.federation, ...flags);
+
+/** As `linnet devices` shows it on its port. */
+const readDevice = (port: DevicePort): Promise<string> => runDevices('--port', port.address);
+
+async function runDevices(...flags: string[]): Promise<string> {
   const scene = new Scene();
   try {
-    const federation = ['--federation', scope.federation];
-    const ended = await runCli(scene, [
-      'devices',
-      '--mqtt',
-      rig.broker.url,
-      ...federation,
-      ...flags,
-    ]);
+    const ended = await runCli(scene, ['devices', ...flags]);
     expect(ended).toMatchObject({ code: 0 });
     return ended.stdout;
   } finally {
@@ -97,6 +106,43 @@ describe('the status of a node', () => {
     await rig.until('the fault', () => status('one')!.fault !== undefined);
     expect(status('one')!.fault).toEqual({ ...fault, bootEpoch: 7 });
     await expectListed(port, 'one');
+  });
+
+  it('has the words of its residual that were limited', async () => {
+    const device = new ScriptedDevice({ node: 'one' });
+    device.condition = {
+      ...{ state: nodeState.IDLE, lastError: 0, version: 3, step: 0, totalSteps: 0 },
+      ...{ heapHighWaterBytes: 1, stackHighWaterBytes: 2, badFrames: 0 },
+      residualSaturations: 0,
+    };
+    const port = await rig.plugIn(device.program);
+    rig.bridge({ port: port.address });
+    await rig.until('a status', () => status('one')?.version === 3);
+    expect(status('one')!.residualSaturations).toBeUndefined();
+    expect(await listFleet()).not.toContain('residual');
+    device.condition = { ...device.condition, residualSaturations: 12 };
+    await rig.until('the words', () => status('one')!.residualSaturations === 12);
+    expect(await listFleet()).toContain('  residual: 12 words of the last one were limited');
+    expect(await readDevice(port)).toMatch(/^residual {4}12 words of the last one/m);
+  });
+
+  it('does not mix two starts of its device', async () => {
+    const device = new ScriptedDevice({ node: 'one', bootEpoch: 7 });
+    const port = await rig.plugIn(device.program);
+    rig.bridge({ port: port.address });
+    await rig.until('a status', () => status('one') !== undefined);
+    let isAsked = false;
+    device.answer = (id) => {
+      isAsked ||= id === messageId.STATUS;
+      return id === messageId.STATUS ? undefined : code.OK;
+    };
+    await rig.until('a question', () => isAsked);
+    await device.sayHello({ node: 'one', bootEpoch: 8 });
+    const fault = { reason: 3, state: 4, pc: 1, lr: 2, cause: 3, hardFault: 4, address: 5 };
+    await device.ask('FAULT', fault);
+    await rig.until('the fault', () => status('one')?.fault !== undefined);
+    expect(status('one')).toMatchObject({ bootEpoch: 8, fault: { bootEpoch: 8 } });
+    expect(history.filter((told) => told.bootEpoch === 7 && told.fault)).toEqual([]);
   });
 
   it('has the last twenty lines of its device, each with its time', async () => {
