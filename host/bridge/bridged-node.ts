@@ -298,8 +298,6 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
     if (!hello || !connection?.isOpen) return;
     this.statusAtMs = performance.now();
     const answer = await this.keeper.device?.status().catch(() => undefined);
-    // It has started anew meanwhile: what is known is no longer of that start.
-    if (hello !== this.hello) return;
     if (answer) this.status.noteStatus(answer);
     const { badFrames } = this.keeper.stats;
     await connection.publishStatus(this.status.statusOf(hello, this.traffic, badFrames));
