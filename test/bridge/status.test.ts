@@ -1,12 +1,6 @@
 /** What a bridge tells of its nodes: health, last words, faults, and bytes counted where they are spent. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  messageId,
-  nodeState,
-  receipt,
-  resetReason,
-  status as code,
-} from '../../host/contract/contract.gen.js';
+import { nodeState, receipt, resetReason } from '../../host/contract/contract.gen.js';
 import type { NodeStatus } from '../../host/contract/contract.gen.js';
 import { topicOf } from '../../host/contract/topics.js';
 import { decodeWire } from '../../host/contract/wire.js';
@@ -27,17 +21,13 @@ import { scope, type ArrivedUpload } from './scripted-aggregator.js';
 let rig: Rig;
 let reader: MqttSession;
 let statuses: Map<string, NodeStatus>;
-let history: NodeStatus[];
 
 beforeEach(async () => {
   rig = await Rig.start();
   statuses = new Map();
-  history = [];
   reader = await connectMqtt({ url: rig.broker.url, clientId: 'reader' });
   reader.onMessage((topic, payload) => {
-    const told = decodeWire('NodeStatus', payload);
-    statuses.set(topic.split('/').at(-2)!, told);
-    history.push(told);
+    statuses.set(topic.split('/').at(-2)!, decodeWire('NodeStatus', payload));
   });
   await reader.subscribe(topicOf('status', scope));
 });
@@ -124,25 +114,6 @@ describe('the status of a node', () => {
     await rig.until('the words', () => status('one')!.residualSaturations === 12);
     expect(await listFleet()).toContain('  residual: 12 words of the last one were limited');
     expect(await readDevice(port)).toMatch(/^residual {4}12 words of the last one/m);
-  });
-
-  it('does not mix two starts of its device', async () => {
-    const device = new ScriptedDevice({ node: 'one', bootEpoch: 7 });
-    const port = await rig.plugIn(device.program);
-    rig.bridge({ port: port.address });
-    await rig.until('a status', () => status('one') !== undefined);
-    let isAsked = false;
-    device.answer = (id) => {
-      isAsked ||= id === messageId.STATUS;
-      return id === messageId.STATUS ? undefined : code.OK;
-    };
-    await rig.until('a question', () => isAsked);
-    await device.sayHello({ node: 'one', bootEpoch: 8 });
-    const fault = { reason: 3, state: 4, pc: 1, lr: 2, cause: 3, hardFault: 4, address: 5 };
-    await device.ask('FAULT', fault);
-    await rig.until('the fault', () => status('one')?.fault !== undefined);
-    expect(status('one')).toMatchObject({ bootEpoch: 8, fault: { bootEpoch: 8 } });
-    expect(history.filter((told) => told.bootEpoch === 7 && told.fault)).toEqual([]);
   });
 
   it('has the last twenty lines of its device, each with its time', async () => {
