@@ -311,6 +311,7 @@ uint32_t linnet_status_response_pack(const struct linnet_status_response *in, ui
     linnet_put_u32(&w, in->heap_high_water_bytes);
     linnet_put_u32(&w, in->stack_high_water_bytes);
     linnet_put_u32(&w, in->bad_frames);
+    linnet_put_u32(&w, in->residual_saturations);
     return linnet_writer_length(&w);
 }
 
@@ -326,6 +327,7 @@ linnet_status_t linnet_status_response_unpack(const uint8_t *in, uint32_t length
     out->heap_high_water_bytes = linnet_get_u32(&r);
     out->stack_high_water_bytes = linnet_get_u32(&r);
     out->bad_frames = linnet_get_u32(&r);
+    out->residual_saturations = linnet_get_u32(&r);
     return linnet_reader_status(&r);
 }
 

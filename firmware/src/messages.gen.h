@@ -187,6 +187,7 @@ struct linnet_status_response {
     uint32_t heap_high_water_bytes; /* most heap ever used by the engine */
     uint32_t stack_high_water_bytes; /* most stack ever used, 0 = not measured */
     uint32_t bad_frames; /* frames dropped for length, coding or checksum */
+    uint32_t residual_saturations; /* words of the residual made last that were limited (9), 0 after a start */
 };
 uint32_t linnet_status_response_pack(const struct linnet_status_response *in, uint8_t *out, uint32_t capacity);
 linnet_status_t linnet_status_response_unpack(const uint8_t *in, uint32_t length, struct linnet_status_response *out);

@@ -183,9 +183,10 @@ struct linnet_node {
     linnet_status_t unlogged; /* failure the host has not been told of; LINNET_OK = none */
     struct linnet_notice notice;
     uint32_t installed_version;
-    bool has_model;           /* it is planned, and its snapshot is the one of the round */
-    bool has_installed_words; /* and these are its words */
-    bool has_no_room;         /* the heap could not hold a working copy beside an inference */
+    uint32_t residual_saturations; /* words of the residual made last that were limited */
+    bool has_model;                /* it is planned, and its snapshot is the one of the round */
+    bool has_installed_words;      /* and these are its words */
+    bool has_no_room;              /* the heap could not hold a working copy beside an inference */
     bool is_paused;
 
     struct linnet_session session;

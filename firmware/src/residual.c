@@ -126,6 +126,8 @@ linnet_status_t linnet_residual_write(struct linnet_node *node, uint32_t first,
 
 linnet_status_t linnet_residual_end(struct linnet_node *node) {
     linnet_status_t status = linnet_residual_write(node, node->round.parameters, NULL, 0);
+    node->residual_saturations =
+        linnet_kernel_word(&node->kernel, LINNET_BLOCK_RESIDUAL_SATURATIONS);
     return status == LINNET_OK ? linnet_store_commit(&node->store, NULL) : status;
 }
 

@@ -26,6 +26,7 @@ static uint32_t pack_status(const struct linnet_node *node, uint8_t *out) {
         .stack_high_water_bytes =
             port->stack_high_water == NULL ? 0 : port->stack_high_water(port->context),
         .bad_frames = linnet_link_bad_frames(&node->link),
+        .residual_saturations = node->residual_saturations,
     };
     return linnet_status_response_pack(&status, out, LINNET_BODY_BYTES);
 }

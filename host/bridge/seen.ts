@@ -1,8 +1,9 @@
 /** What a bridge has seen of a federation's proofs, so that nothing older passes (SPEC, 8.3). */
-import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { LinnetError } from '../contract/error.js';
 import { toHex } from '../contract/hash.js';
+import { putFile } from '../durable/files.js';
 import { comparePositions, type Position } from '../proof/proof.js';
 
 /** The highest of a model. */
@@ -57,11 +58,11 @@ function readState(path: string): SeenState {
   });
 }
 
-/** A process that is killed leaves the state before or the new one. */
+/** A process that is killed, or a loss of power, leaves the state before or the new one. */
 function writeState(path: string, state: SeenState): void {
   try {
-    writeFileSync(`${path}.new`, `${JSON.stringify(state, null, 2)}\n`, { flush: true });
-    renameSync(`${path}.new`, path);
+    const text = `${JSON.stringify(state, null, 2)}\n`;
+    putFile(path, new TextEncoder().encode(text), { draft: `${path}.new` });
   } catch (error) {
     throw new LinnetError('ERR_STORE', `${path} cannot be written: ${(error as Error).message}`, {
       remedy: 'make room for it: no announcement passes before it is remembered',

@@ -21,6 +21,7 @@ const unknown: StatusResponse = {
   heapHighWaterBytes: 0,
   stackHighWaterBytes: 0,
   badFrames: 0,
+  residualSaturations: 0,
 };
 
 export const noTraffic: Traffic = {
@@ -91,6 +92,7 @@ export class StatusKeeper {
       heapHighWaterBytes: last.heapHighWaterBytes,
       stackHighWaterBytes: last.stackHighWaterBytes,
       badFrames: last.badFrames + badFrames,
+      ...(last.residualSaturations > 0 && { residualSaturations: last.residualSaturations }),
       ...(fault && { fault }),
       ...(log !== undefined && { log, lines: [...lines] }),
       traffic,

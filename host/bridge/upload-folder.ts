@@ -6,7 +6,6 @@
  */
 import {
   closeSync,
-  fsyncSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -14,12 +13,12 @@ import {
   renameSync,
   rmSync,
   statSync,
-  writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
 import { LinnetError } from '../contract/error.js';
 import { idOf, sha256, toHex } from '../contract/hash.js';
 import { checkName } from '../contract/topics.js';
+import { putFile, syncFolder } from '../durable/files.js';
 import { noBridgeFaults, type BridgeFaultPoint } from './fault-point.js';
 
 /** Identity of an upload (SPEC, section 8); `id` tells apart what a node must not have sent. */
@@ -100,8 +99,8 @@ export class UploadFolder {
       const probe = join(folder, `probe${unfinished}`);
       closeSync(openSync(probe, 'w'));
       rmSync(probe);
-      flush(state);
-      flush(folder);
+      syncFolder(state);
+      syncFolder(folder);
     } catch (error) {
       throw storeError(folder, error);
     }
@@ -125,16 +124,10 @@ export class UploadFolder {
     const part = `${path}${unfinished}`;
     this.faultPoint('before-write');
     try {
-      const file = openSync(part, 'w');
-      try {
-        for (let at = 0; at < bytes.length;) at += writeSync(file, bytes, at);
-        fsyncSync(file);
-      } finally {
-        closeSync(file);
-      }
-      this.faultPoint('before-rename');
-      renameSync(part, path);
-      flush(this.folder);
+      putFile(path, bytes, {
+        draft: part,
+        beforeRename: () => this.faultPoint('before-rename'),
+      });
     } catch (error) {
       discard(part);
       throw storeError(this.folder, error);
@@ -183,16 +176,6 @@ export class UploadFolder {
     } catch (error) {
       this.onDamage(`${path} cannot be delivered: ${cause}; ${(error as Error).message}`);
     }
-  }
-}
-
-/** Makes the names in a folder durable. */
-function flush(folder: string): void {
-  const handle = openSync(folder, 'r');
-  try {
-    fsyncSync(handle);
-  } finally {
-    closeSync(handle);
   }
 }
 

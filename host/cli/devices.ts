@@ -10,7 +10,7 @@ import { openLink } from '../link/open.js';
 import { listSerialPorts } from '../link/serial-link.js';
 import { globalOptions } from './context.js';
 import { describeFault, nameOf } from './faults.js';
-import { listFleet, printLog } from './fleet-status.js';
+import { describeSaturations, listFleet, printLog } from './fleet-status.js';
 import { mqttOptionsFor, mqttSettings, type BrokerOptions } from './mqtt-settings.js';
 import type { Output } from './output.js';
 import { addSettings, resolveSettings, type SettingTable } from './settings.js';
@@ -104,6 +104,8 @@ async function describeDevice(port: string, baudRate: number, output: Output): P
     output.line(
       `used        heap ${status.heapHighWaterBytes}, stack ${status.stackHighWaterBytes} bytes at most`,
     );
+    if (status.residualSaturations > 0)
+      output.line(`residual    ${describeSaturations(status.residualSaturations)}`);
     if (status.lastError < 0) output.line(`last error  ${statusName(status.lastError)}`);
   } finally {
     await device.close();

@@ -12,7 +12,7 @@ import { parseMqttUrl } from '../mqtt/url.js';
 import { describeFault, nameOf } from './faults.js';
 import { byteSize, type Column, type Output } from './output.js';
 
-/** Nothing says which retained message is the last: this long without one. */
+/** Nothing says which retained message is the last: this long without a topic that is new. */
 const calmMs = 500;
 
 interface KnownNode {
@@ -55,8 +55,10 @@ async function readNodes(
   const session = await connectMqtt(options);
   try {
     let lastMs = Date.now();
+    const topics = new Set<string>();
     session.onMessage((topic, bytes) => {
-      lastMs = Date.now();
+      if (!topics.has(topic)) lastMs = Date.now();
+      topics.add(topic);
       try {
         take(nodes, scope, topic, bytes);
       } catch {
@@ -75,6 +77,10 @@ function isAlive({ birth, death }: KnownNode): boolean {
   return birth !== undefined && (death === undefined || death.sequence < birth.sequence);
 }
 
+/** Words whose error feedback was cut: what they leave out is lost. */
+export const describeSaturations = (words: number): string =>
+  `${words} words of the last one were limited: give the sparse codec a higher density`;
+
 function printNode(output: Output, node: string, known: KnownNode): void {
   const { status } = known;
   const state = !isAlive(known) ? 'gone' : status ? nameOf(nodeState, status.state) : 'unknown';
@@ -87,6 +93,8 @@ function printNode(output: Output, node: string, known: KnownNode): void {
     ...[byteSize(traffic.mqttUp), byteSize(traffic.mqttDown), log ?? ''],
   ]);
   if (status.lastError > 0) output.line(`  last error: ${statusName(-status.lastError)}`);
+  if (status.residualSaturations !== undefined)
+    output.line(`  residual: ${describeSaturations(status.residualSaturations)}`);
   if (status.fault) {
     output.line(`  before start ${status.fault.bootEpoch} ${describeFault(status.fault)}`);
   }

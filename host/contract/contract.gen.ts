@@ -958,6 +958,8 @@ export interface StatusResponse {
   readonly stackHighWaterBytes: number;
   /** frames dropped for length, coding or checksum */
   readonly badFrames: number;
+  /** words of the residual made last that were limited (9), 0 after a start */
+  readonly residualSaturations: number;
 }
 
 export interface LogRequest {
@@ -1238,6 +1240,8 @@ export interface NodeStatus {
   readonly round?: Traffic;
   /** the last lines of LOG, at most 20, oldest first; log is the last of them */
   readonly lines?: readonly LogLine[];
+  /** as in STATUS; absent: 0 */
+  readonly residualSaturations?: number;
 }
 
 /** a line of LOG */

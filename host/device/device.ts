@@ -198,8 +198,7 @@ export class Device {
       case messageId.SAMPLE:
         return this.serveSample(unpackRequest('SAMPLE', body));
       case messageId.FAULT:
-        this.host.onFault?.(unpackRequest('FAULT', body));
-        return packResponse('FAULT', status.OK);
+        return this.takeFault(unpackRequest('FAULT', body));
       case messageId.OFFER: {
         const nextOffset = this.uploads.takeOffer(unpackRequest('OFFER', body));
         return packResponse('OFFER', status.OK, { nextOffset });
@@ -227,6 +226,12 @@ export class Device {
     // After the answer is on its way: what the host does next may be a request of its own.
     setImmediate(() => this.host.onHello(hello));
     return packResponse('HELLO', status.OK, this.greeting());
+  }
+
+  /** Behind the HELLO of the start that reports it, which waits too. */
+  private takeFault(fault: FaultRequest): Uint8Array {
+    setImmediate(() => this.host.onFault?.(fault));
+    return packResponse('FAULT', status.OK);
   }
 
   private greeting(): HelloResponse {

@@ -1,18 +1,8 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  mkdirSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  writeSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { LinnetError } from '../contract/error.js';
 import { equalBytes, sha256, toHex } from '../contract/hash.js';
+import { putFile } from '../durable/files.js';
 import { noFaults, type FaultPoint } from './fault-point.js';
 import { inStore, storeError } from './store-database.js';
 
@@ -40,10 +30,10 @@ export class ObjectStore {
     const path = join(this.#folder, toHex(hash));
     inStore(`write ${path}`, () => {
       if (existsSync(path) && equalBytes(sha256(readFileSync(path)), hash)) return;
-      writeDurably(path + UNFINISHED, bytes);
-      this.#faultPoint('before-object-rename');
-      renameSync(path + UNFINISHED, path);
-      syncFolder(this.#folder);
+      putFile(path, bytes, {
+        draft: path + UNFINISHED,
+        beforeRename: () => this.#faultPoint('before-object-rename'),
+      });
     });
     return hash;
   }
@@ -72,27 +62,5 @@ export function findObject(
   } catch (error) {
     if (error instanceof LinnetError) return undefined;
     throw error;
-  }
-}
-
-function writeDurably(path: string, bytes: Uint8Array): void {
-  const file = openSync(path, 'w');
-  try {
-    for (let written = 0; written < bytes.length;) written += writeSync(file, bytes, written);
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
-}
-
-/** Without this the new name could be gone after a power cut although the bytes are there. */
-function syncFolder(folder: string): void {
-  // Windows cannot open a folder, and NTFS journals the names by itself.
-  if (process.platform === 'win32') return;
-  const directory = openSync(folder, 'r');
-  try {
-    fsyncSync(directory);
-  } finally {
-    closeSync(directory);
   }
 }

@@ -1,11 +1,8 @@
 /** Files of a fleet: private, whole or not there at all, and never replaced by accident. */
 import {
   chownSync,
-  closeSync,
   existsSync,
-  fsyncSync,
   mkdirSync,
-  openSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -14,18 +11,13 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { LinnetError } from '../contract/error.js';
+import { putFile, syncFolder } from '../durable/files.js';
 
 const fileMode = 0o600;
 const folderMode = 0o700;
 
 export function makeFolder(path: string): void {
   mkdirSync(path, { mode: folderMode });
-}
-
-function syncFolder(path: string): void {
-  const folder = openSync(path, 'r');
-  fsyncSync(folder);
-  closeSync(folder);
 }
 
 /** A file that must not be there yet. */
@@ -39,12 +31,12 @@ export function writeNew(path: string, text: string): void {
  */
 export function replaceFile(path: string, text: string): void {
   const draft = `${path}.new`;
-  rmSync(draft, { force: true });
-  writeNew(draft, text);
   const before = statSync(path, { throwIfNoEntry: false });
-  if (before && process.getuid?.() === 0) chownSync(draft, before.uid, before.gid);
-  renameSync(draft, path);
-  syncFolder(dirname(path));
+  const mustGive = before !== undefined && process.getuid?.() === 0;
+  putFile(path, new TextEncoder().encode(text), {
+    ...{ draft, mode: fileMode },
+    ...(mustGive && { beforeRename: () => chownSync(draft, before.uid, before.gid) }),
+  });
 }
 
 /** Removes a file that may be there. */

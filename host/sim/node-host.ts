@@ -76,6 +76,8 @@ export interface NodeHost {
   install(version: number): void;
   /** Progress of training, for STATUS. */
   countSteps(step: number, totalSteps: number): void;
+  /** Words of the residual just made that were limited, for STATUS. */
+  noteResidualSaturations(words: number): void;
   /**
    * The host's answer; pauses and asks again as long as it refuses or the link is lost. Throws the
    * `decisive` refusal.

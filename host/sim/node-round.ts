@@ -176,6 +176,7 @@ export class NodeRound {
     });
     const envelope = await this.supply(steps, kernel.word('inputBytes'));
     if (envelope && usesResidual(announcement)) {
+      host.noteResidualSaturations(kernel.word('residualSaturations'));
       keepPending(host.objects, announcement, residual, envelope);
     }
     return envelope;

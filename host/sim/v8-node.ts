@@ -97,6 +97,7 @@ export class V8Node implements NodeHost, SessionOwner {
   private lastError: number = status.OK;
   private step = 0;
   private totalSteps = 0;
+  private residualSaturations = 0;
   private bootEpoch = 1;
   private reason: number = resetReason.POWER;
   /** LOG messages for the next session. */
@@ -160,6 +161,10 @@ export class V8Node implements NodeHost, SessionOwner {
   countSteps(step: number, totalSteps: number): void {
     this.step = step;
     this.totalSteps = totalSteps;
+  }
+
+  noteResidualSaturations(words: number): void {
+    this.residualSaturations = words;
   }
 
   nextSession(signal: AbortSignal): Promise<void> {
@@ -325,6 +330,7 @@ export class V8Node implements NodeHost, SessionOwner {
       heapHighWaterBytes: 0,
       stackHighWaterBytes: 0,
       badFrames: this.link.badFrames,
+      residualSaturations: this.residualSaturations,
     };
   }
 
@@ -338,6 +344,7 @@ export class V8Node implements NodeHost, SessionOwner {
     this.state = nodeState.IDLE;
     this.lastError = status.OK;
     this.countSteps(0, 0);
+    this.noteResidualSaturations(0);
     this.introduction.lose();
   }
 

@@ -7,6 +7,7 @@ import {
   unpackRequest,
   type AnsweredName,
   type RequestBodies,
+  type ResponseBodies,
 } from '../../host/contract/pack.js';
 import type { Response } from '../../host/contract/pack.js';
 import { Peer } from '../../host/frame/peer.js';
@@ -42,6 +43,8 @@ export class ScriptedDevice {
   answer: (id: number) => number | undefined = () => status.OK;
   /** Said on every new link; undefined says nothing. */
   hello: Partial<HelloRequest> | undefined;
+  /** Its answer to STATUS, instead of a bare one. */
+  condition: ResponseBodies['STATUS'] | undefined;
   private peer: Peer | undefined;
 
   constructor(hello?: Partial<HelloRequest>) {
@@ -94,6 +97,8 @@ export class ScriptedDevice {
     if (id === messageId.ANNOUNCE)
       this.announcements.push(unpackRequest('ANNOUNCE', body).announcement);
     if (id === messageId.RECEIPT) this.receipts.push(body.slice());
+    if (id === messageId.STATUS && this.condition)
+      return packResponse('STATUS', code, this.condition);
     if (id === messageId.PING) return Uint8Array.of(0, 0, ...body);
     return packResponse('RESET', code);
   }

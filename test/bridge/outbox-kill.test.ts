@@ -29,7 +29,17 @@ let child: CompiledChild;
 
 beforeEach(() => {
   scene = new Scene();
-  const rooms = ['bridge', 'contract', 'data', 'device', 'frame', 'link', 'mqtt', 'proof'];
+  const rooms = [
+    'bridge',
+    'contract',
+    'data',
+    'device',
+    'durable',
+    'frame',
+    'link',
+    'mqtt',
+    'proof',
+  ];
   child = compileChild(join(import.meta.dirname, 'run-bridge.ts'), [
     ...rooms.map((room) => `host/${room}`),
     'test/bridge',

@@ -39,17 +39,16 @@ afterEach(async () => {
 const status = (node: string): NodeStatus | undefined => statuses.get(node);
 const uploads = (): readonly ArrivedUpload[] => rig.aggregator.uploads;
 
-async function listFleet(...flags: string[]): Promise<string> {
+const listFleet = (...flags: string[]): Promise<string> =>
+  runDevices('--mqtt', rig.broker.url, '--federation', scope.federation, ...flags);
+
+/** As `linnet devices` shows it on its port. */
+const readDevice = (port: DevicePort): Promise<string> => runDevices('--port', port.address);
+
+async function runDevices(...flags: string[]): Promise<string> {
   const scene = new Scene();
   try {
-    const federation = ['--federation', scope.federation];
-    const ended = await runCli(scene, [
-      'devices',
-      '--mqtt',
-      rig.broker.url,
-      ...federation,
-      ...flags,
-    ]);
+    const ended = await runCli(scene, ['devices', ...flags]);
     expect(ended).toMatchObject({ code: 0 });
     return ended.stdout;
   } finally {
@@ -97,6 +96,24 @@ describe('the status of a node', () => {
     await rig.until('the fault', () => status('one')!.fault !== undefined);
     expect(status('one')!.fault).toEqual({ ...fault, bootEpoch: 7 });
     await expectListed(port, 'one');
+  });
+
+  it('has the words of its residual that were limited', async () => {
+    const device = new ScriptedDevice({ node: 'one' });
+    device.condition = {
+      ...{ state: nodeState.IDLE, lastError: 0, version: 3, step: 0, totalSteps: 0 },
+      ...{ heapHighWaterBytes: 1, stackHighWaterBytes: 2, badFrames: 0 },
+      residualSaturations: 0,
+    };
+    const port = await rig.plugIn(device.program);
+    rig.bridge({ port: port.address });
+    await rig.until('a status', () => status('one')?.version === 3);
+    expect(status('one')!.residualSaturations).toBeUndefined();
+    expect(await listFleet()).not.toContain('residual');
+    device.condition = { ...device.condition, residualSaturations: 12 };
+    await rig.until('the words', () => status('one')!.residualSaturations === 12);
+    expect(await listFleet()).toContain('  residual: 12 words of the last one were limited');
+    expect(await readDevice(port)).toMatch(/^residual {4}12 words of the last one/m);
   });
 
   it('has the last twenty lines of its device, each with its time', async () => {

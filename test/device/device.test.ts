@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { constant, messageId, status, version } from '../../host/contract/contract.gen.js';
-import type { HelloRequest } from '../../host/contract/contract.gen.js';
+import type { FaultRequest, HelloRequest } from '../../host/contract/contract.gen.js';
 import { sha256, toHex } from '../../host/contract/hash.js';
 import { packResponse } from '../../host/contract/pack.js';
 import { Device, type DeviceHost } from '../../host/device/device.js';
@@ -31,6 +31,8 @@ class RecordingHost implements DeviceHost {
   readonly hellos: HelloRequest[] = [];
   readonly uploads: CollectedUpload[] = [];
   readonly logs: string[] = [];
+  /** HELLO and FAULT, in the order they came. */
+  readonly starts: string[] = [];
 
   findObject(hash: Uint8Array): Uint8Array | 'later' | undefined {
     if (toHex(hash) === toHex(objectHash)) return object;
@@ -39,10 +41,15 @@ class RecordingHost implements DeviceHost {
 
   onHello(hello: HelloRequest): void {
     this.hellos.push(hello);
+    this.starts.push(`hello ${hello.bootEpoch}`);
   }
 
   onUpload(upload: CollectedUpload): void {
     this.uploads.push(upload);
+  }
+
+  onFault({ reason }: FaultRequest): void {
+    this.starts.push(`fault ${reason}`);
   }
 
   onLog(level: number, text: string): void {
@@ -150,6 +157,18 @@ describe('a host answers', () => {
     await end.ask('HELLO', helloOf());
     const { body } = await end.ask('OBJECT', { hash: objectHash, offset: 0, length: 10 });
     expect(body!.data).toEqual(object.slice(0, 10));
+  });
+});
+
+describe('a fault', () => {
+  it('is told after the start that reports it, be they in one chunk', async () => {
+    end.sendRequest('HELLO', helloOf({ bootEpoch: 2 }));
+    const words = { pc: 1, lr: 2, cause: 3, hardFault: 4, address: 5 };
+    end.sendRequest('FAULT', { reason: 6, state: 4, ...words });
+    expect((await end.next()).id).toBe(messageId.HELLO);
+    expect((await end.next()).id).toBe(messageId.FAULT);
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(host.starts).toEqual(['hello 2', 'fault 6']);
   });
 });
 
@@ -333,6 +352,7 @@ describe('a request to the device', () => {
       heapHighWaterBytes: 3,
       stackHighWaterBytes: 4,
       badFrames: 5,
+      residualSaturations: 6,
     };
     end.respond(second, packResponse('STATUS', status.OK, body));
     expect((await Promise.all(both))[1]).toEqual(body);

@@ -1,6 +1,7 @@
 /** Aggregator, bridge and nodes as separate processes of the real CLI, on every broker there is. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { dealShards, type Shard } from '../../host/cli/demo/shards.js';
+import { noTraffic } from '../../host/bridge/status-keeper.js';
 import { nativeNodePath } from '../../host/cli/demo/runtimes.js';
 import { prepareTask } from '../../host/cli/task.js';
 import { findFreePort, hasMosquitto, startMosquitto } from '../mqtt/mosquitto.js';
@@ -67,6 +68,25 @@ function startNodes(url: string, mqttVersion: number): TestProcess[] {
   ];
 }
 
+type Entry = Record<string, unknown>;
+
+/** Each round cost something once, and what it cost its nodes adds up to it. */
+function expectTraffic(records: readonly Entry[], nodes: readonly string[]): void {
+  const costs = records.filter(({ type }) => type === 'traffic');
+  const rounds = records.filter(({ type, round }) => type === 'round' && round !== 0);
+  expect(costs.map(({ round }) => round)).toEqual(rounds.map(({ round }) => round));
+  costs.forEach((cost, i) => {
+    const shares = cost['nodes'] as Entry[];
+    expect(shares.map(({ node }) => node)).toEqual([...nodes].sort());
+    for (const part of Object.keys(noTraffic))
+      expect(cost[part]).toBe(shares.reduce((sum, share) => sum + Number(share[part]), 0));
+    // Repeats are counted too; on the way everything gets a header.
+    expect(cost['payloadUp']).toBeGreaterThanOrEqual(Number(rounds[i]['uplinkBytes']));
+    expect(cost['linkUp']).toBeGreaterThan(Number(cost['payloadUp']));
+    expect(cost['mqttUp']).toBeGreaterThan(Number(cost['payloadUp']));
+  });
+}
+
 describe.skipIf(!hasNative)('a federation of separate processes', () => {
   it.each(places)('ends with the hash of the demo on $name', async ({ mqttVersion, open }) => {
     const { url, aggregatorFlags } = await open();
@@ -80,7 +100,12 @@ describe.skipIf(!hasNative)('a federation of separate processes', () => {
     const nodes = startNodes(url, mqttVersion);
     const { code, stdout } = await aggregator.ended;
     expect(code).toBe(0);
-    const rounds = parseRecords(stdout).filter(({ type }) => type === 'round');
+    const records = parseRecords(stdout);
+    const rounds = records.filter(({ type }) => type === 'round');
+    expectTraffic(
+      records,
+      shards.map(({ node }) => node),
+    );
     const reference = await runSmallFederation(scene);
     expect(rounds.map(({ modelHash }) => modelHash)).toEqual(
       reference.rounds.map(({ modelHash }) => modelHash),
@@ -90,5 +115,32 @@ describe.skipIf(!hasNative)('a federation of separate processes', () => {
       const ended = await node.kill('SIGTERM');
       expect(ended).toMatchObject({ code: 0, signal: null });
     }
+  });
+});
+
+describe('an aggregator', () => {
+  it('says what each round cost, the last one too', async () => {
+    const { url, aggregatorFlags } = await places[0].open();
+    const flags = ['--store', scene.path('store'), '--cohort', '1', ...flagsOfPlan()];
+    const aggregator = startCli(scene, ['aggregator', ...aggregatorFlags, ...flags]);
+    await aggregator.waitForOutput('federation linnet');
+    const [{ node, path }] = shards;
+    const own = ['--name', node, '--data', path, '--runtime', 'v8'];
+    startCli(scene, ['node', ...own, '--mqtt', url]);
+    const { code, stdout } = await aggregator.ended;
+    expect(code).toBe(0);
+    const lines = stdout.split('\n').filter((line) => line.startsWith('  round'));
+    const size = '\\d[\\d.]* (?:Ki)?B';
+    const pair = `${size} ↑ ${size} ↓`;
+    expect(lines).toEqual(
+      [1, 2].map(
+        (round) =>
+          expect.stringMatching(
+            new RegExp(
+              `^  round ${round} cost 1 nodes payload ${pair}, MQTT ${pair}, link ${pair}$`,
+            ),
+          ) as string,
+      ),
+    );
   });
 });

@@ -24,7 +24,7 @@ const model = parseDescriptor(slicedDescriptor);
 
 let child: CompiledChild;
 beforeAll(() => {
-  const rooms = ['contract', 'federated', 'kernel', 'model', 'mqtt', 'proof'];
+  const rooms = ['contract', 'durable', 'federated', 'kernel', 'model', 'mqtt', 'proof'];
   const host = rooms.map((room) => `host/${room}`);
   const entry = join(import.meta.dirname, 'aggregator-child.ts');
   const tests = ['federated', 'mqtt', 'node', 'oracle'].map((room) => `test/${room}`);

@@ -39,11 +39,14 @@ async function listen(program: string, args: readonly string[], cwd?: string): P
   }
 }
 
-/** Builds the runner; `forgetful`: with a node that forgets its upload. Returns its path. */
-export function buildCutRunner(forgetful = false): string {
+/** Paths of the runner, and of one with a node that forgets its upload; builds both. */
+export function buildCutRunners(): { readonly right: string; readonly forgetful: string } {
   const script = packagePath('test/node/build-sanitized.mjs');
   const folder = execFileSync(process.execPath, [script], { encoding: 'utf8' }).trim();
-  return join(folder, forgetful ? 'cut-runner-forgetful' : 'cut-runner-sanitized');
+  return {
+    right: join(folder, 'cut-runner-sanitized'),
+    forgetful: join(folder, 'cut-runner-forgetful'),
+  };
 }
 
 /** Mode, seed and stride are those of cut_runner.c. */

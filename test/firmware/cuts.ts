@@ -6,7 +6,7 @@
 import { rmSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { hasQemu } from '../e2e/toolchains.js';
-import { buildCutRunner, cutNatively, cutOnCore, writeCutKernels } from './cut-runner.js';
+import { buildCutRunners, cutNatively, cutOnCore, writeCutKernels } from './cut-runner.js';
 
 const { values } = parseArgs({
   options: { seeds: { type: 'string', default: '8' }, help: { type: 'boolean' } },
@@ -19,7 +19,7 @@ function report(title: string, text: string): void {
 }
 
 async function runAll(kernels: readonly string[]): Promise<void> {
-  const runner = buildCutRunner();
+  const runner = buildCutRunners().right;
   for (let seed = 0; seed < seeds; seed++) {
     report(`native, seed ${seed}`, await cutNatively(runner, kernels, 'cuts', seed, 1));
   }

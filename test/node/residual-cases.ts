@@ -143,6 +143,19 @@ export function describeResiduals(open: OpenCable): void {
       await expectRound(cable, other, new Int16Array(parameters));
     });
 
+    it('says how many of its words were limited', async () => {
+      const cable = open();
+      const residual = new Int16Array(parameters);
+      const limited = (): number => residual.filter((word) => Math.abs(word) === 32767).length;
+      const hungry = { ...plan, density: 1, epochs: 6, lrShift: 0 };
+      for (let version = 0; limited() === 0; version++) {
+        expect(await cable.host.residualSaturations()).toBe(0);
+        const announcement = fixture.announcementOf(version, hungry);
+        await settle(cable, 'ACCEPTED', await expectRound(cable, announcement, residual));
+      }
+      expect(await cable.host.residualSaturations()).toBe(limited());
+    });
+
     it('survives rounds of another codec', async () => {
       const cable = open();
       const residual = new Int16Array(parameters);

@@ -169,6 +169,11 @@ export class ScriptedHost {
     return body!.state;
   }
 
+  async residualSaturations(): Promise<number> {
+    const { body } = await this.request('STATUS', {});
+    return body!.residualSaturations;
+  }
+
   /** Called when a response with this sequence number arrives. */
   onAnswer(sequence: number, listener: (body: Uint8Array) => void): void {
     this.answers.set(sequence, listener);

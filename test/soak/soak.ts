@@ -165,7 +165,7 @@ async function findProblems(
 /** Throws with everything that went wrong. */
 export async function soak(scene: Scene, options: SoakOptions): Promise<SoakReport> {
   const { rounds } = options;
-  const folders = ['contract', 'data', 'federated', 'kernel', 'model', 'mqtt', 'proof'];
+  const folders = ['contract', 'data', 'durable', 'federated', 'kernel', 'model', 'mqtt', 'proof'];
   const entry = join(import.meta.dirname, '../e2e/aggregator-child.ts');
   const child = compileChild(entry, [...folders.map((room) => `host/${room}`), 'test/e2e']);
   scene.defer(() => child.remove());

@@ -8,6 +8,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 /** What each room of the host may import besides itself. One way: no room imports one that imports it. */
 const allowed: Readonly<Record<string, readonly string[]>> = {
   contract: [],
+  durable: [],
   kernel: ['contract'],
   wasm3: ['contract', 'kernel'],
   model: ['contract', 'data', 'kernel'],
@@ -16,10 +17,10 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
   link: ['contract'],
   mqtt: ['contract'],
   proof: ['contract'],
-  fleet: ['contract', 'mqtt', 'proof'],
+  fleet: ['contract', 'durable', 'mqtt', 'proof'],
   device: ['contract', 'data', 'frame', 'link'],
-  bridge: ['contract', 'device', 'frame', 'link', 'mqtt', 'proof'],
-  federated: ['contract', 'kernel', 'model', 'mqtt', 'proof'],
+  bridge: ['contract', 'device', 'durable', 'frame', 'link', 'mqtt', 'proof'],
+  federated: ['contract', 'durable', 'kernel', 'model', 'mqtt', 'proof'],
   sim: ['contract', 'data', 'frame', 'kernel', 'model'],
   figure: [],
   simulator: ['contract', 'data', 'federated', 'kernel', 'model', 'mqtt', 'sim'],

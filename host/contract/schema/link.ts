@@ -142,6 +142,10 @@ export const messages: readonly Message[] = [
       u32('heapHighWaterBytes', 'most heap ever used by the engine'),
       u32('stackHighWaterBytes', 'most stack ever used, 0 = not measured'),
       u32('badFrames', 'frames dropped for length, coding or checksum'),
+      u32(
+        'residualSaturations',
+        'words of the residual made last that were limited (9), 0 after a start',
+      ),
     ],
   },
   {

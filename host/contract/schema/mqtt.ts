@@ -436,6 +436,13 @@ export const wireMaps: readonly WireMap[] = [
         optional: true,
         text: 'the last lines of LOG, at most 20, oldest first; log is the last of them',
       },
+      {
+        name: 'residualSaturations',
+        key: 15,
+        type: 'uint',
+        optional: true,
+        text: 'as in STATUS; absent: 0',
+      },
     ],
   },
   {
