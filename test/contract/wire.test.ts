@@ -167,7 +167,10 @@ describe('wire', () => {
 
   it('refuses whatever would be encoded otherwise, and nothing else for its encoding', () => {
     const options = { useMaps: true, strict: true, rejectDuplicateMapKeys: true };
-    const refusals = { allowIndefinite: false, allowInfinity: false, allowNaN: false };
+    const refusals = {
+      ...{ allowIndefinite: false, allowUndefined: false },
+      ...{ allowInfinity: false, allowNaN: false },
+    };
     const isCanonical = (bytes: Uint8Array): boolean => {
       try {
         const value: unknown = decode(bytes, { ...options, ...refusals, allowBigInt: false });
