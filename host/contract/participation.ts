@@ -37,6 +37,14 @@ export function sitOutMs({ plan, version }: Announcement, node: string): number 
   return doublings === 0 ? 0 : doublings * deadlineMs;
 }
 
+/** Milliseconds from when a node has an announcement until its turn comes, eligible as it is; Infinity: never. */
+export function turnMs(announcement: Announcement, node: string): number {
+  const { plan, version } = announcement;
+  const { jitterMs } = plan;
+  const jitter = jitterMs === undefined ? 0 : drawOf(plan.seed, version, node).pace % jitterMs;
+  return jitter + sitOutMs(announcement, node);
+}
+
 /** Whether a node may have to wait before it takes part. */
 export function isLimited({ drawBelow, jitterMs, eligibility }: Plan): boolean {
   return drawBelow !== undefined || jitterMs !== undefined || eligibility !== undefined;

@@ -27,6 +27,8 @@ export interface FleetState {
   readonly version: Int32Array;
   /** Version whose snapshot it has; -1 none. */
   readonly snapshot: Int32Array;
+  /** Newest version of which it has waited, or waits, for its turn; -1 none. */
+  readonly turn: Int32Array;
   readonly stage: Uint8Array;
   /** Newest version when an upload of it counted last; -1 none. */
   readonly counted: Int32Array;
@@ -51,6 +53,7 @@ function emptyState(nodes: number): FleetState {
   return {
     version: new Int32Array(nodes).fill(-1),
     snapshot: new Int32Array(nodes).fill(-1),
+    turn: new Int32Array(nodes).fill(-1),
     stage: new Uint8Array(nodes),
     counted: new Int32Array(nodes).fill(-1),
     beginMs: new Float64Array(nodes),

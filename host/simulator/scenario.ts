@@ -68,6 +68,8 @@ const scenarioSchema = z.strictObject({
       cohort: count.optional(),
       quorum: count.optional(),
       deadlineMinutes: minutes.optional(),
+      /** Nodes that are asked for each of the cohort, drawn for each version; absent: all. */
+      overSelection: z.number().min(1).max(1000).optional(),
       /** When a node is told to come again. */
       retrySeconds: z.int().min(1).max(600).default(60),
     })

@@ -2,13 +2,14 @@
 import { receipt, version as versions } from '../contract/contract.gen.js';
 import type { Announcement, Kernel, Receipt } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
+import { isLimited, turnMs } from '../contract/participation.js';
 import { loadCosts, predictSteps } from '../model/cost.js';
 import type { ModelInfo } from '../model/info.js';
 import { chooseKernel, readAnnouncement, samplesOfRound, taskTrains } from '../sim/node-rules.js';
 import { usesResidual } from '../sim/node-work.js';
 import { afterAwake, nextAwake } from './availability.js';
 import type { EventQueue } from './event-queue.js';
-import { stage, type Device, type Fleet } from './fleet.js';
+import { nodeName, stage, type Device, type Fleet } from './fleet.js';
 import { purpose, unitAt } from './seeds.js';
 
 /** Kinds of events. */
@@ -104,9 +105,11 @@ export class VirtualNodes {
   announce(bytes: Uint8Array, timeMs: number): void {
     this.know(bytes);
     const { fleet } = this;
+    const { seesMs, turn, version } = fleet.state;
     for (let node = 0; node < fleet.nodes; node++) {
-      if (this.scene.isReal(node) || fleet.state.seesMs[node] !== Infinity) continue;
-      this.#willSee(node, timeMs);
+      // Who waits for its turn in an older version hears of this one; who sleeps will see it anyway.
+      const isDue = seesMs[node] === Infinity || turn[node] > version[node];
+      if (isDue && !this.scene.isReal(node)) this.#willSee(node, timeMs);
     }
   }
 
@@ -151,7 +154,23 @@ export class VirtualNodes {
     if (state.version[node] >= announcement.version) return;
     if (this.#isCommitted(node, timeMs)) return;
     if (state.stage[node] !== stage.IDLE) this.#abandon(node, timeMs);
+    if (state.turn[node] < announcement.version && this.#waitForTurn(node, timeMs)) return;
     this.#begin(node, timeMs);
+  }
+
+  /** True if its turn in the newest version comes later, or never (SPEC, 7.5). */
+  #waitForTurn(node: number, timeMs: number): boolean {
+    const { fleet } = this;
+    const { state } = fleet;
+    const { announcement } = this.newest!;
+    state.turn[node] = announcement.version;
+    const waitMs = isLimited(announcement.plan) ? turnMs(announcement, nodeName(node)) : 0;
+    if (waitMs === 0) return false;
+    if (waitMs === Infinity) return true;
+    const { windows } = fleet.deviceOf(node);
+    state.seesMs[node] = nextAwake(windows, fleet.seeds[node], timeMs + waitMs);
+    this.#push(state.seesMs[node], eventKind.SEES, node);
+    return true;
   }
 
   /** The upload, of so many bytes, is on its way. */

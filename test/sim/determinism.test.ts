@@ -1,16 +1,19 @@
 /** A run is a function of its scenario: not of batches, threads, or how often it was interrupted. */
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { doublingsUntil, drawOf } from '../../host/contract/participation.js';
 import { decodeWire } from '../../host/contract/wire.js';
 import type { FaultPointName } from '../../host/federated/fault-point.js';
 import { Scene } from '../e2e/scene.js';
-import { rough, runScenario, uploadsIn, type Ran } from './rig.js';
+import { announcementsIn, rough, runScenario, uploadsIn, type Ran } from './rig.js';
 
 const sparse = rough.replace('samplesPerRound: 5', 'samplesPerRound: 5, codec: sparse');
 /** Late uploads count, discounted; nodes at work go on. */
 const buffered = rough
   .replace('cohort: 9', 'cohort: 5')
   .replace('samplesPerRound: 5', 'samplesPerRound: 5, strategy: fed-buff, maxStaleness: 2');
+/** A part of the nodes is asked in each version, more as deadlines pass. */
+const drawn = rough.replace('cohort: 9', 'cohort: 4, overSelection: 1.5');
 const versions = 6;
 
 let scene: Scene;
@@ -35,14 +38,16 @@ describe.each([
   { name: 'dense', yaml: rough, crashes },
   { name: 'sparse, with residuals', yaml: sparse, crashes: [['before-receipt', 11] as Crash] },
   { name: 'buffered, with late uploads', yaml: buffered, crashes: [['after-commit', 5] as Crash] },
+  { name: 'of drawn nodes', yaml: drawn, crashes: [['after-version-commit', 3] as Crash] },
 ])('a simulation, $name', ({ yaml, crashes }) => {
+  let first: string;
   let reference: Ran;
   let uploads: string[];
 
   beforeAll(async () => {
-    const folder = newFolder();
-    reference = await runScenario(folder, yaml, { batch: 1, workers: 1 });
-    uploads = uploadsIn(join(folder, 'store'), versions);
+    first = newFolder();
+    reference = await runScenario(first, yaml, { batch: 1, workers: 1 });
+    uploads = uploadsIn(join(first, 'store'), versions);
   });
 
   it.runIf(yaml === buffered)('counts late uploads', () => {
@@ -54,16 +59,35 @@ describe.each([
     expect(uploads.every(isLate)).toBe(false);
   });
 
-  it.runIf(yaml !== buffered)('has everything in it that the comparison is about', () => {
-    const sums = (name: 'accepted' | 'refused' | 'abandoned'): number =>
-      reference.fleet.state[name].reduce((a, b) => a + b, 0);
-    expect(reference.records).toHaveLength(versions);
-    expect(reference.records.some(({ degraded }) => degraded)).toBe(true);
-    expect(reference.records.some(({ degraded }) => !degraded)).toBe(true);
-    expect(sums('accepted')).toBe(uploads.length);
-    expect(sums('refused')).toBeGreaterThan(0);
-    expect(sums('abandoned')).toBeGreaterThan(0);
+  it.runIf(yaml === drawn)('asks who is drawn, and others when a deadline has passed', () => {
+    const { plan } = decodeWire('Announcement', announcementsIn(join(first, 'store'))[0]);
+    const doublings = (node: string, version: number): number =>
+      doublingsUntil(drawOf(plan.seed, version, node).draw, plan.drawBelow);
+    const waits = uploads.map((upload) => {
+      const [open, node] = upload.split(' ');
+      return doublings(node, Number(open));
+    });
+    // A quarter of the fleet is drawn.
+    const all = Array.from({ length: 24 }, (_, node) => doublings(`node-${node}`, 0));
+    expect(all.filter((n) => n === 0).length).toBeLessThan(12);
+    expect(waits.filter((n) => n === 0).length).toBeGreaterThan(waits.length / 2);
+    const { version, turn } = reference.fleet.state;
+    expect([...turn].some((asked, node) => asked > version[node])).toBe(true);
   });
+
+  it.runIf(yaml === rough || yaml === sparse)(
+    'has everything in it that the comparison is about',
+    () => {
+      const sums = (name: 'accepted' | 'refused' | 'abandoned'): number =>
+        reference.fleet.state[name].reduce((a, b) => a + b, 0);
+      expect(reference.records).toHaveLength(versions);
+      expect(reference.records.some(({ degraded }) => degraded)).toBe(true);
+      expect(reference.records.some(({ degraded }) => !degraded)).toBe(true);
+      expect(sums('accepted')).toBe(uploads.length);
+      expect(sums('refused')).toBeGreaterThan(0);
+      expect(sums('abandoned')).toBeGreaterThan(0);
+    },
+  );
 
   it('does not depend on batches and threads', async () => {
     const folder = newFolder();

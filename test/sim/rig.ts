@@ -92,3 +92,14 @@ export function uploadsIn(store: string, versions: number): string[] {
     ledger.close();
   }
 }
+
+/** As published, by version. */
+export function announcementsIn(store: string): Uint8Array[] {
+  const ledger = Ledger.openExisting(store, 'read');
+  try {
+    const newest = ledger.newestVersion() ?? -1;
+    return Array.from({ length: newest + 1 }, (_, v) => ledger.findVersion(v)!.announcement);
+  } finally {
+    ledger.close();
+  }
+}

@@ -87,6 +87,7 @@ function evaluator({ model, dataset }: Task, { test }: Dealt) {
 
 export function prepareSimulation(scenario: Scenario, folder: string): PreparedSimulation {
   const { seed, nodes, deal } = scenario;
+  const { overSelection } = scenario.round;
   const taskFlags = settingsOfRecord('task', dataSettings, scenario.task);
   const planFlags = {
     ...settingsOfRecord('plan', scenarioPlan, scenario.plan),
@@ -114,6 +115,7 @@ export function prepareSimulation(scenario: Scenario, folder: string): PreparedS
         initialWords: seed,
         strategy: planFlags.strategy,
         plan: planOfFlags(planFlags, task),
+        ...(overSelection && { sampling: { fleetSize: nodes, overSelection } }),
         downlink: downlinkOfFlags(planFlags),
       },
       workerData: { kernel: loadKernelBytes(), descriptor, x, label, offsets, indices },
