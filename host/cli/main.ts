@@ -77,6 +77,12 @@ function reportError(error: unknown): number {
   return 1;
 }
 
+// Who reads no further, as `head` does, has seen enough.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit();
+});
+
 try {
   const program = await buildProgram(process.argv.slice(2));
   await program.parseAsync();

@@ -1,4 +1,6 @@
 /** The command line as users meet it: help, mistakes, NDJSON, Ctrl-C. */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nativeNodePath } from '../../host/cli/demo/runtimes.js';
@@ -38,6 +40,7 @@ const commands = [
   'devices',
   'fleet',
   'replay',
+  'audit',
   'retract',
   'rollback',
 ];
@@ -52,6 +55,15 @@ describe('linnet --help', () => {
       expect(stdout).toContain(`Usage: linnet${command && ` ${command}`}`);
     },
   );
+});
+
+it('ends in silence where nobody reads its output', async () => {
+  const child = spawn(process.execPath, [packagePath('bin/linnet.mjs'), '--help']);
+  child.stdout.destroy();
+  let errors = '';
+  child.stderr.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number];
+  expect({ code, errors }).toEqual({ code: 0, errors: '' });
 });
 
 /** Arguments, exit code, and what the one line on stderr says. */
