@@ -31,7 +31,11 @@ describe('the queue of an aggregator', () => {
       rounds: 2,
     });
     const early = await Promise.all(['ann', 'dan'].map((name) => scene.idleNode(name)));
-    for (const node of early) await node.upload();
+    // One after the other: the queue has one place.
+    for (const node of early) {
+      await node.upload();
+      await waitFor('its receipt', () => node.receipts.length > 0);
+    }
     await waitFor('the next version', () => early[0].announcement!.version === 1);
     // The loop waits for the scores of version 1 now, and one upload may wait for the loop.
     const nodes = await Promise.all(['ben', 'cleo'].map((name) => scene.node(name)));

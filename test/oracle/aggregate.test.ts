@@ -69,9 +69,18 @@ describe('aggregation of the oracle', () => {
     fc.assert(property);
   });
 
-  it('adds the weighted mean within half an LSB of Q16.16 where nothing is clamped', () => {
+  it('adds the weighted mean within half an LSB of Q16.16 where nothing is clamped or bounded', () => {
+    const moved = fc
+      .tuple(fc.integer({ min: 1000, max: 1999 }), fc.boolean())
+      .map(([magnitude, isDown]) => (isDown ? -magnitude : magnitude));
+    const alike = fc.record({
+      samples: fc.integer({ min: 1, max: 400 }),
+      delta: fc
+        .array(moved, { minLength: words, maxLength: words })
+        .map((list) => Int16Array.from(list)),
+    });
     const property = fc.property(
-      fc.array(contribution, { minLength: 1, maxLength: 6 }),
+      fc.array(alike, { minLength: 1, maxLength: 6 }),
       (contributions) => {
         const master = aggregate(masterOf(new Int16Array(words)), contributions, 10);
         const weights = contributions.map(({ samples }) => Math.min(15, Math.ceil(samples / 10)));
