@@ -31,7 +31,7 @@ const initialSeed = 1;
 
 /** What the node is at, as latency.c names it, and what that comprises. */
 const stretches: Readonly<Record<string, string>> = {
-  boot: 'start: store, verdicts, kernel verified and opened',
+  boot: 'start: store, verdicts, kernel and model set up',
   hello: 'HELLO',
   idle: 'ANNOUNCE, the kept upload verified',
   fetch: 'kernel and descriptor: erase, program, verify',

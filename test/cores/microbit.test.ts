@@ -16,7 +16,7 @@ import type { Case, Outcome } from '../vectors/script.js';
 import { loadVectors } from '../vectors/vector-file.js';
 
 /** What fits. */
-const fits = ['dense 12-8-3', 'autoencoder 10-4-10'];
+const fits = ['dense 6-4-2', 'autoencoder 6-2-6'];
 
 const ramBytes = 16_384;
 
@@ -56,7 +56,7 @@ describe.skipIf(reason !== undefined)('Cortex-M0 with 16 KB', () => {
   });
 
   it('still watches the canaries of an arena that was planned elsewhere', async () => {
-    const { script } = find('dense 12-8-3');
+    const { script } = find('dense 6-4-2');
     const [plan] = compileScript(script.slice(0, 1));
     const ask = (offset: number): TapeRecord[] => [
       ...plan.records,

@@ -43,6 +43,12 @@ const nets: Readonly<Record<string, Net>> = {
     layers: [{ dense: 4 }, { dense: 10 }],
     loss: 'squared error',
   },
+  'dense 6-4-2': { input: [1, 6, 1], layers: [{ dense: 4 }, { dense: 2 }] },
+  'autoencoder 6-2-6': {
+    input: [1, 6, 1],
+    layers: [{ dense: 2 }, { dense: 6 }],
+    loss: 'squared error',
+  },
 };
 
 function planned(descriptor: Uint8Array, frozenLayers?: number): Step {
