@@ -4,7 +4,7 @@ import { type AnyLayer, elementsOf, hasParameters, isWeighted, type Model } from
 /** Linear memory that no kernel should need more of, from the regions of section 5. */
 
 /** Data of the code, the parameter block and tables. */
-const fixedBytes = 640;
+const fixedBytes = 704;
 /** A LAYER with what a kernel adds; a guard before every region and behind the last, and its alignment. */
 const layerBytes = 96;
 const guardBytes = 16 * 12;
