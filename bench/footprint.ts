@@ -8,7 +8,6 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { version } from '../host/contract/contract.gen.js';
 import { loadKernelBytes, packagePath, type KernelBuild } from '../host/kernel/load.js';
 import { openChildLink } from '../host/link/child-link.js';
@@ -24,6 +23,7 @@ import { openPlanner } from '../host/model/planner.js';
 import { buildFirmware } from '../tools/build-firmware.mjs';
 import { readImage } from './image.js';
 import { runRounds } from './node-round.js';
+import { runProgram } from './program.js';
 
 const core = 'cortex-m4';
 export const board = 'qemu-mps2-m4';
@@ -183,11 +183,4 @@ async function main(): Promise<void> {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  try {
-    await main();
-  } catch (error) {
-    console.error(`Nothing measured: ${(error as Error).message}`);
-    process.exitCode = 1;
-  }
-}
+await runProgram(import.meta.url, main);

@@ -6,7 +6,6 @@
  * (bench/native/latency.c), in QEMU with `-icount shift=0`: an instruction is a nanosecond.
  */
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { codec, version } from '../host/contract/contract.gen.js';
 import { sha256 } from '../host/contract/hash.js';
 import { codeVersion } from '../host/federated/downlink.js';
@@ -19,6 +18,7 @@ import { buildFirmware } from '../tools/build-firmware.mjs';
 import { modelEcg, modelHar, type MeasuredModel } from './models.js';
 import { runRounds, type Version } from './node-round.js';
 import { makeSamples } from './samples.js';
+import { runProgram } from './program.js';
 
 /** Clock that turns instructions into time, one in a cycle: the STM32F407's. */
 const clockHz = 168_000_000;
@@ -165,11 +165,4 @@ async function main(): Promise<void> {
   else console.log(formatTable(columns));
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  try {
-    await main();
-  } catch (error) {
-    console.error(`Nothing measured: ${(error as Error).message}`);
-    process.exitCode = 1;
-  }
-}
+await runProgram(import.meta.url, main);

@@ -3,7 +3,6 @@
  * (portable, accelerated) and of native C (int8, float32), side by side; then the mean of a training run
  * with selective backpropagation. docs/BENCHMARKS.md has the tables.
  */
-import { fileURLToPath } from 'node:url';
 import { constant } from '../host/contract/contract.gen.js';
 import { measureActiveRows } from './active-rows.js';
 import {
@@ -15,6 +14,7 @@ import {
 import { measuredModels, type MeasuredModel } from './models.js';
 import { loadRecording, makeSamples, type Sample } from './samples.js';
 import { measureWholeRun, type WholeRun } from './whole-run.js';
+import { runProgram } from './program.js';
 
 /** Steps before counting: they compile the code. */
 export const warmUpSteps = 20;
@@ -180,11 +180,4 @@ async function main(): Promise<void> {
   }
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  try {
-    await main();
-  } catch (error) {
-    console.error(`Nothing measured: ${(error as Error).message}`);
-    process.exitCode = 1;
-  }
-}
+await runProgram(import.meta.url, main);

@@ -19,6 +19,7 @@ import { readFunctions, type CodeRange } from './image.js';
 import { makeTape, memoryBytes, settingsOf } from './instructions.js';
 import { measuredModels, type MeasuredModel } from './models.js';
 import { makeSamples } from './samples.js';
+import { runProgram } from './program.js';
 
 /** Calls that compile the code and let the model learn something. */
 const warmUps = 20;
@@ -146,9 +147,4 @@ async function main(): Promise<void> {
   );
 }
 
-try {
-  await main();
-} catch (error) {
-  console.error(`Nothing measured: ${(error as Error).message}`);
-  process.exitCode = 1;
-}
+await runProgram(import.meta.url, main);

@@ -7,6 +7,7 @@ import { sumBytes } from './image.js';
 import { measureNode, type NodeBytes, type NodeImage } from './measure-node.js';
 import type { Implementation } from './instructions.js';
 import { modelEcg, modelHar, type MeasuredModel } from './models.js';
+import { runProgram } from './program.js';
 
 /** Limits: bytes of the image and of all RAM while a model is trained, instructions. */
 export interface Budget {
@@ -99,11 +100,6 @@ async function main(): Promise<boolean> {
   return fits;
 }
 
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  try {
-    process.exitCode = (await main()) ? 0 : 1;
-  } catch (error) {
-    console.error(`Nothing measured: ${(error as Error).message}`);
-    process.exitCode = 1;
-  }
-}
+await runProgram(import.meta.url, async () => {
+  process.exitCode = (await main()) ? 0 : 1;
+});

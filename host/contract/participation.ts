@@ -29,20 +29,24 @@ export function doublingsUntil(draw: number, drawBelow = everybody): number {
   return doublings;
 }
 
+/** Milliseconds until the limit of a plan is above a draw; Infinity: it never is. */
+function limitMs({ drawBelow, deadlineMs = Infinity }: Plan, draw: number): number {
+  const doublings = doublingsUntil(draw, drawBelow);
+  return doublings === 0 ? 0 : doublings * deadlineMs;
+}
+
 /** Milliseconds that a node sits out of a version that stands; Infinity: all of it. */
 export function sitOutMs({ plan, version }: Announcement, node: string): number {
-  const { seed, drawBelow, deadlineMs = Infinity } = plan;
-  if (drawBelow === undefined) return 0;
-  const doublings = doublingsUntil(drawOf(seed, version, node).draw, drawBelow);
-  return doublings === 0 ? 0 : doublings * deadlineMs;
+  if (plan.drawBelow === undefined) return 0;
+  return limitMs(plan, drawOf(plan.seed, version, node).draw);
 }
 
 /** Milliseconds from when a node has an announcement until its turn comes, eligible as it is; Infinity: never. */
 export function turnMs(announcement: Announcement, node: string): number {
   const { plan, version } = announcement;
-  const { jitterMs } = plan;
-  const jitter = jitterMs === undefined ? 0 : drawOf(plan.seed, version, node).pace % jitterMs;
-  return jitter + sitOutMs(announcement, node);
+  if (plan.jitterMs === undefined) return sitOutMs(announcement, node);
+  const { draw, pace } = drawOf(plan.seed, version, node);
+  return (pace % plan.jitterMs) + limitMs(plan, draw);
 }
 
 /** Whether a node may have to wait before it takes part. */

@@ -13,3 +13,4 @@ export * from './schema/numbers.js';
 export * from './schema/kernel.js';
 export * from './schema/link.js';
 export * from './schema/mqtt.js';
+export * from './schema/topics.js';

@@ -249,6 +249,7 @@ export class Lineage {
   #lookUpBase(version: number): Announcement | undefined {
     const newest = this.#head.announcement;
     const { maxStaleness = 0 } = this.#options.plan;
+    if (version === newest.version) return newest;
     if (version > newest.version || newest.version - version > maxStaleness) return undefined;
     const isPast = this.#ledger.operatorVersions().some((made) => made.version > version);
     return isPast ? undefined : this.announcementOf(version);

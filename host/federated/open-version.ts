@@ -15,17 +15,20 @@ export interface Upload {
   readonly bytes: Uint8Array;
 }
 
-/** The key of a contribution: a node has one for every version it was trained from. */
-const keyOf = (base: number, node: string): string => `${base}/${node}`;
+/** What a node has contributed; it counts once in a version. */
+interface Counted {
+  /** Version it was trained from. */
+  readonly base: number;
+  /** SHA-256 of the upload. */
+  readonly hash: Uint8Array;
+}
 
 /** A version nodes work on, and what was contributed while it was open: a function of its ledger rows. */
 export class OpenVersion {
   readonly announcement: Announcement;
   readonly #strategy: Strategy;
-  /** SHA-256 of the uploads, by keyOf(). */
-  readonly #hashes = new Map<string, Uint8Array>();
-  /** In the order of their contributions. */
-  readonly #nodes = new Set<string>();
+  /** By node, in the order of their contributions. */
+  readonly #counted = new Map<string, Counted>();
   #sum: Tally;
   #uplinkBytes = 0;
   #training?: CounterSum;
@@ -46,7 +49,7 @@ export class OpenVersion {
   }
 
   get nodes(): string[] {
-    return [...this.#nodes];
+    return [...this.#counted.keys()];
   }
 
   /** MQTT payload bytes of the contributions. */
@@ -64,20 +67,20 @@ export class OpenVersion {
 
   /** SHA-256 of what this node, trained from version `base`, has contributed. */
   contributionOf(base: number, node: string): Uint8Array | undefined {
-    return this.#hashes.get(keyOf(base, node));
+    const counted = this.#counted.get(node);
+    return counted?.base === base ? counted.hash : undefined;
   }
 
   /** Whether anything of this node counts here. */
   hasNode(node: string): boolean {
-    return this.#nodes.has(node);
+    return this.#counted.has(node);
   }
 
   add({ node, envelope, delta, hash, bytes }: Upload): void {
     const weight = contributionWeight(envelope.samples, this.announcement.plan.weightUnit);
     const staleness = this.version - envelope.version;
     this.#sum = this.#strategy.add(this.#sum, { weight, delta, staleness });
-    this.#hashes.set(keyOf(envelope.version, node), hash);
-    this.#nodes.add(node);
+    this.#counted.set(node, { base: envelope.version, hash });
     this.#uplinkBytes += bytes.length;
     if (envelope.training) this.#training = addCounters(this.#training, envelope.training);
     if (envelope.evaluation) this.#evaluation = addCounters(this.#evaluation, envelope.evaluation);

@@ -1,5 +1,5 @@
 /**
- * What a node computes for an announced version (SPEC, sections 7.4 to 7.6): a pure function of the announcement,
+ * What a node computes for an announced version (SPEC, section 7, steps 4 to 6): a pure function of the announcement,
  * the words of its snapshot, the samples, the node's name and key, and the residual. Whoever runs it brings the
  * samples it asks for, at once or when they have come over a link.
  */

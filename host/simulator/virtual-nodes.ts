@@ -2,7 +2,7 @@
 import { receipt, version as versions } from '../contract/contract.gen.js';
 import type { Announcement, Kernel, Receipt } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
-import { isLimited, turnMs } from '../contract/participation.js';
+import { turnMs } from '../contract/participation.js';
 import { loadCosts, predictSteps } from '../model/cost.js';
 import type { ModelInfo } from '../model/info.js';
 import { chooseKernel, readAnnouncement, samplesOfRound, taskTrains } from '../sim/node-rules.js';
@@ -164,7 +164,7 @@ export class VirtualNodes {
     const { state } = fleet;
     const { announcement } = this.newest!;
     state.turn[node] = announcement.version;
-    const waitMs = isLimited(announcement.plan) ? turnMs(announcement, nodeName(node)) : 0;
+    const waitMs = turnMs(announcement, nodeName(node));
     if (waitMs === 0) return false;
     if (waitMs === Infinity) return true;
     const { windows } = fleet.deviceOf(node);

@@ -5,14 +5,14 @@
  */
 import { codec } from '../../contract/contract.gen.js';
 import { LinnetError } from '../../contract/error.js';
-import { roundedRatio, roundedRatioQ16 } from './exact.js';
-import type { Contribution, Tally } from './strategy.js';
+import { roundedRatio, roundedRatioQ16, stepMaster } from './exact.js';
+import type { Contribution, Strategy, Tally } from './strategy.js';
 
 /**
  * Coarser deltas are zero in most of the words that moved, right on average alone, and an order statistic of them is
  * zero as well.
  */
-export const fineCodecs: readonly number[] = [
+const fineCodecs: readonly number[] = [
   ...[codec.RAW_INT16, codec.RICE_INT16],
   ...[codec.DENSE_6, codec.DENSE_7, codec.DENSE_8],
   codec.NONE,
@@ -42,13 +42,13 @@ function checkCount(count: number): number {
   });
 }
 
-export function startCounts(parameters: number): CountSum {
+function start(parameters: number): CountSum {
   const length = BINS * parameters;
   return { count: 0, weight: 0, counts: new Uint16Array(length), sums: new Int32Array(length) };
 }
 
 /** Every contribution counts once, whatever its weight: a weight is a node's own word. None without weight counts. */
-export function addToCounts(sum: CountSum, { weight, delta }: Contribution): CountSum {
+function add(sum: CountSum, { weight, delta }: Contribution): CountSum {
   const { counts, sums } = sum;
   const tally = { count: sum.count + 1, weight: checkCount(sum.weight + Math.min(1, weight)) };
   if (weight > 0) {
@@ -61,7 +61,7 @@ export function addToCounts(sum: CountSum, { weight, delta }: Contribution): Cou
   return { ...tally, counts, sums };
 }
 
-export function mergeCounts(a: CountSum, b: CountSum): CountSum {
+function merge(a: CountSum, b: CountSum): CountSum {
   return {
     count: a.count + b.count,
     weight: checkCount(a.weight + b.weight),
@@ -87,8 +87,20 @@ function trimmedMean({ counts, sums, weight }: CountSum, parameter: number, trim
 }
 
 /** Trimmed means [P], Q16.16; 2 · trim < the contributions. Zeros without any. */
-export function trimmedMeans(sum: CountSum, trim: number): Float64Array {
+function trimmedMeans(sum: CountSum, trim: number): Float64Array {
   const parameters = sum.counts.length / BINS;
   if (sum.weight === 0) return new Float64Array(parameters);
   return Float64Array.from({ length: parameters }, (_, i) => trimmedMean(sum, i, trim));
+}
+
+/** The strategy that leaves out `trimOf(n)` of n contributions at either end of every parameter. */
+export function trimming(name: string, trimOf: (n: number) => number): Strategy<CountSum> {
+  return {
+    ...{ name, moments: 0, takesStale: false, codecs: fineCodecs },
+    ...{ start, add, merge },
+    finish: ({ master }, sum) => ({
+      master: stepMaster(master, trimmedMeans(sum, trimOf(sum.weight))),
+      moments: [],
+    }),
+  };
 }

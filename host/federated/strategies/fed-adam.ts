@@ -11,7 +11,7 @@
 import { floorRoot, roundedRatio, stepMaster } from './exact.js';
 import { share, type Parameters } from './parameters.js';
 import type { ServerModel, Strategy } from './strategy.js';
-import { addToMean, meanDelta, mergeMeans, startMean, type MeanSum } from './weighted-mean.js';
+import { meanDelta, meanSums, type MeanSum } from './weighted-mean.js';
 
 /** 128ths. */
 const ONE = 128;
@@ -52,10 +52,5 @@ export function fedAdam(
     const steps = m.map((mean, i) => roundedRatio(rate * mean, floorRoot(v[i]) + tau));
     return { master: stepMaster(master, steps), moments: [m, v] };
   };
-  return {
-    ...{ name, moments: 2, takesStale: true, finish },
-    start: startMean,
-    add: addToMean,
-    merge: mergeMeans,
-  };
+  return { name, moments: 2, takesStale: true, ...meanSums, finish };
 }

@@ -6,7 +6,7 @@
 import { roundedRatio, stepMaster } from './exact.js';
 import { share, type Parameters } from './parameters.js';
 import type { ServerModel, Strategy } from './strategy.js';
-import { addToMean, meanDelta, mergeMeans, startMean, type MeanSum } from './weighted-mean.js';
+import { meanDelta, meanSums, type MeanSum } from './weighted-mean.js';
 
 /** 128ths. */
 const ONE = 128;
@@ -34,10 +34,5 @@ export function fedAvgM(
     const steps = velocity.map((value) => roundedRatio(rate * value, ONE));
     return { master: stepMaster(master, steps), moments: [velocity] };
   };
-  return {
-    ...{ name, moments: 1, takesStale: true, finish },
-    start: startMean,
-    add: addToMean,
-    merge: mergeMeans,
-  };
+  return { name, moments: 1, takesStale: true, ...meanSums, finish };
 }

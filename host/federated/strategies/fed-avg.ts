@@ -6,14 +6,12 @@
  */
 import { stepMaster } from './exact.js';
 import type { Strategy } from './strategy.js';
-import { addToMean, meanDelta, mergeMeans, startMean, type MeanSum } from './weighted-mean.js';
+import { meanDelta, meanSums, type MeanSum } from './weighted-mean.js';
 
 export const fedAvg: Strategy<MeanSum> = {
   name: 'fed-avg',
   moments: 0,
   takesStale: false,
-  start: startMean,
-  add: addToMean,
-  merge: mergeMeans,
+  ...meanSums,
   finish: ({ master }, sum) => ({ master: stepMaster(master, meanDelta(sum)), moments: [] }),
 };

@@ -64,11 +64,11 @@ function checkTotal(weight: number): number {
   throw new LinnetError('ERR_INTERNAL', `a total weight of ${weight} would make sums inexact`);
 }
 
-export function startMean(parameters: number): MeanSum {
+function start(parameters: number): MeanSum {
   return { count: 0, weight: 0, parameters, octaves: new Map() };
 }
 
-export function addToMean(sum: MeanSum, { weight, delta, staleness }: Contribution): MeanSum {
+function add(sum: MeanSum, { weight, delta, staleness }: Contribution): MeanSum {
   const tally = { count: sum.count + 1, weight: checkTotal(sum.weight + weight) };
   const octave = normOctave(delta);
   if (octave === undefined) return { ...sum, ...tally };
@@ -82,7 +82,7 @@ export function addToMean(sum: MeanSum, { weight, delta, staleness }: Contributi
   return { ...sum, ...tally, octaves };
 }
 
-export function mergeMeans(a: MeanSum, b: MeanSum): MeanSum {
+function merge(a: MeanSum, b: MeanSum): MeanSum {
   const octaves = new Map(a.octaves);
   for (const [octave, { count, words }] of b.octaves) {
     const other = octaves.get(octave);
@@ -98,6 +98,9 @@ export function mergeMeans(a: MeanSum, b: MeanSum): MeanSum {
     octaves,
   };
 }
+
+/** What every strategy of means sums. */
+export const meanSums = { start, add, merge };
 
 /** The highest octave that is not scaled down: that of the lower median norm, and BOUND_OCTAVES more. */
 function boundOf({ octaves }: MeanSum): number {
