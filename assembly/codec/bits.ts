@@ -7,7 +7,8 @@
  *
  * Bits that make no byte yet wait here from one call to the next.
  */
-import { ERR_RANGE } from '../contract.gen';
+import { ERR_RANGE, OK } from '../contract.gen';
+import { clampSymmetric } from '../math/fixed';
 
 @unmanaged
 class Bits {
@@ -132,12 +133,49 @@ function takeNumber(k: i32, longBits: i32): i32 {
   return (quotient << k) | ((<i32>(waiting >> (<u64>quotient + 1))) & ((1 << k) - 1));
 }
 
-export function takeRice(k: i32): i32 {
-  return takeNumber(k, WORD_BITS);
-}
-
 export function takeGap(k: i32): i32 {
   return takeNumber(k, GAP_BITS);
+}
+
+/**
+ * `count` words to int16 at `to`, each times `factor` and cut to ±`limit`. OK, or ERR_RANGE if one is no number or, zigzag,
+ * above `most`. What waits stays in locals: an aggregator decodes all day.
+ */
+export function takeRices(to: usize, count: i32, k: i32, most: i32, factor: i32, limit: i32): i32 {
+  const mask = (1 << k) - 1;
+  let waiting = bits.waiting;
+  let have = bits.count;
+  for (const end = to + ((<usize>count) << 1); to < end; to += 2) {
+    // A number that does not escape has at most 31 bits.
+    if (have < 31) {
+      bits.waiting = waiting;
+      bits.count = have;
+      fetchBits();
+      waiting = bits.waiting;
+      have = bits.count;
+    }
+    const quotient = <i32>ctz(~waiting);
+    let u = 0;
+    if (quotient < ONES) {
+      const n = quotient + 1 + k;
+      if (have < n) return ERR_RANGE;
+      u = (quotient << k) | ((<i32>(waiting >> (<u64>quotient + 1))) & mask);
+      waiting >>= <u64>n;
+      have -= n;
+    } else {
+      bits.waiting = waiting;
+      bits.count = have;
+      u = takeNumber(k, WORD_BITS);
+      waiting = bits.waiting;
+      have = bits.count;
+      if (u < 0) return ERR_RANGE;
+    }
+    if (u > most) return ERR_RANGE;
+    store<i16>(to, <i16>clampSymmetric(((u >>> 1) ^ -(u & 1)) * factor, limit));
+  }
+  bits.waiting = waiting;
+  bits.count = have;
+  return OK;
 }
 
 /** Gives back whole bytes that were fetched and not used. */

@@ -18,14 +18,13 @@ import {
   OK,
   PURPOSE_CODEC,
 } from '../contract.gen';
-import { clampSymmetric } from '../math/fixed';
 import { fold } from '../math/random';
 import { readWord as readBlock, writeWord } from '../memory/block';
 import { biasesOf, isTrained, layerAt } from '../memory/layer';
 import { model } from '../train/model';
 import { bitsAt, bitsEnd, clearBits, moveBits, padBits, returnBits } from './bits';
 import { DELTA, transfer, weightsOf } from './parameters';
-import { endRuns, NO_WORD, takeRun } from './runs';
+import { endRuns, takeRuns } from './runs';
 import {
   chooseScaled,
   measureScaled,
@@ -177,21 +176,12 @@ export function startDecoding(codec: i32): i32 {
   return OK;
 }
 
-/** A word without its factor, or NO_WORD; a sparse segment is not all 0. */
-function readWord(left: i32): i32 {
-  return coder.isSparse ? takeRun(left, coder.end - coder.start - 1) : readScaled(left);
-}
-
-/** Words of a slice, to the transfer buffer. OK, or ERR_RANGE. */
+/** Words of a slice, to the transfer buffer. OK, or ERR_RANGE; a sparse segment is not all 0. */
 function readWords(count: i32): i32 {
   const left = coder.end - coder.next;
-  for (let i = 0; i < count; i++) {
-    const q = readWord(left - i);
-    if (q == NO_WORD) return ERR_RANGE;
-    const word = clampSymmetric(q * coder.factor, DELTA_LIMIT);
-    store<i16>(model.io + ((<usize>i) << 1), <i16>word);
-  }
-  return OK;
+  const factor = coder.factor;
+  if (!coder.isSparse) return readScaled(model.io, count, left, factor);
+  return takeRuns(model.io, count, left, coder.end - coder.start - 1, factor, DELTA_LIMIT);
 }
 
 /** What is read is no payload, and there will be no more of it. */

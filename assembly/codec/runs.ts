@@ -2,10 +2,9 @@
  * Words of which most are 0, by runs (SPEC 9): the number of zeros before each other word, and its sign. Where words may be
  * larger than 1, the numbers behind one count one more, and a number 0 makes it larger by 1.
  */
+import { ERR_RANGE, OK } from '../contract.gen';
+import { clampSymmetric } from '../math/fixed';
 import { putBits, putGap, takeBits, takeGap } from './bits';
-
-/** No word. */
-export const NO_WORD: i32 = i32.MIN_VALUE;
 
 @unmanaged
 class Runs {
@@ -42,26 +41,52 @@ export function endRuns(): void {
   runs.gap = 0;
 }
 
-/** A word of `left` that are left, with at most `longest` zeros in a row; NO_WORD if it is none. */
-export function takeRun(left: i32, longest: i32): i32 {
-  if (runs.gap < 0) {
-    const gap = takeGap(runs.k);
-    if (gap < 0 || gap > min(left, longest)) return NO_WORD;
-    runs.gap = gap;
-  }
-  if (runs.gap > 0) {
-    runs.gap--;
-    return 0;
-  }
+/** The word behind the zeros, with `left` words left; 0 if it is none. */
+function takeNonzero(left: i32): i32 {
   const sign = takeBits(1);
   let magnitude = 1;
   if (runs.most > 1) {
     let number = takeGap(runs.k);
     for (; number == 0 && magnitude < runs.most; magnitude++) number = takeGap(runs.k);
-    if (number <= 0 || number > left) return NO_WORD;
+    if (number <= 0 || number > left) return 0;
     runs.gap = number;
   }
   runs.gap--;
-  if (sign < 0) return NO_WORD;
+  if (sign < 0) return 0;
   return sign != 0 ? -magnitude : magnitude;
+}
+
+/**
+ * The next `count` words of the `left` that are left, with at most `longest` zeros in a row, to int16 at `to`, each times
+ * `factor` and cut to ±`limit`. OK, or ERR_RANGE if one is none.
+ */
+export function takeRuns(
+  to: usize,
+  count: i32,
+  left: i32,
+  longest: i32,
+  factor: i32,
+  limit: i32,
+): i32 {
+  while (count > 0) {
+    if (runs.gap < 0) {
+      const gap = takeGap(runs.k);
+      if (gap < 0 || gap > min(left, longest)) return ERR_RANGE;
+      runs.gap = gap;
+    }
+    const zeros = min(runs.gap, count);
+    memory.fill(to, 0, (<usize>zeros) << 1);
+    runs.gap -= zeros;
+    to += (<usize>zeros) << 1;
+    left -= zeros;
+    count -= zeros;
+    if (count == 0) break;
+    const q = takeNonzero(left);
+    if (q == 0) return ERR_RANGE;
+    store<i16>(to, <i16>clampSymmetric(q * factor, limit));
+    to += 2;
+    left--;
+    count--;
+  }
+  return OK;
 }

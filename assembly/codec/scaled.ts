@@ -2,10 +2,10 @@
  * Deltas of one codec word each (SPEC 9): exact, or rounded stochastically to multiples of a power of two. A segment of narrow
  * words of which most are 0 is written by runs, any other word by word.
  */
-import { DELTA_LIMIT, ERR_RANGE, OK } from '../contract.gen';
+import { DELTA_LIMIT, ERR_RANGE } from '../contract.gen';
 import { draw, nextState } from '../math/random';
-import { putBits, putRice, riceParameter, takeBits, takeRice } from './bits';
-import { NO_WORD, openRuns, putRun, takeRun } from './runs';
+import { putBits, putRice, riceParameter, takeBits, takeRices } from './bits';
+import { openRuns, putRun, takeRuns } from './runs';
 
 /** Rice parameters of word by word; from RUNS on less that, of runs; that of a segment of zeros, which has no words. */
 const MAX_RICE: i32 = 14;
@@ -112,10 +112,8 @@ export function readScaledHead(): i32 {
   return shift < 0 ? ERR_RANGE : 1 << shift;
 }
 
-/** A word of the `left` that are left of a segment, without its factor; NO_WORD if it is none. */
-export function readScaled(left: i32): i32 {
-  if (scaled.byRuns) return takeRun(left, left);
-  const u = takeRice(scaled.k);
-  if (u < 0 || u > 2 * scaled.most) return NO_WORD;
-  return (u >>> 1) ^ -(u & 1);
+/** The next `count` words of the `left` that are left of a segment, to int16 at `to`; ERR_RANGE if one is none. */
+export function readScaled(to: usize, count: i32, left: i32, factor: i32): i32 {
+  if (scaled.byRuns) return takeRuns(to, count, left, left, factor, DELTA_LIMIT);
+  return takeRices(to, count, scaled.k, 2 * scaled.most, factor, DELTA_LIMIT);
 }
