@@ -69,7 +69,7 @@ export function samplingOf(flags: ParticipationFlags): Sampling | undefined {
 
 /** What the plan says of it. */
 export function participationOf(
-  flags: ParticipationFlags,
+  flags: Omit<ParticipationFlags, 'sample' | 'overSelection' | 'fleetSize'>,
 ): Pick<PlanSettings, 'eligibility' | 'jitterMs'> {
   const { minBattery, whileCharging, minLink, minRam, minSamples, maxModelAge } = flags;
   const eligibility: Eligibility = {

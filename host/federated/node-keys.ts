@@ -10,6 +10,8 @@ export interface NodeKeys {
   nodes(): readonly string[];
   /** A node's key in the federation; undefined if it has none, or none any more. */
   find(node: string): Uint8Array | undefined;
+  /** No key comes or goes, so nobody has to look. */
+  readonly areFixed?: true;
 }
 
 /** A change right after another may not show in the file system's clock: the folder is read again. */

@@ -243,7 +243,8 @@ export class RoundLoop {
   }
 
   #watchKeys(): void {
-    if (!this.options.keys || this.#isStopped) return;
+    const { keys } = this.options;
+    if (!keys || keys.areFixed || this.#isStopped) return;
     this.#cancelWatch = this.#timers.start(KEYS_MS, () => this.#mailbox.put({ type: 'keys' }));
   }
 

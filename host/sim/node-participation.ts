@@ -1,6 +1,6 @@
 /** When a node takes part in an announced version (SPEC, 7.5); firmware/src/participation.c in C. */
 import { condition, split } from '../contract/contract.gen.js';
-import type { Announcement } from '../contract/contract.gen.js';
+import type { Announcement, Eligibility } from '../contract/contract.gen.js';
 import { equalBytes } from '../contract/hash.js';
 import { doublingsUntil, drawOf } from '../contract/participation.js';
 import { descriptorHashOf } from '../model/snapshot.js';
@@ -8,19 +8,29 @@ import type { NodeHost } from './node-host.js';
 import { sleep } from './node-timing.js';
 
 /** Versions since the installed model; undefined if there is none, or one of another model. */
-function modelAge({ objects }: NodeHost, announcement: Announcement): number | undefined {
+function modelAgeOf({ objects }: NodeHost, announcement: Announcement): number | undefined {
   const { snapshot, installedVersion } = objects;
   if (!snapshot || installedVersion === undefined) return undefined;
   const isOfModel = equalBytes(descriptorHashOf(snapshot.bytes), announcement.descriptorHash);
   return isOfModel ? announcement.version - installedVersion : undefined;
 }
 
+/** What eligibility is judged by. */
+export interface Circumstances {
+  /** Value of a CONDITION; negative: unknown. */
+  readonly conditionOf: (kind: number) => number;
+  readonly trainSamples: number;
+  /** Versions since the installed model; undefined: unknown. */
+  readonly modelAge: number | undefined;
+}
+
 /** What is not known counts as fulfilled. */
-function isEligible(host: NodeHost, announcement: Announcement): boolean {
-  const { minBattery, charging, minLink, minRam, ...asked } = announcement.plan.eligibility ?? {};
-  const { minSamples = 0, maxModelAge = Infinity } = asked;
+export function isEligible(
+  { minBattery, charging, minLink, minRam, minSamples = 0, maxModelAge = Infinity }: Eligibility,
+  { conditionOf, trainSamples, modelAge = 0 }: Circumstances,
+): boolean {
   const fulfils = (kind: number, least = 0): boolean => {
-    const value = least > 0 ? host.conditionOf(kind) : -1;
+    const value = least > 0 ? conditionOf(kind) : -1;
     return value < 0 || value >= least;
   };
   return (
@@ -28,8 +38,8 @@ function isEligible(host: NodeHost, announcement: Announcement): boolean {
     fulfils(condition.CHARGING, charging) &&
     fulfils(condition.LINK, minLink) &&
     fulfils(condition.RAM, minRam) &&
-    host.samples.count(split.TRAIN) >= minSamples &&
-    (modelAge(host, announcement) ?? 0) <= maxModelAge
+    trainSamples >= minSamples &&
+    modelAge <= maxModelAge
   );
 }
 
@@ -45,5 +55,11 @@ export async function awaitTurn(
   for (let left = doublingsUntil(draw, plan.drawBelow); left > 0; left--) {
     await sleep(plan.deadlineMs ?? Infinity, signal);
   }
-  while (!isEligible(host, announcement)) await sleep(host.timing.conditionMs, signal);
+  const isDue = (): boolean =>
+    isEligible(plan.eligibility ?? {}, {
+      conditionOf: (kind) => host.conditionOf(kind),
+      trainSamples: host.samples.count(split.TRAIN),
+      modelAge: modelAgeOf(host, announcement),
+    });
+  while (!isDue()) await sleep(host.timing.conditionMs, signal);
 }

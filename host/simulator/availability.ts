@@ -35,6 +35,10 @@ export function nextAwake(windows: Windows | undefined, seed: number, timeMs: nu
   return Math.max(timeMs, windowAt(windows, seed, timeMs)[0]);
 }
 
+export function isAwake(windows: Windows, seed: number, timeMs: number): boolean {
+  return windowAt(windows, seed, timeMs)[0] <= timeMs;
+}
+
 /** When the node will have been awake for `workMs` since `timeMs`: while it sleeps, its work rests. */
 export function afterAwake(
   windows: Windows | undefined,

@@ -18,7 +18,9 @@ export const stage = {
 
 /** What the nodes of a group have in common. */
 export interface Device extends Group {
+  /** When they are awake, and when they charge; undefined: always. */
   readonly windows: Windows | undefined;
+  readonly chargingWindows: Windows | undefined;
 }
 
 /** The columns that change, which a checkpoint holds. */
@@ -80,12 +82,12 @@ export function nodeNumber(name: string): number {
   return name.startsWith(prefix) && Number.isSafeInteger(number) ? number : -1;
 }
 
-function windowsOf({ awake }: Group): Windows | undefined {
-  if (!awake) return undefined;
+function windowsOf(times: Group['awake']): Windows | undefined {
+  if (!times) return undefined;
   return {
-    everyMs: minutesToMs(awake.everyMinutes),
-    forMs: minutesToMs(awake.forMinutes),
-    jitterMs: minutesToMs(awake.jitterMinutes),
+    everyMs: minutesToMs(times.everyMinutes),
+    forMs: minutesToMs(times.forMinutes),
+    jitterMs: minutesToMs(times.jitterMinutes),
   };
 }
 
@@ -113,7 +115,11 @@ export class Fleet {
   constructor(scenario: Scenario) {
     const { nodes, seed, fleet } = scenario;
     this.nodes = nodes;
-    this.devices = fleet.map((group) => ({ ...group, windows: windowsOf(group) }));
+    this.devices = fleet.map((group) => ({
+      ...group,
+      windows: windowsOf(group.awake),
+      chargingWindows: windowsOf(group.conditions.charging),
+    }));
     this.group = dealGroups(scenario);
     this.seeds = Uint32Array.from({ length: nodes }, (_, node) => drawAt(seed, purpose.node, node));
     this.state = emptyState(nodes);
@@ -121,6 +127,11 @@ export class Fleet {
 
   deviceOf(node: number): Device {
     return this.devices[this.group[node]];
+  }
+
+  /** Of when it hangs on its charger. */
+  chargerSeed(node: number): number {
+    return drawAt(this.seeds[node], purpose.charger);
   }
 
   restore(saved: FleetState): void {

@@ -3,6 +3,8 @@
 /** What a worker has from its start on; the arrays are shared. */
 export interface WorkerData {
   readonly kernel: Uint8Array;
+  /** Of the keys of nodes; absent: they have none. */
+  readonly keySeed?: number;
   readonly descriptor: Uint8Array;
   /** int8 [N][inputs]. */
   readonly x: Int8Array<SharedArrayBuffer>;

@@ -11,7 +11,7 @@ const count = z.int().min(1);
 const share = z.number().min(0).max(1);
 const minutes = z.number().positive().max(5_256_000);
 
-const awakeSchema = z.strictObject({
+const windowsSchema = z.strictObject({
   everyMinutes: minutes,
   forMinutes: minutes,
   jitterMinutes: z.number().min(0).default(0),
@@ -27,7 +27,17 @@ const groupSchema = z.strictObject({
   megahertz: z.number().positive().default(168),
   /** Whether the firmware supplies the native functions of the accelerated kernel. */
   intrinsics: z.boolean().default(true),
-  awake: awakeSchema.optional(),
+  awake: windowsSchema.optional(),
+  /** What the devices know of themselves (SPEC, 7.5); absent: nothing. */
+  conditions: z
+    .strictObject({
+      battery: z.int().min(0).max(100).optional(),
+      link: z.int().min(0).max(100).optional(),
+      ramKiB: count.max(2 ** 21 - 1).optional(),
+      /** When they hang on a charger. */
+      charging: windowsSchema.optional(),
+    })
+    .prefault({}),
   dropOut: share.default(0),
   link: z
     .strictObject({
@@ -80,6 +90,8 @@ const scenarioSchema = z.strictObject({
     .default([groupSchema.parse({})]),
   evaluateEvery: count.default(1),
   keep: count.default(10),
+  /** Whether nodes and aggregator have keys and check tags; absent: unless real nodes join. */
+  keys: z.boolean().optional(),
   /** Nodes that are not simulated but join over MQTT. */
   real: z.strictObject({ mqtt: z.string(), nodes: z.array(z.string()).min(1) }).optional(),
 });
@@ -99,7 +111,8 @@ const knownKeys = [
     [
       scenarioSchema,
       groupSchema,
-      awakeSchema,
+      windowsSchema,
+      groupSchema.shape.conditions.unwrap(),
       groupSchema.shape.link.unwrap(),
       groupSchema.shape.energy.unwrap(),
       scenarioSchema.shape.deal.unwrap(),
@@ -117,20 +130,21 @@ function failIssue({ issues }: z.ZodError): never {
   return fail(path, `unknown key ${issue.keys[0]}`, remedy);
 }
 
+function checkWindows(at: string, windows: z.infer<typeof windowsSchema> | undefined): void {
+  if (!windows || windows.forMinutes + 2 * windows.jitterMinutes <= windows.everyMinutes) return;
+  fail(at, 'a window and the next overlap', 'forMinutes + 2 · jitterMinutes ≤ everyMinutes');
+}
+
 /** What no schema of one value sees. */
 function checkScenario({ nodes, round, fleet, real }: Scenario): void {
   const { cohort = nodes, quorum = 1, deadlineMinutes } = round;
   if (cohort > nodes) fail('round.cohort', `${cohort} of ${nodes} nodes`, `give at most ${nodes}`);
   if (quorum > cohort)
     fail('round.quorum', `it is ${quorum}`, `give at most the cohort, ${cohort}`);
-  fleet.forEach(({ awake, dropOut }, i) => {
+  fleet.forEach(({ awake, conditions, dropOut }, i) => {
     const at = `fleet.${i}`;
-    if (awake && awake.forMinutes + 2 * awake.jitterMinutes > awake.everyMinutes)
-      fail(
-        `${at}.awake`,
-        'a window and the next overlap',
-        'forMinutes + 2 · jitterMinutes ≤ everyMinutes',
-      );
+    checkWindows(`${at}.awake`, awake);
+    checkWindows(`${at}.conditions.charging`, conditions.charging);
     if (dropOut > 0 && cohort === nodes && deadlineMinutes === undefined)
       fail(
         `${at}.dropOut`,
@@ -159,6 +173,11 @@ export function parseScenario(text: string): Scenario {
   if (!result.success) return failIssue(result.error);
   checkScenario(result.data);
   return result.data;
+}
+
+/** Real nodes remember what they followed, and a run that is begun anew would be a rollback to them. */
+export function hasKeys({ keys, real }: Scenario): boolean {
+  return keys ?? real === undefined;
 }
 
 export function minutesToMs(value: number): number {

@@ -4,6 +4,7 @@ import type { MessageHandler, MqttSession, MqttTraffic } from '../mqtt/session.j
 /** What the aggregator has said to nodes. */
 export interface SimulatedReader {
   announce(announcement: Uint8Array): void;
+  isReal(node: string): boolean;
   /** True if it was for a virtual node. */
   receive(node: string, receipt: Uint8Array): boolean;
 }
@@ -41,6 +42,8 @@ export class SimulatedSession implements MqttSession {
   async publish(topic: string, payload: Uint8Array, options?: { retain?: boolean }): Promise<void> {
     const receipt = matchTopic('receipt', this.scope, topic);
     if (receipt && this.reader.receive(receipt['node'], payload)) return;
+    const tag = matchTopic('authorisation', this.scope, topic);
+    if (tag && !this.reader.isReal(tag['node'])) return;
     if (matchTopic('announcement', this.scope, topic)) this.reader.announce(payload);
     await this.broker?.publish(topic, payload, options);
   }

@@ -23,11 +23,12 @@ import { readCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint.j
 import { EventQueue, type SimulatedEvent } from './event-queue.js';
 import { Fleet, nodeName, nodeNumber, stage } from './fleet.js';
 import type { Version, WorkerData } from './job.js';
+import { authorisationBytes, SimulatedKeys } from './keys.js';
 import { Lookahead } from './lookahead.js';
 import { WorkerPool } from './pool.js';
 import { RecordFile, type RoundRecord } from './records.js';
 import { Residuals } from './residuals.js';
-import { minutesToMs, type Scenario } from './scenario.js';
+import { hasKeys, minutesToMs, type Scenario } from './scenario.js';
 import { SimulatedSession } from './simulated-session.js';
 import { eventKind, VirtualNodes } from './virtual-nodes.js';
 import { VirtualTimers } from './virtual-timers.js';
@@ -47,6 +48,7 @@ type Decided =
   | 'round'
   | 'rounds'
   | 'keep'
+  | 'keys'
   | 'retryMs'
   | 'timers'
   | 'connect'
@@ -59,7 +61,7 @@ export interface SimulationOptions {
   /** Of everything that decides the results. */
   readonly fingerprint: string;
   readonly aggregator: Omit<AggregatorOptions, Decided>;
-  readonly workerData: Omit<WorkerData, 'group' | 'residuals' | 'newResiduals'>;
+  readonly workerData: Omit<WorkerData, 'group' | 'keySeed' | 'residuals' | 'newResiduals'>;
   /** Scores of a version, for its record. */
   readonly evaluate?: (
     pool: WorkerPool,
@@ -139,7 +141,12 @@ class Simulation {
     this.#fleet = new Fleet(scenario);
     const { group, state } = this.#fleet;
     this.#pool = new WorkerPool(
-      { ...workerData, group, ...this.#residuals.shared },
+      {
+        ...workerData,
+        group,
+        ...this.#residuals.shared,
+        ...(hasKeys(scenario) && { keySeed: scenario.seed }),
+      },
       options.workers,
     );
     this.#lookahead = new Lookahead(this.#pool, state, windowNodes);
@@ -151,6 +158,7 @@ class Simulation {
       offsets: workerData.offsets,
       isReal: (node) => this.#real.has(node),
       works: this.#lookahead,
+      authorisationBytes: hasKeys(scenario) ? authorisationBytes : 0,
     });
   }
 
@@ -168,6 +176,9 @@ class Simulation {
       rounds: scenario.rounds,
       round: roundRulesOf(scenario),
       keep: scenario.keep,
+      ...(hasKeys(scenario) && {
+        keys: new SimulatedKeys(scenario.seed, scenario.nodes, federation),
+      }),
       retryMs: scenario.round.retrySeconds * 1000,
       timers: this.#timers,
       connect: (options) => this.#connect(options),
@@ -209,6 +220,7 @@ class Simulation {
   async #connect(options: MqttOptions): Promise<SimulatedSession> {
     const { real } = this.options.scenario;
     const reader = {
+      isReal: (node: string) => this.#real.has(nodeNumber(node)),
       announce: (bytes: Uint8Array) => this.#takeAnnouncement(bytes),
       receive: (node: string, bytes: Uint8Array) => this.#takeReceipt(node, bytes),
     };

@@ -1,13 +1,15 @@
 /** What virtual nodes do in time (SPEC, section 7), as events; what they compute is the business of others. */
-import { receipt, version as versions } from '../contract/contract.gen.js';
+import { condition, receipt, version as versions } from '../contract/contract.gen.js';
 import type { Announcement, Kernel, Receipt } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { turnMs } from '../contract/participation.js';
 import { loadCosts, predictSteps } from '../model/cost.js';
 import type { ModelInfo } from '../model/info.js';
+import { isEligible } from '../sim/node-participation.js';
+import { defaultTiming } from '../sim/node-timing.js';
 import { chooseKernel, readAnnouncement, samplesOfRound, taskTrains } from '../sim/node-rules.js';
 import { usesResidual } from '../sim/node-work.js';
-import { afterAwake, nextAwake } from './availability.js';
+import { afterAwake, isAwake, nextAwake } from './availability.js';
 import type { EventQueue } from './event-queue.js';
 import { nodeName, stage, type Device, type Fleet } from './fleet.js';
 import { purpose, unitAt } from './seeds.js';
@@ -81,6 +83,8 @@ export interface Scene {
   /** Samples of each node: from offsets[n] to offsets[n + 1]. */
   readonly offsets: Uint32Array;
   readonly works: WorkObserver;
+  /** What comes to a node with each announcement. */
+  readonly authorisationBytes: number;
   /** Nodes that are none of these. */
   isReal(node: number): boolean;
 }
@@ -155,7 +159,44 @@ export class VirtualNodes {
     if (this.#isCommitted(node, timeMs)) return;
     if (state.stage[node] !== stage.IDLE) this.#abandon(node, timeMs);
     if (state.turn[node] < announcement.version && this.#waitForTurn(node, timeMs)) return;
-    this.#begin(node, timeMs);
+    if (this.#isEligible(node, timeMs)) this.#begin(node, timeMs);
+    else this.#lookAgain(node, timeMs);
+  }
+
+  #isEligible(node: number, timeMs: number): boolean {
+    const { fleet } = this;
+    const { offsets } = this.scene;
+    const { announcement } = this.newest!;
+    const { eligibility } = announcement.plan;
+    if (!eligibility) return true;
+    const { conditions, chargingWindows } = fleet.deviceOf(node);
+    const { battery = -1, link = -1, ramKiB = -1 } = conditions;
+    const charging = (): number =>
+      chargingWindows ? Number(isAwake(chargingWindows, fleet.chargerSeed(node), timeMs)) : -1;
+    const known: Readonly<Record<number, () => number>> = {
+      [condition.BATTERY]: () => battery,
+      [condition.CHARGING]: charging,
+      [condition.LINK]: () => link,
+      [condition.RAM]: () => ramKiB,
+    };
+    const snapshot = fleet.state.snapshot[node];
+    return isEligible(eligibility, {
+      conditionOf: (kind) => known[kind](),
+      trainSamples: offsets[node + 1] - offsets[node],
+      modelAge: snapshot < 0 ? undefined : announcement.version - snapshot,
+    });
+  }
+
+  /** Of what a node is not eligible by, only charging changes while a version stands: it looks again every so often. */
+  #lookAgain(node: number, timeMs: number): void {
+    const { fleet } = this;
+    const { windows, chargingWindows } = fleet.deviceOf(node);
+    if (!chargingWindows || isAwake(chargingWindows, fleet.chargerSeed(node), timeMs)) return;
+    const { conditionMs } = defaultTiming;
+    const plugged = nextAwake(chargingWindows, fleet.chargerSeed(node), timeMs);
+    const looksMs = timeMs + Math.ceil((plugged - timeMs) / conditionMs) * conditionMs;
+    fleet.state.seesMs[node] = nextAwake(windows, fleet.seeds[node], looksMs);
+    this.#push(fleet.state.seesMs[node], eventKind.SEES, node);
   }
 
   /** True if its turn in the newest version comes later, or never (SPEC, 7.5). */
@@ -295,12 +336,13 @@ export class VirtualNodes {
     const { difference, artefactBytes, descriptorBytes, parent, initialSeed } = announcement;
     const isFetched = difference !== undefined || initialSeed === undefined;
     const snapshotBytes = isFetched ? artefactBytes : 0;
+    const announced = bytes + this.scene.authorisationBytes;
     const has = this.fleet.state.snapshot[node];
     if (has < 0) {
       const kernel = duties[this.fleet.group[node]].kernel.bytes;
-      return bytes + kernel + descriptorBytes + snapshotBytes;
+      return announced + kernel + descriptorBytes + snapshotBytes;
     }
-    return bytes + (difference && has === parent ? difference.bytes : snapshotBytes);
+    return announced + (difference && has === parent ? difference.bytes : snapshotBytes);
   }
 
   #instructionsOf(node: number): number {

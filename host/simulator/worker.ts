@@ -8,6 +8,7 @@ import { readAnnouncement } from '../sim/node-rules.js';
 import type { Sample } from '../sim/node-samples.js';
 import { performWorkNow, usesResidual } from '../sim/node-work.js';
 import { nodeName } from './fleet.js';
+import { nodeKeyOfSeed } from './keys.js';
 import type { Evaluation, Job, JobResult, Version, WorkerData } from './job.js';
 
 interface Known {
@@ -42,14 +43,16 @@ class NodeWorker {
   /** The upload of a node. */
   train(version: number, node: number): Uint8Array {
     const { announcement, words, kernels } = this.#versions.get(version)!;
-    const { offsets, group, newResiduals } = this.data;
+    const { offsets, group, newResiduals, keySeed } = this.data;
+    const name = nodeName(node);
     this.#plan(announcement.plan.frozenLayers ?? 0);
     this.#kernel.loadParameters(words);
     const residual = this.#residualOf(node, words.length);
     const first = offsets[node];
     const work = {
       announcement,
-      node: nodeName(node),
+      node: name,
+      ...(keySeed !== undefined && { key: nodeKeyOfSeed(keySeed, name) }),
       kernelHash: kernels[group[node]],
       base: words,
       trainSamples: offsets[node + 1] - first,

@@ -100,8 +100,9 @@ export class NativeNode {
 }
 
 /** A native node as a child of its bridge. */
-export function commandOf({ node, path }: Omit<Shard, 'dataset'>): string {
-  return `exec:"${nativeNodePath()}" --name ${node} --data "${path}" --flash "${path}.flash"`;
+/** `more`: other flags. */
+export function commandOf({ node, path }: Omit<Shard, 'dataset'>, more = ''): string {
+  return `exec:"${nativeNodePath()}" --name ${node} --data "${path}" --flash "${path}.flash" ${more}`;
 }
 
 export function startNativeNodes(scene: Scene, shards: readonly Shard[]): Promise<NativeNode[]> {

@@ -18,6 +18,7 @@ nodes: 40
 rounds: ${rounds}
 deal: { people: 4 }
 plan: { samplesPerRound: 6 }
+keys: true
 `;
 
 describe.runIf(hasNative && hasQemu && hasMosquitto)(
@@ -43,13 +44,19 @@ describe.runIf(hasNative && hasQemu && hasMosquitto)(
       const real = `real: { mqtt: '${broker.url}', nodes: [node-7, node-30] }\n`;
       const mixed = runScenario(folder, virtual + real);
       const shardOf = (node: string): string => join(folder, 'shards', `${node}.fds`);
+      const keyOf = (node: string): string => join(folder, 'keys', `${node}.key`);
       const bridge = new Bridge({
         federation,
         mqtt: { url: broker.url },
         devices: [
-          { port: commandOf({ node: 'node-7', path: shardOf('node-7') }) },
           {
-            ...{ port: 'qemu:mps2-an386', node: 'node-30' },
+            port: commandOf(
+              { node: 'node-7', path: shardOf('node-7') },
+              `--key "${keyOf('node-7')}"`,
+            ),
+          },
+          {
+            ...{ port: `qemu:mps2-an386,key=${keyOf('node-30')}`, node: 'node-30' },
             samples: serveDataset(readFds1(shardOf('node-30'))),
           },
         ],

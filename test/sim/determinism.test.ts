@@ -14,6 +14,21 @@ const buffered = rough
   .replace('samplesPerRound: 5', 'samplesPerRound: 5, strategy: fed-buff, maxStaleness: 2');
 /** A part of the nodes is asked in each version, more as deadlines pass. */
 const drawn = rough.replace('cohort: 9', 'cohort: 4, overSelection: 1.5');
+/** Only who is charging and has power begins, each a little later; of one group nobody knows anything. */
+const choosy = rough
+  .replace('cohort: 9', 'cohort: 6')
+  .replace(
+    'samplesPerRound: 5',
+    'samplesPerRound: 5, jitterMs: 90000, whileCharging: true, minBattery: 30',
+  )
+  .replace(
+    'dropOut: 0.3',
+    'dropOut: 0.3\n    conditions: { battery: 80, charging: { everyMinutes: 180, forMinutes: 100 } }',
+  ).concat(`
+  - name: empty
+    share: 2
+    conditions: { battery: 10, charging: { everyMinutes: 180, forMinutes: 100 } }
+`);
 const versions = 6;
 
 let scene: Scene;
@@ -38,6 +53,7 @@ describe.each([
   { name: 'dense', yaml: rough, crashes },
   { name: 'sparse, with residuals', yaml: sparse, crashes: [['before-receipt', 11] as Crash] },
   { name: 'buffered, with late uploads', yaml: buffered, crashes: [['after-commit', 5] as Crash] },
+  { name: 'of eligible nodes', yaml: choosy, crashes: [['before-commit', 3] as Crash] },
   { name: 'of drawn nodes', yaml: drawn, crashes: [['after-version-commit', 3] as Crash] },
 ])('a simulation, $name', ({ yaml, crashes }) => {
   let first: string;
@@ -48,6 +64,15 @@ describe.each([
     first = newFolder();
     reference = await runScenario(first, yaml, { batch: 1, workers: 1 });
     uploads = uploadsIn(join(first, 'store'), versions);
+  });
+
+  it.runIf(yaml === choosy)('hears nothing of nodes that are not eligible', () => {
+    const { fleet } = reference;
+    const acceptedBy = (name: string): number[] =>
+      [...fleet.state.accepted].filter((_, node) => fleet.deviceOf(node).name === name);
+    expect(acceptedBy('empty').every((accepted) => accepted === 0)).toBe(true);
+    expect(acceptedBy('empty').length).toBeGreaterThan(2);
+    expect(acceptedBy('sleepy').some((accepted) => accepted > 0)).toBe(true);
   });
 
   it.runIf(yaml === buffered)('counts late uploads', () => {

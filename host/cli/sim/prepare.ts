@@ -1,23 +1,28 @@
 /** Everything a simulation needs, from its scenario: data, model, plan, and how its versions are scored. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sha256, toHex } from '../../contract/hash.js';
+import { keySuffix } from '../../contract/node-key.js';
 import { createDataset, sampleLength, selectSamples, type Dataset } from '../../data/dataset.js';
 import { writeFds1 } from '../../data/fds1.js';
 import { loadKernelBytes } from '../../kernel/load.js';
 import { dealSamples, type Dealt } from '../../simulator/deal.js';
 import { nodeNumber } from '../../simulator/fleet.js';
+import { nodeKeyOfSeed } from '../../simulator/keys.js';
 import type { WorkerPool } from '../../simulator/pool.js';
 import type { RoundRecord } from '../../simulator/records.js';
-import type { Scenario } from '../../simulator/scenario.js';
+import { hasKeys, type Scenario } from '../../simulator/scenario.js';
 import type { SimulationOptions } from '../../simulator/simulation.js';
+import { participationOf, participationSettings } from '../participation-settings.js';
 import { downlinkOfFlags, planOfFlags, planSettings } from '../plan-settings.js';
 import { scoreFields, scoresOf } from '../scores.js';
 import { settingsOfRecord } from '../settings.js';
 import { dataSettings, kernelsOf, prepareTask, type Task } from '../task.js';
 
 /** A scenario says these two itself. */
-const { rounds: _rounds, seed: _seed, ...scenarioPlan } = planSettings;
+const { rounds: _rounds, seed: _seed, ...trainingPlan } = planSettings;
+const { sample: _s, overSelection: _o, fleetSize: _f, ...conditions } = participationSettings;
+const scenarioPlan = { ...trainingPlan, ...conditions };
 
 /** People of the built-in task, unless the scenario says how many: making them takes time. */
 const mostPeople = 200;
@@ -65,6 +70,12 @@ function writeShard(folder: string, name: string, dataset: Dataset, dealt: Dealt
   writeFds1(join(folder, `${name}.fds`), flat);
 }
 
+/** Key of a real node, in the form a device reads. */
+function writeKey(folder: string, name: string, seed: number): void {
+  mkdirSync(folder, { recursive: true });
+  writeFileSync(join(folder, name + keySuffix), `${toHex(nodeKeyOfSeed(seed, name))}\n`);
+}
+
 /** Scores on the samples no node has, all together and of each person. */
 function evaluator({ model, dataset }: Task, { test }: Dealt) {
   return async (
@@ -99,7 +110,10 @@ export function prepareSimulation(scenario: Scenario, folder: string): PreparedS
   const { dataset, descriptor } = task;
   const dealt = dealSamples(dataset, scenario);
   const real = scenario.real?.nodes ?? [];
-  for (const name of real) writeShard(join(folder, 'shards'), name, dataset, dealt);
+  for (const name of real) {
+    writeShard(join(folder, 'shards'), name, dataset, dealt);
+    if (hasKeys(scenario)) writeKey(join(folder, 'keys'), name, seed);
+  }
   const kernels = kernelsOf(planFlags.kernel);
   const { offsets, indices } = dealt;
   const [x, label] = [shared(dataset.x), shared(dataset.label)];
@@ -114,7 +128,7 @@ export function prepareSimulation(scenario: Scenario, folder: string): PreparedS
         kernels,
         initialWords: seed,
         strategy: planFlags.strategy,
-        plan: planOfFlags(planFlags, task),
+        plan: { ...planOfFlags(planFlags, task), ...participationOf(planFlags) },
         ...(overSelection && { sampling: { fleetSize: nodes, overSelection } }),
         downlink: downlinkOfFlags(planFlags),
       },
