@@ -75,6 +75,7 @@ function printRound(output: Output, model: ModelInfo, report: RoundReport): void
     round: report.version,
     modelHash: report.modelHash,
     contributions: report.contributions,
+    bounded: report.bounded,
     degraded: report.isDegraded,
     uplinkBytes: report.uplinkBytes,
     seconds: report.durationMs / 1000,
@@ -86,8 +87,9 @@ function printRound(output: Output, model: ModelInfo, report: RoundReport): void
     : own
       ? `in training ${describeScores(own)}`
       : '';
+  const bounded = report.bounded > 0 ? ` (${report.bounded} scaled down)` : '';
   output.line(
-    `round ${report.version}: ${report.contributions} contributions${report.isDegraded ? ' (degraded)' : ''}, ${scores}, model ${report.modelHash.slice(0, 16)}`,
+    `round ${report.version}: ${report.contributions} contributions${bounded}${report.isDegraded ? ' (degraded)' : ''}, ${scores}, model ${report.modelHash.slice(0, 16)}`,
   );
   if (report.parent > 0) printTraffic(output, report.parent, report.trafficBefore);
 }

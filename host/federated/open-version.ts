@@ -48,6 +48,11 @@ export class OpenVersion {
     return this.#sum;
   }
 
+  /** Contributions scaled down to the bound of norms. */
+  get bounded(): number {
+    return this.#strategy.bounded?.(this.#sum) ?? 0;
+  }
+
   get nodes(): string[] {
     return [...this.#counted.keys()];
   }

@@ -29,6 +29,8 @@ export interface RoundReport {
   /** SHA-256 of the new snapshot, hex. */
   readonly modelHash: string;
   readonly contributions: number;
+  /** Of those, scaled down because their norm was far above the median: somebody shouts. */
+  readonly bounded: number;
   /** Nodes in the order of their contributions. */
   readonly nodes: readonly string[];
   /** Closed by its deadline, without the whole cohort. */

@@ -266,6 +266,7 @@ export class RoundLoop {
       parent: closed.version,
       modelHash: toHex(announcement.artefactHash),
       contributions: closed.sum.count,
+      bounded: closed.bounded,
       nodes: closed.nodes,
       isDegraded,
       uplinkBytes: closed.uplinkBytes,

@@ -6,8 +6,8 @@ import { parseStrategy, strategyNames } from '../../host/federated/strategies/st
 import type { ServerModel, Strategy, Tally } from '../../host/federated/strategies/strategy.js';
 import {
   contributionWeight,
-  countBounded,
   stalenessDiscount,
+  meanSums,
 } from '../../host/federated/strategies/weighted-mean.js';
 import * as aggregate from '../oracle/aggregate.js';
 import * as oracle from '../oracle/strategies.js';
@@ -171,8 +171,8 @@ describe('the mean', () => {
     const quiet = [1, 2, 3].map(() => ({ samples: 1, delta: fill(100) }));
     const honest = finish(quiet);
     const shouting = finish([...quiet, { samples: 1, delta: fill(30_000) }]);
-    expect(countBounded(sumMean([...quiet, { samples: 1, delta: fill(30_000) }]))).toBe(1);
-    expect(countBounded(sumMean(quiet))).toBe(0);
+    expect(meanSums.bounded(sumMean([...quiet, { samples: 1, delta: fill(30_000) }]))).toBe(1);
+    expect(meanSums.bounded(sumMean(quiet))).toBe(0);
     // Less than four times the median's octave, of which the median has at least half.
     expect(shouting[0] / honest[0]).toBeLessThan(1 + 8 / 4);
     const unbounded = (3 * 100 + 30_000) / 4;

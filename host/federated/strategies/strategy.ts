@@ -44,6 +44,8 @@ export interface Strategy<Sum extends Tally = Tally> {
   add(sum: Sum, contribution: Contribution): Sum;
   /** Both together; neither is changed. */
   merge(a: Sum, b: Sum): Sum;
+  /** Contributions that count for less because their norm is above the bound; absent: no norm is bounded. */
+  bounded?(sum: Sum): number;
   /** The next model; `model` is not changed. Without any weight it is the same. */
   finish(model: ServerModel, sum: Sum): ServerModel;
 }

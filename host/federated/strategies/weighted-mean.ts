@@ -100,9 +100,6 @@ function merge(a: MeanSum, b: MeanSum): MeanSum {
   };
 }
 
-/** What every strategy of means sums. */
-export const meanSums = { start, add, merge };
-
 /** The highest octave that is not scaled down: that of the lower median norm, and BOUND_OCTAVES more. */
 function boundOf({ octaves }: MeanSum): number {
   const ascending = [...octaves].sort(([a], [b]) => a - b);
@@ -115,14 +112,16 @@ function boundOf({ octaves }: MeanSum): number {
   return Infinity;
 }
 
-/** Contributions whose norms are above the bound. */
-export function countBounded(sum: MeanSum): number {
+function bounded(sum: MeanSum): number {
   const bound = boundOf(sum);
   return [...sum.octaves].reduce(
     (total, [octave, { count }]) => total + (octave > bound ? count : 0),
     0,
   );
 }
+
+/** What every strategy of means sums. */
+export const meanSums = { start, add, merge, bounded };
 
 /** The mean delta, Q16.16 [P]; zeros without any weight, as after an evaluation. */
 export function meanDelta(sum: MeanSum): Float64Array {
