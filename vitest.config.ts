@@ -1,12 +1,12 @@
 import { availableParallelism } from 'node:os';
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+import { systemTests } from './vitest.system.config.js';
 
+/** What takes two minutes; the rest: `npm run test:system` and `npm run test:cores`. */
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    // Minutes more: `npm run test:cores`.
-    exclude: ['test/cores/**'],
-    // Half of the tests wait for processes, so two at a time fit even two cores.
+    exclude: [...configDefaults.exclude, 'test/cores/**', ...systemTests],
     maxWorkers: Math.max(2, availableParallelism() - 1),
     testTimeout: 180_000,
     hookTimeout: 240_000,

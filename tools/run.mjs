@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { root } from './incremental.mjs';
 import { setUp } from './setup.mjs';
 
-/** What `npm test` needs; `npm run test:cores` builds the others itself. */
+/** What `npm test` and `npm run test:system` need; `npm run test:cores` builds the others itself. */
 const boardsOfTests = ['qemu-mps2-m4', 'stm32f4'];
 
 const [program, ...args] = process.argv.slice(2);
