@@ -1,6 +1,6 @@
 /**
  * Deltas to payloads and back, in slices of a few words (SPEC 9). A segment is the weights of a trained layer,
- * or its biases, or of a sparse payload both: its words are read twice, once to choose scale and Rice parameter, once to code them. Of
+ * or its biases: its words are read twice, once to choose scale and Rice parameter, once to code them. Of
  * the payload no more than a slice is ever in memory.
  */
 import {
@@ -64,11 +64,9 @@ class Coder {
 
 const coder = changetype<Coder>(memory.data(offsetof<Coder>(), 4));
 
-/** Words of a part of a layer: 0 the weights, or all that is sparse, 1 the biases. */
+/** Words of a part of a layer: 0 the weights, 1 the biases. */
 function wordsOf(layer: Layer, part: i32): i32 {
-  const biases = biasesOf(layer);
-  if (coder.isSparse) return part != 0 ? 0 : weightsOf(layer) + biases;
-  return part != 0 ? biases : weightsOf(layer);
+  return part != 0 ? biasesOf(layer) : weightsOf(layer);
 }
 
 /** Goes to the next segment that has words; false if there is none. */

@@ -1,6 +1,6 @@
 /**
  * Sparse ternary deltas with error feedback (Sattler et al. 2019, Sparse Ternary Compression; SPEC 9). Of the
- * sums v = delta + residual of a layer the largest are coded, all with one magnitude, and what is
+ * sums v = delta + residual of a segment the largest are coded, all with one magnitude, and what is
  * left of v is the new residual. Which are the largest a histogram says, so that nothing is sorted;
  * it has a bucket for every three leading bits of a magnitude.
  */
@@ -25,7 +25,7 @@ const MAX_RICE: i32 = 15;
 
 @unmanaged
 class Sparse {
-  /** Words of each layer that are coded, per mille. */
+  /** Words of each segment that are coded, per mille. */
   density: i32;
   /** Bucket of the smallest that are coded, and how many of it still are. */
   threshold: i32;

@@ -264,7 +264,7 @@ enum linnet_block_word {
     LINNET_BLOCK_REGION_COUNT, /* out: plan: entries of that table */
     LINNET_BLOCK_RESERVED0, /* in: 0 */
     LINNET_BLOCK_CODEC_OFFSET, /* out: encode, decode: parameter that comes next; parameters at the end */
-    LINNET_BLOCK_DENSITY, /* in: SPARSE_TERNARY: words coded of each layer, per mille, 1…1000; read by encoding */
+    LINNET_BLOCK_DENSITY, /* in: SPARSE_TERNARY: words coded of each segment, per mille, 1…1000; read by encoding */
     LINNET_BLOCK_RESIDUAL_SATURATIONS, /* out: SPARSE_TERNARY: words of the new residual that were limited to ±32,767 since encoding */
     LINNET_BLOCK_WORDS
 };

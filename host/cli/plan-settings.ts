@@ -71,7 +71,7 @@ export const planSettings = {
   },
   density: {
     kind: 'integer',
-    text: 'of codec sparse: parameters of each layer that are coded, per mille',
+    text: 'of codec sparse: weights of each layer that are coded, and biases, per mille',
     default: DEFAULT_DENSITY,
     minimum: 1,
     maximum: constant.MAX_DENSITY,

@@ -552,7 +552,7 @@ export const blockWord = {
   reserved0: 35,
   /** out: encode, decode: parameter that comes next; parameters at the end */
   codecOffset: 36,
-  /** in: SPARSE_TERNARY: words coded of each layer, per mille, 1…1000; read by encoding */
+  /** in: SPARSE_TERNARY: words coded of each segment, per mille, 1…1000; read by encoding */
   density: 37,
   /** out: SPARSE_TERNARY: words of the new residual that were limited to ±32,767 since encoding */
   residualSaturations: 38,
@@ -1076,7 +1076,7 @@ export interface Plan {
   readonly frozenLayers?: number;
   /** FedProx: pull toward the base by 2^−this every PROXIMAL_INTERVAL steps */
   readonly proximalShift?: number;
-  /** SPARSE_TERNARY: words of each layer that are coded, per mille */
+  /** SPARSE_TERNARY: words of each segment that are coded, per mille */
   readonly density?: number;
   /** a delta still counts when so many versions came after its base; absent: 0 */
   readonly maxStaleness?: number;

@@ -34,7 +34,7 @@ export interface PlanSettings {
   readonly frozenLayers?: number;
   /** CODEC of the uploads; RAW_INT16 if absent. */
   readonly codec?: number;
-  /** Of SPARSE_TERNARY: words of each layer that are coded, per mille; DEFAULT_DENSITY if absent. */
+  /** Of SPARSE_TERNARY: words of each segment that are coded, per mille; DEFAULT_DENSITY if absent. */
   readonly density?: number;
   /** FedProx: nodes pull toward the base by 2^−this; 0 or absent: not at all. */
   readonly proximalShift?: number;

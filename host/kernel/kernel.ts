@@ -51,7 +51,7 @@ export interface PlanOptions {
 
 /** What SPARSE_TERNARY needs beside base and codec. */
 export interface SparseOptions {
-  /** Words that are coded of each layer, per mille. */
+  /** Words that are coded of each segment, per mille. */
   readonly density?: number;
   /** [P], becomes the new residual; zeros that nobody gets if absent. */
   readonly residual?: Int16Array;

@@ -117,8 +117,8 @@ const codedBytes = 2 * (constant.IO_WORDS - constant.CODEC_WORDS);
 const residualOffset = codedBytes;
 
 /** Every segment is asked for twice, slice by slice. */
-function* slicesOf(model: Model, frozenLayers: number, id: number) {
-  for (const { start, end } of segmentsOf(model, frozenLayers, id)) {
+function* slicesOf(model: Model, frozenLayers: number) {
+  for (const { start, end } of segmentsOf(model, frozenLayers)) {
     for (const isCoded of [false, true]) {
       for (let at = start; at < end; at += constant.CODEC_WORDS) {
         yield { at, end: Math.min(end, at + constant.CODEC_WORDS), isCoded };
@@ -135,7 +135,7 @@ function bytesIn(answer: number, part: TapeValue, words: number): Uint8Array {
 
 function compileEncode(model: Model, frozenLayers: number, id: number, base: Int16Array) {
   const records: TapeRecord[] = [call('encoding', id)];
-  const slices = [...slicesOf(model, frozenLayers, id)];
+  const slices = [...slicesOf(model, frozenLayers)];
   for (const { at, end } of slices) {
     records.push(write('ioPtr', base.slice(at, end)), call('encode', end - at));
     records.push(read('ioPtr', codedBytes, codedOffset));
@@ -165,7 +165,7 @@ function compileEncodeSparse(
 ): CompiledStep {
   const id = codec.SPARSE_TERNARY;
   const records = [setWord('density', density), call('encoding', id)];
-  const slices = [...slicesOf(model, frozenLayers, id)];
+  const slices = [...slicesOf(model, frozenLayers)];
   for (const { at, end } of slices) {
     records.push(write('ioPtr', base.slice(at, end)));
     records.push(write('ioPtr', residual.slice(at, end), residualOffset));
@@ -193,7 +193,7 @@ function compileDecode(model: Model, frozenLayers: number, id: number, payload: 
   const records: TapeRecord[] = [call('decoding', id)];
   const { slices, isWhole } = decodePayload(model, frozenLayers, id, payload);
   const starts = [0, ...slices.map(({ bytes }) => bytes)];
-  const isEmpty = segmentsOf(model, frozenLayers, id).length === 0;
+  const isEmpty = segmentsOf(model, frozenLayers).length === 0;
   // A payload with bits left over is refused by the call that reads its last slice.
   for (const at of isWhole || isEmpty ? starts.slice(0, -1) : starts) {
     const window = payload.slice(at, at + codedBytes);

@@ -120,8 +120,10 @@ describe('payloads', () => {
         delta.forEach((d, i) => expect(read[i] + after[i]).toBe(d + residual[i]));
         expect(kernel.word('residualSaturations')).toBe(0);
         for (const [start, end] of [
-          [0, 28],
-          [28, 175],
+          [0, 24],
+          [24, 28],
+          [28, 172],
+          [172, 175],
         ]) {
           const coded = read.slice(start, end).filter((word) => word !== 0);
           const changed = delta.slice(start, end).filter((d, i) => d + residual[start + i] !== 0);

@@ -26,20 +26,8 @@ export interface Sparse {
   readonly residual: Int16Array;
 }
 
-/** Every layer that is trained: of SPARSE_TERNARY as a whole, else its weights and its biases. */
-export function segmentsOf(model: Model, frozenLayers: number, id: number): Segment[] {
-  const parts = layerPartsOf(model, frozenLayers);
-  if (id !== codec.SPARSE_TERNARY) return parts;
-  return parts
-    .filter(({ number }) => number % 2 === 0)
-    .map(({ start, number }) => {
-      const end = parts.findLast((part) => Math.floor(part.number / 2) === number / 2)!.end;
-      return { start, end, number };
-    });
-}
-
 /** Weights and biases of every layer that is trained. */
-function layerPartsOf(model: Model, frozenLayers: number): Segment[] {
+export function segmentsOf(model: Model, frozenLayers: number): Segment[] {
   return model.layers.flatMap((layer) => {
     if (!hasParameters(layer) || !isTrained(layer, frozenLayers)) return [];
     const biases = layer.weightOffset + layer.rows * layer.rowLength;
@@ -155,7 +143,7 @@ export function encodePayload(
 ): Uint8Array | undefined {
   const width = widthOf(id);
   if (width === undefined) return undefined;
-  const bits = segmentsOf(model, frozenLayers, id).map(({ start, end, number }) =>
+  const bits = segmentsOf(model, frozenLayers).map(({ start, end, number }) =>
     encodeSegment([...delta.slice(start, end)], width, mix(nodeSeed, purpose.CODEC, number)),
   );
   return toBytes(bits.join(''));
@@ -172,7 +160,7 @@ export function encodeSparse(
   const after = residual.slice();
   let bits = '';
   let saturations = 0;
-  for (const { start, end } of segmentsOf(model, frozenLayers, codec.SPARSE_TERNARY)) {
+  for (const { start, end } of segmentsOf(model, frozenLayers)) {
     const sums = Array.from(delta.slice(start, end), (d, i) => d + residual[start + i]);
     const coded = encodeSparseSegment(sums, density);
     bits += coded.bits;
@@ -294,7 +282,7 @@ export function decodePayload(
   if (width === undefined && !isSparse) return { slices, isWhole: false };
   const reader = new BitReader(payload);
   try {
-    for (const segment of segmentsOf(model, frozenLayers, id)) {
+    for (const segment of segmentsOf(model, frozenLayers)) {
       const read = isSparse
         ? decodeSparseSegment(reader, segment)
         : decodeSegment(reader, width!, segment);

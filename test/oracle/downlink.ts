@@ -42,7 +42,7 @@ export function publishRound(
   const inFull = { words: target };
   if (downlink.codec === codec.RAW_INT16 || version % downlink.snapshotEvery === 0) return inFull;
   const reached = new Set(
-    segmentsOf(model, frozenLayers, downlink.codec).flatMap(({ start, end }) =>
+    segmentsOf(model, frozenLayers).flatMap(({ start, end }) =>
       Array.from({ length: end - start }, (_, i) => start + i),
     ),
   );

@@ -81,7 +81,7 @@ export const block: readonly BlockWord[] = [
   {
     name: 'density',
     direction: 'in',
-    text: 'SPARSE_TERNARY: words coded of each layer, per mille, 1…1000; read by encoding',
+    text: 'SPARSE_TERNARY: words coded of each segment, per mille, 1…1000; read by encoding',
   },
   {
     name: 'residualSaturations',

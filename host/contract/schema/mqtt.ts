@@ -157,7 +157,7 @@ export const wireMaps: readonly WireMap[] = [
         key: 14,
         type: 'uint',
         optional: true,
-        text: 'SPARSE_TERNARY: words of each layer that are coded, per mille',
+        text: 'SPARSE_TERNARY: words of each segment that are coded, per mille',
       },
       {
         name: 'maxStaleness',
