@@ -23,7 +23,14 @@ import {
   type NewVersion,
   type Press,
 } from './publication.js';
-import { MAX_LR_SHIFT, packAnnouncement, planOf, type PlanSettings } from './plan.js';
+import {
+  ALL_LAYERS,
+  MAX_LR_SHIFT,
+  packAnnouncement,
+  planOf,
+  tunesLocally,
+  type PlanSettings,
+} from './plan.js';
 import { proveVersions } from './chain.js';
 import { readUpload } from './stored-upload.js';
 import type { ServerModel, Strategy } from './strategies/strategy.js';
@@ -152,8 +159,10 @@ export class Lineage {
     const isCoded = id !== codec.RAW_INT16;
     const artefact = { artefactHash: hash, artefactBytes: bytes, ...(isCoded && { difference }) };
     const limit = this.#options.drawBelow ? { drawBelow: everybody } : {};
+    const { fineTuneEpochs } = this.#options.plan;
     const longest = { ...this.#plan(), ...limit, lrShift: MAX_LR_SHIFT };
-    for (const plan of [longest, { ...longest, task: task.NONE }])
+    const tuning = { ...longest, ...(fineTuneEpochs && { personalLayers: ALL_LAYERS }) };
+    for (const plan of [longest, { ...tuning, task: task.NONE }])
       this.#announce(LAST_VERSION, artefact, plan);
   }
 
@@ -198,8 +207,8 @@ export class Lineage {
         : [];
     this.#moveTo(this.#headOf({ master, moments }, published, row.announcement));
     for (const upload of this.#ledger.uploadsOf(newest)) {
-      const { frozenLayers } = this.announcementOf(upload.version)!.plan;
-      this.#open.add(readUpload(upload, this.model, frozenLayers));
+      const { plan } = this.announcementOf(upload.version)!;
+      this.#open.add(readUpload(upload, this.model, plan));
     }
   }
 
@@ -250,6 +259,8 @@ export class Lineage {
     const newest = this.#head.announcement;
     const { maxStaleness = 0 } = this.#options.plan;
     if (version === newest.version) return newest;
+    // A fine-tuning changes no word, so nothing but its own scores counts in it.
+    if (tunesLocally(newest.plan)) return undefined;
     if (version > newest.version || newest.version - version > maxStaleness) return undefined;
     const isPast = this.#ledger.operatorVersions().some((made) => made.version > version);
     return isPast ? undefined : this.announcementOf(version);

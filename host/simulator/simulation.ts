@@ -23,10 +23,10 @@ import { readCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint.j
 import { EventQueue, type SimulatedEvent } from './event-queue.js';
 import { Fleet, nodeName, nodeNumber, stage } from './fleet.js';
 import type { Version, WorkerData } from './job.js';
+import { LocalWordsOfFleet } from './local-words.js';
 import { Lookahead } from './lookahead.js';
 import { WorkerPool } from './pool.js';
 import { RecordFile, type RoundRecord } from './records.js';
-import { Residuals } from './residuals.js';
 import { minutesToMs, type Scenario } from './scenario.js';
 import { SimulatedSession } from './simulated-session.js';
 import { eventKind, VirtualNodes } from './virtual-nodes.js';
@@ -59,7 +59,7 @@ export interface SimulationOptions {
   /** Of everything that decides the results. */
   readonly fingerprint: string;
   readonly aggregator: Omit<AggregatorOptions, Decided>;
-  readonly workerData: Omit<WorkerData, 'group' | 'residuals' | 'newResiduals'>;
+  readonly workerData: Omit<WorkerData, 'group' | 'local'>;
   /** Scores of a version, for its record. */
   readonly evaluate?: (
     pool: WorkerPool,
@@ -110,7 +110,7 @@ class Simulation {
   readonly #fleet: Fleet;
   readonly #nodes: VirtualNodes;
   readonly #lookahead: Lookahead;
-  readonly #residuals: Residuals;
+  readonly #local: LocalWordsOfFleet;
   readonly #records: RecordFile;
   readonly #checkpointPath: string;
   readonly #real: ReadonlySet<number>;
@@ -135,11 +135,11 @@ class Simulation {
     this.#real = new Set(scenario.real?.nodes.map(nodeNumber) ?? []);
     this.#checkpointPath = join(folder, 'checkpoint');
     this.#records = new RecordFile(join(folder, 'rounds.ndjson'));
-    this.#residuals = new Residuals(aggregator.plan, scenario.nodes, this.#model.parameters);
+    this.#local = new LocalWordsOfFleet(aggregator.plan, scenario.nodes, this.#model.parameters);
     this.#fleet = new Fleet(scenario);
     const { group, state } = this.#fleet;
     this.#pool = new WorkerPool(
-      { ...workerData, group, ...this.#residuals.shared },
+      { ...workerData, group, ...(this.#local.shared && { local: this.#local.shared }) },
       options.workers,
     );
     this.#lookahead = new Lookahead(this.#pool, state, windowNodes);
@@ -228,7 +228,7 @@ class Simulation {
     const node = nodeNumber(name);
     if (node < 0 || node >= this.#fleet.nodes || this.#real.has(node)) return false;
     if (this.#fleet.state.stage[node] !== stage.SENT) return true;
-    if (this.#nodes.settle(node, readReceipt(bytes))) this.#residuals.accept(node);
+    if (this.#nodes.settle(node, readReceipt(bytes))) this.#local.accept(node);
     return true;
   }
 
@@ -407,7 +407,7 @@ class Simulation {
       fleet: this.#fleet.state,
       totals: this.#nodes.totals,
       recordBytes: this.#records.bytes,
-      residuals: this.#residuals.save(),
+      local: this.#local.save(),
     });
   }
 
@@ -419,7 +419,7 @@ class Simulation {
     }
     this.#fleet.restore(saved.fleet);
     Object.assign(this.#nodes.totals, saved.totals);
-    this.#residuals.restore(saved.residuals);
+    this.#local.restore(saved.local);
     this.#records.cut(saved.recordBytes);
     this.#timers.nowMs = saved.nowMs;
     this.#timers.expect(saved.timers);

@@ -5,8 +5,13 @@ import { LinnetError } from '../contract/error.js';
 import { turnMs } from '../contract/participation.js';
 import { loadCosts, predictSteps } from '../model/cost.js';
 import type { ModelInfo } from '../model/info.js';
-import { chooseKernel, readAnnouncement, samplesOfRound, taskTrains } from '../sim/node-rules.js';
-import { usesResidual } from '../sim/node-work.js';
+import {
+  chooseKernel,
+  keepsLocal,
+  readAnnouncement,
+  samplesOfRound,
+  taskTrains,
+} from '../sim/node-rules.js';
 import { afterAwake, nextAwake } from './availability.js';
 import type { EventQueue } from './event-queue.js';
 import { nodeName, stage, type Device, type Fleet } from './fleet.js';
@@ -251,7 +256,7 @@ export class VirtualNodes {
     if (state.stage[node] === stage.SENT) return true;
     if (state.stage[node] !== stage.UPLOADING) return false;
     const isSent = timeMs >= state.dueMs[node] - this.fleet.deviceOf(node).link.latencyMs;
-    return isSent || usesResidual(this.newest!.announcement);
+    return isSent || keepsLocal(this.newest!.announcement);
   }
 
   /** What it had done so far has cost energy all the same. */

@@ -4,9 +4,10 @@ import type { Announcement } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { evaluationSettings, Kernel } from '../kernel/kernel.js';
 import { openV8EngineNow } from '../kernel/v8-engine.js';
-import { readAnnouncement } from '../sim/node-rules.js';
+import { localFor, localOf, type LocalWords } from '../sim/node-local.js';
+import { keepsLocal, readAnnouncement } from '../sim/node-rules.js';
 import type { Sample } from '../sim/node-samples.js';
-import { performWorkNow, usesResidual } from '../sim/node-work.js';
+import { performWorkNow } from '../sim/node-work.js';
 import { nodeName } from './fleet.js';
 import type { Evaluation, Job, JobResult, Version, WorkerData } from './job.js';
 
@@ -42,10 +43,10 @@ class NodeWorker {
   /** The upload of a node. */
   train(version: number, node: number): Uint8Array {
     const { announcement, words, kernels } = this.#versions.get(version)!;
-    const { offsets, group, newResiduals } = this.data;
+    const { offsets, group } = this.data;
     this.#plan(announcement.plan.frozenLayers ?? 0);
     this.#kernel.loadParameters(words);
-    const residual = this.#residualOf(node, words.length);
+    const local = this.#localOf(node, announcement, words.length);
     const first = offsets[node];
     const work = {
       announcement,
@@ -54,15 +55,13 @@ class NodeWorker {
       base: words,
       trainSamples: offsets[node + 1] - first,
       testSamples: 0,
-      residual,
+      local,
     };
     const envelope = performWorkNow(this.#kernel, work, (_part, index) =>
       this.#sample(this.data.indices[first + index]),
     );
     if (!envelope) throw new LinnetError('ERR_INTERNAL', `version ${version} asks for no work`);
-    if (newResiduals && usesResidual(announcement)) {
-      newResiduals.set(residual, node * words.length);
-    }
+    if (keepsLocal(announcement)) this.data.local?.pending.set(local.words, node * words.length);
     return envelope;
   }
 
@@ -85,10 +84,13 @@ class NodeWorker {
     this.#frozenLayers = frozenLayers;
   }
 
-  #residualOf(node: number, parameters: number): Int16Array {
-    const { residuals } = this.data;
+  #localOf(node: number, announcement: Announcement, parameters: number): LocalWords {
+    const { local } = this.data;
+    if (!local?.exists[node]) return localFor(undefined, announcement, parameters);
     const at = node * parameters;
-    return residuals ? residuals.slice(at, at + parameters) : new Int16Array(parameters);
+    const plan = { ...announcement.plan, personalLayers: local.personalLayers };
+    const words = local.accepted.subarray(at, at + parameters);
+    return localFor(localOf({ ...announcement, plan }, words), announcement, parameters);
   }
 
   #sample(row: number): Sample {
