@@ -9,6 +9,7 @@ import { initialWordsOf } from '../kernel/initial-words.js';
 import { parseDescriptor, type ModelInfo } from '../model/descriptor.js';
 import { packSnapshot } from '../model/snapshot.js';
 import type { RoundKey } from '../proof/delegation.js';
+import { addCounters, type NodeEvaluations } from './counters.js';
 import { inFull, publishRound, type Downlink, type Published } from './downlink.js';
 import { noFaults, type FaultPoint } from './fault-point.js';
 import { horizonOf } from './history.js';
@@ -282,6 +283,20 @@ export class Lineage {
 
   trafficOf(version: number): TrafficRow[] {
     return this.#ledger.trafficOf(version);
+  }
+
+  /** What was counted in the uploads while a version was open, as far as the store still has them. */
+  evaluationsOf(version: number): NodeEvaluations {
+    let sums: NodeEvaluations = {};
+    for (const { envelope } of this.#ledger.uploadsOf(version)) {
+      const { evaluation, personal } = decodeWire('Envelope', envelope);
+      sums = {
+        ...sums,
+        ...(evaluation && { evaluation: addCounters(sums.evaluation, evaluation) }),
+        ...(personal && { personal: addCounters(sums.personal, personal) }),
+      };
+    }
+    return sums;
   }
 
   /** Puts what was staged into the ledger, all or none. */

@@ -11,6 +11,8 @@ export interface WorkerData {
   readonly label: Uint8Array<SharedArrayBuffer>;
   readonly offsets: Uint32Array<SharedArrayBuffer>;
   readonly indices: Uint32Array<SharedArrayBuffer>;
+  /** Of each node: how many of its samples, the last of them, it tests on. */
+  readonly tests: Uint32Array<SharedArrayBuffer>;
   /** Group of each node. */
   readonly group: Uint8Array;
   /** Absent where nothing stays on the nodes. */

@@ -8,6 +8,7 @@ import { LinnetError } from '../contract/error.js';
 import { idOf, toHex } from '../contract/hash.js';
 import { topicOf, type TopicScope } from '../contract/topics.js';
 import { decodeWire } from '../contract/wire.js';
+import type { NodeEvaluations } from '../federated/counters.js';
 import type { AggregatorOptions } from '../federated/options.js';
 import type { PublishedModel } from '../federated/report.js';
 import type { RoundRules } from '../federated/round.js';
@@ -65,6 +66,8 @@ export interface SimulationOptions {
     pool: WorkerPool,
     words: Int16Array,
   ) => Promise<Pick<RoundRecord, 'scores' | 'people'>>;
+  /** What the nodes counted of it, for its record. */
+  readonly describe?: (counted: NodeEvaluations) => Pick<RoundRecord, 'nodes'>;
   readonly workers: number;
   /** Most uploads at once; decides nothing but speed. */
   readonly batch?: number;
@@ -149,6 +152,7 @@ class Simulation {
       fleet: this.#fleet,
       queue: this.#queue,
       offsets: workerData.offsets,
+      tests: workerData.tests,
       isReal: (node) => this.#real.has(node),
       works: this.#lookahead,
     });
@@ -389,10 +393,18 @@ class Simulation {
       degraded: contributions < (scenario.round.cohort ?? scenario.nodes),
       ...{ bytesUp, bytesDown, instructions, joule },
       ...(isDue && (await evaluate?.(this.#pool, words))),
+      ...this.#describeNodes(version - 1),
     };
     Object.assign(totals, { accepted: 0, refused: 0 });
     this.#records.append(record);
     onRecord?.(record);
+  }
+
+  /** What the nodes say of the version that was worked on, if they were asked. */
+  #describeNodes(version: number): Pick<RoundRecord, 'nodes'> {
+    const { workerData, describe } = this.options;
+    if (!describe || workerData.tests.every((count) => count === 0)) return {};
+    return describe(this.#aggregator!.evaluationsOf(version));
   }
 
   /** Keeps what is about to happen at `nowMs`. Real nodes would not repeat what they did. */

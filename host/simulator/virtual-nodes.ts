@@ -1,5 +1,5 @@
 /** What virtual nodes do in time (SPEC, section 7), as events; what they compute is the business of others. */
-import { receipt, version as versions } from '../contract/contract.gen.js';
+import { receipt, task, version as versions } from '../contract/contract.gen.js';
 import type { Announcement, Kernel, Receipt } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { turnMs } from '../contract/participation.js';
@@ -10,6 +10,7 @@ import {
   keepsLocal,
   readAnnouncement,
   samplesOfRound,
+  taskEvaluates,
   taskTrains,
 } from '../sim/node-rules.js';
 import { afterAwake, nextAwake } from './availability.js';
@@ -29,6 +30,7 @@ export const eventKind = {
 interface Duty {
   readonly kernel: Kernel;
   readonly instructionsPerStep: number;
+  readonly instructionsPerTest: number;
 }
 
 /** The newest version. */
@@ -55,8 +57,8 @@ function dutyOf(announcement: Announcement, model: ModelInfo, device: Device): D
       remedy: `use one of ${Object.keys(costs).join(', ')}`,
     });
   }
-  const { train } = predictSteps(model, announcement.plan.frozenLayers ?? 0, cost);
-  return { kernel, instructionsPerStep: train };
+  const { train, infer } = predictSteps(model, announcement.plan.frozenLayers ?? 0, cost);
+  return { kernel, instructionsPerStep: train, instructionsPerTest: infer };
 }
 
 /** Who makes the uploads. */
@@ -85,6 +87,8 @@ export interface Scene {
   readonly queue: EventQueue;
   /** Samples of each node: from offsets[n] to offsets[n + 1]. */
   readonly offsets: Uint32Array;
+  /** How many of them, the last, it tests on. */
+  readonly tests: Uint32Array;
   readonly works: WorkObserver;
   /** Nodes that are none of these. */
   isReal(node: number): boolean;
@@ -310,10 +314,13 @@ export class VirtualNodes {
 
   #instructionsOf(node: number): number {
     const { announcement, duties } = this.newest!;
-    const available = this.scene.offsets[node + 1] - this.scene.offsets[node];
+    const { offsets, tests } = this.scene;
+    const available = offsets[node + 1] - offsets[node] - tests[node];
     const { plan } = announcement;
     const steps = plan.epochs * samplesOfRound(plan, available);
-    return steps * duties[this.fleet.group[node]].instructionsPerStep;
+    const { instructionsPerStep, instructionsPerTest } = duties[this.fleet.group[node]];
+    const passes = Number(taskEvaluates(plan)) + Number(plan.task === task.PERSONALISE);
+    return steps * instructionsPerStep + passes * tests[node] * instructionsPerTest;
   }
 
   #charge(

@@ -1,6 +1,6 @@
 /** A worker thread: what nodes compute, one after the other with one kernel. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Announcement } from '../contract/contract.gen.js';
+import { split, type Announcement } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { evaluationSettings, Kernel } from '../kernel/kernel.js';
 import { openV8EngineNow } from '../kernel/v8-engine.js';
@@ -43,22 +43,23 @@ class NodeWorker {
   /** The upload of a node. */
   train(version: number, node: number): Uint8Array {
     const { announcement, words, kernels } = this.#versions.get(version)!;
-    const { offsets, group } = this.data;
+    const { offsets, group, tests } = this.data;
     this.#plan(announcement.plan.frozenLayers ?? 0);
     this.#kernel.loadParameters(words);
     const local = this.#localOf(node, announcement, words.length);
     const first = offsets[node];
+    const trainSamples = offsets[node + 1] - first - tests[node];
     const work = {
       announcement,
       node: nodeName(node),
       kernelHash: kernels[group[node]],
       base: words,
-      trainSamples: offsets[node + 1] - first,
-      testSamples: 0,
+      trainSamples,
+      testSamples: tests[node],
       local,
     };
-    const envelope = performWorkNow(this.#kernel, work, (_part, index) =>
-      this.#sample(this.data.indices[first + index]),
+    const envelope = performWorkNow(this.#kernel, work, (part, index) =>
+      this.#sample(this.data.indices[first + (part === split.TEST ? trainSamples : 0) + index]),
     );
     if (!envelope) throw new LinnetError('ERR_INTERNAL', `version ${version} asks for no work`);
     if (keepsLocal(announcement)) this.data.local?.pending.set(local.words, node * words.length);

@@ -12,7 +12,7 @@ import type { RoundRecord } from '../../simulator/records.js';
 import type { Scenario } from '../../simulator/scenario.js';
 import type { SimulationOptions } from '../../simulator/simulation.js';
 import { downlinkOfFlags, planOfFlags, planSettings } from '../plan-settings.js';
-import { scoreFields, scoresOf } from '../scores.js';
+import { nodeScoreFields, nodeScoresOf, scoreFields, scoresOf } from '../scores.js';
 import { settingsOfRecord } from '../settings.js';
 import { dataSettings, kernelsOf, prepareTask, type Task } from '../task.js';
 
@@ -28,7 +28,7 @@ export interface PreparedSimulation {
   readonly how: string;
   readonly options: Pick<
     SimulationOptions,
-    'aggregator' | 'workerData' | 'fingerprint' | 'evaluate'
+    'aggregator' | 'workerData' | 'fingerprint' | 'evaluate' | 'describe'
   >;
 }
 
@@ -57,7 +57,7 @@ function writeShard(folder: string, name: string, dataset: Dataset, dealt: Dealt
     name,
     steps: 1,
     channels: sampleLength(dataset),
-    split: new Uint8Array(end - first),
+    split: new Uint8Array(end - first).fill(1, end - first - dealt.tests[node]),
     extra: new Uint16Array(0),
     extraCount: 0,
   });
@@ -101,10 +101,10 @@ export function prepareSimulation(scenario: Scenario, folder: string): PreparedS
   const real = scenario.real?.nodes ?? [];
   for (const name of real) writeShard(join(folder, 'shards'), name, dataset, dealt);
   const kernels = kernelsOf(planFlags.kernel);
-  const { offsets, indices } = dealt;
+  const { offsets, indices, tests } = dealt;
   const [x, label] = [shared(dataset.x), shared(dataset.label)];
   const decided = new TextEncoder().encode(JSON.stringify(scenario));
-  const parts = [decided, descriptor, ...kernels, bytesOf(x), label, offsets, indices];
+  const parts = [decided, descriptor, ...kernels, bytesOf(x), label, offsets, indices, tests];
   return {
     task,
     how: dealt.how,
@@ -118,9 +118,13 @@ export function prepareSimulation(scenario: Scenario, folder: string): PreparedS
         ...(overSelection && { sampling: { fleetSize: nodes, overSelection } }),
         downlink: downlinkOfFlags(planFlags),
       },
-      workerData: { kernel: loadKernelBytes(), descriptor, x, label, offsets, indices },
+      workerData: { kernel: loadKernelBytes(), descriptor, x, label, offsets, indices, tests },
       fingerprint: toHex(sha256(...parts.map((part) => sha256(bytesOf(part))))),
       evaluate: evaluator(task, dealt),
+      describe: (counted) => {
+        const nodes = nodeScoresOf(task.model, counted);
+        return nodes ? { nodes: nodeScoreFields(nodes) } : {};
+      },
     },
   };
 }
