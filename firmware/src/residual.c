@@ -196,5 +196,6 @@ linnet_status_t linnet_residual_settle(struct linnet_node *node, uint32_t receip
         !linnet_work_is_same(&announcement, &node->work.announcement)) {
         return LINNET_OK;
     }
+    node->has_installed_words = false; /* those of personal layers are others now */
     return linnet_store_accept_residual(&node->store);
 }
