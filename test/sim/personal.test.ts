@@ -12,7 +12,7 @@ import { unpackSnapshot } from '../../host/model/snapshot.js';
 import { decodePayload } from '../oracle/codec.js';
 import { readModel } from '../oracle/descriptor.js';
 import { Scene } from '../e2e/scene.js';
-import { announcementsIn, runScenario, uploadsIn, type Ran } from './rig.js';
+import { announcementsIn, rough, runScenario, uploadsIn, type Ran } from './rig.js';
 
 const rounds = 3;
 const head = 0b10;
@@ -23,6 +23,22 @@ rounds: ${rounds}
 deal: { people: 5, samplesPerNode: 20, testShare: 0.3 }
 plan: { samplesPerRound: 10, fineTune: 2, codec: CODEC, strategy: STRATEGY, personalLayers: head }
 `;
+
+/** Late uploads count in every version but the one that is tuned. */
+const late = rough
+  .replace('cohort: 9', 'cohort: 5')
+  .replace('samplesPerNode: 12', 'samplesPerNode: 12, testShare: 0.2')
+  .replace(
+    'samplesPerRound: 5',
+    'samplesPerRound: 5, fineTune: 1, strategy: fed-buff, maxStaleness: 2',
+  );
+
+function wordsIn(store: string): Int16Array[] {
+  return announcementsIn(store).map((bytes) => {
+    const { artefactHash, descriptorHash } = decodeWire('Announcement', bytes);
+    return unpackSnapshot(readObject(join(store, 'objects'), artefactHash), descriptorHash);
+  });
+}
 
 const cases = [
   ['exact', 'fed-avg-m'],
@@ -117,3 +133,21 @@ describe.each(cases)(
     });
   },
 );
+
+it('counts no late upload while nodes tune', async () => {
+  const scene = new Scene();
+  const folder = scene.path('late');
+  const { records } = await runScenario(folder, late);
+  const store = join(folder, 'store');
+  const words = wordsIn(store);
+  expect(words.at(-1)).toEqual(words.at(-2));
+  const baseOf = (line: string): number =>
+    decodeWire('Envelope', Buffer.from(line.split(' ')[2], 'hex')).version;
+  const uploads = uploadsIn(store, records.length);
+  const isLate = (line: string): boolean => baseOf(line) < Number(line.split(' ')[0]);
+  expect(uploads.some(isLate)).toBe(true);
+  const tuned = uploads.filter((line) => line.startsWith(`${records.length - 1} `));
+  expect(tuned.length).toBeGreaterThan(0);
+  expect(tuned.some(isLate)).toBe(false);
+  await scene.end();
+});
