@@ -1,7 +1,7 @@
 // Generated from host/contract/schema.ts by `npm run gen`; do not edit.
 
 export const PROTOCOL_VERSION: i32 = 1;
-export const KERNEL_ABI_VERSION: i32 = 2;
+export const KERNEL_ABI_VERSION: i32 = 3;
 export const NUMERICS_VERSION: i32 = 2;
 export const INTRINSIC_SET_VERSION: i32 = 1;
 export const DESCRIPTOR_FORMAT_VERSION: i32 = 1;
@@ -87,6 +87,7 @@ export const TASK_NONE: i32 = 0;
 export const TASK_TRAIN: i32 = 1;
 export const TASK_EVALUATE: i32 = 2;
 export const TASK_BOTH: i32 = 3;
+export const TASK_PERSONALISE: i32 = 4;
 export const CODEC_RAW_INT16: i32 = 0;
 export const CODEC_RICE_INT16: i32 = 1;
 export const CODEC_DENSE_2: i32 = 18;
@@ -198,7 +199,8 @@ export const BLOCK_RESERVED0: i32 = 140;
 export const BLOCK_CODEC_OFFSET: i32 = 144;
 export const BLOCK_DENSITY: i32 = 148;
 export const BLOCK_RESIDUAL_SATURATIONS: i32 = 152;
-export const BLOCK_BYTES: i32 = 156;
+export const BLOCK_PERSONAL_LAYERS: i32 = 156;
+export const BLOCK_BYTES: i32 = 160;
 
 // Byte offsets in descriptor records, after the record header.
 export const INPUT_HEIGHT: i32 = 0;

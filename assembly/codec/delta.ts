@@ -1,11 +1,12 @@
 /**
- * Deltas to payloads and back, in slices of a few words (SPEC 9). A segment is the weights of a trained layer,
- * or its biases: its words are read twice, once to choose scale and Rice parameter, once to code them. Of
- * the payload no more than a slice is ever in memory.
+ * Deltas to payloads and back, in slices of a few words (SPEC 9). A segment is the weights of a layer that is
+ * trained and not personal, or its biases: its words are read twice, once to choose scale and Rice parameter,
+ * once to code them. Of the payload no more than a slice is ever in memory.
  */
 import {
   BLOCK_CODEC_OFFSET,
   BLOCK_DENSITY,
+  BLOCK_PERSONAL_LAYERS,
   CODEC_DENSE_2,
   CODEC_DENSE_8,
   CODEC_RICE_INT16,
@@ -20,7 +21,7 @@ import {
 } from '../contract.gen';
 import { fold } from '../math/random';
 import { readWord as readBlock, writeWord } from '../memory/block';
-import { biasesOf, isTrained, layerAt } from '../memory/layer';
+import { biasesOf, isAmong, isTrained, layerAt } from '../memory/layer';
 import { model } from '../train/model';
 import { bitsAt, bitsEnd, clearBits, moveBits, padBits, returnBits } from './bits';
 import { DELTA, transfer, weightsOf } from './parameters';
@@ -71,13 +72,14 @@ function wordsOf(layer: Layer, part: i32): i32 {
 
 /** Goes to the next segment that has words; false if there is none. */
 function openSegment(): bool {
+  const personal = readBlock(BLOCK_PERSONAL_LAYERS);
   while (++coder.segment >> 1 < model.layers) {
     const layer = layerAt(model.layerTable, coder.segment >> 1);
     const words = wordsOf(layer, coder.segment & 1);
     coder.start = coder.end;
     coder.next = coder.start;
     coder.end += words;
-    if (words > 0 && isTrained(layer)) {
+    if (words > 0 && isTrained(layer) && !isAmong(personal, layer)) {
       const part = 2 * <i32>layer.index + (coder.segment & 1);
       if (coder.isSparse) clearHistogram();
       else openScaledSegment(fold(fold(model.nodeSeed, PURPOSE_CODEC), part));

@@ -3,6 +3,7 @@
  * the weights row by row, then the biases.
  */
 import {
+  BLOCK_PERSONAL_LAYERS,
   BLOCK_STEP,
   BLOCK_WEIGHT_SATURATIONS,
   DELTA_LIMIT,
@@ -13,7 +14,15 @@ import {
 import { clampSymmetric } from '../math/fixed';
 import { draw, fold, nextState } from '../math/random';
 import { readWord, writeWord } from '../memory/block';
-import { biasesOf, isPool, layerAt, rowLength, rowsOf, UNKNOWN_BOUND } from '../memory/layer';
+import {
+  biasesOf,
+  isAmong,
+  isPool,
+  layerAt,
+  rowLength,
+  rowsOf,
+  UNKNOWN_BOUND,
+} from '../memory/layer';
 import { model } from '../train/model';
 
 /** What happens to a run of words at `words` and its slice of the buffer at `io`. */
@@ -76,17 +85,24 @@ function addressOf(layer: Layer, offset: i32): usize {
   return <usize>layer.weights + ((<usize>(row * <i32>layer.rowWords + column)) << 1);
 }
 
-/** Moves parameters [offset, offset + count) between the layers and the transfer buffer. */
+/**
+ * Moves parameters [offset, offset + count) between the layers and the transfer buffer. Where there are personal layers,
+ * LOAD and STORE are about these alone, DELTA and PULL about the others.
+ */
 export function transfer(mode: i32, offset: i32, count: i32): void {
+  const personal = readWord(BLOCK_PERSONAL_LAYERS);
   let io = model.io;
   let first = offset;
   for (let i = 0; i < model.layers && count > 0; i++) {
     const layer = layerAt(model.layerTable, i);
     const size = weightsOf(layer) + biasesOf(layer);
+    const isMoved = personal == 0 || isAmong(personal, layer) == mode < DELTA;
     while (offset < size && count > 0) {
       const run = min(count, runLength(layer, offset));
-      layer.bound = <u16>UNKNOWN_BOUND;
-      moveRun(mode, addressOf(layer, offset), io, run, first);
+      if (isMoved) {
+        layer.bound = <u16>UNKNOWN_BOUND;
+        moveRun(mode, addressOf(layer, offset), io, run, first);
+      }
       io += (<usize>run) << 1;
       first += run;
       offset += run;

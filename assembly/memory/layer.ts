@@ -66,6 +66,13 @@ export function biasesOf(layer: Layer): i32 {
   return <i32>layer.outputs;
 }
 
+/** Whether a bit of `mask` is the layer's; those from 32 on have none. */
+// @ts-ignore: decorator
+@inline
+export function isAmong(mask: i32, layer: Layer): bool {
+  return ((<u64>(<u32>mask) >> <u64>layer.index) & 1) != 0;
+}
+
 // @ts-ignore: decorator
 @inline
 export function hasFlag(layer: Layer, flag: i32): bool {

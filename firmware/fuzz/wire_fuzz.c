@@ -12,7 +12,7 @@
 #include "fuzz.h"
 
 #define MAX_CLASSES 12u
-#define HEAD_BYTES 2048u
+#define HEAD_BYTES 4096u
 
 int LLVMFuzzerInitialize(int *count, char ***arguments) {
     (void)count;
@@ -35,11 +35,13 @@ static void require_inside(const uint8_t *in, uint32_t length, const uint8_t *pa
 }
 
 static void check_plan(const uint8_t *in, uint32_t length, const struct linnet_plan *plan) {
-    bool is_in_range = plan->task <= LINNET_TASK_BOTH && plan->lr_shift <= 24u &&
+    bool is_in_range = plan->task <= LINNET_TASK_PERSONALISE && plan->lr_shift <= 24u &&
                        plan->epochs >= 1u && plan->epochs <= 255u && plan->samples <= 1u << 30 &&
                        plan->skip_threshold <= 32767u && plan->weight_unit >= 1u &&
                        plan->proximal_shift <= LINNET_MAX_PROXIMAL_SHIFT;
     fuzz_require(is_in_range, "every number of a plan is in its range");
+    bool sends_all = linnet_plan_trains(plan) && plan->codec == LINNET_CODEC_RAW_INT16;
+    fuzz_require(plan->personal_layers == 0 || !sends_all, "what is personal is not sent");
     if (plan->class_weights.data != NULL) {
         require_inside(in, length, plan->class_weights.data, plan->class_weights.length);
     }
@@ -122,6 +124,7 @@ static void check_envelope(struct fuzz_input *input) {
     struct linnet_counters counters = take_counters(input, confusion);
     envelope.training = (flags & 1u) != 0 ? &counters : NULL;
     envelope.evaluation = (flags & 2u) != 0 ? &counters : NULL;
+    envelope.personal = (flags & 8u) != 0 ? &counters : NULL;
     uint32_t length = linnet_envelope_head_bytes(&envelope);
     fuzz_require(length > 0 && length <= HEAD_BYTES, "a head has a length");
     fuzz_require(linnet_envelope_head(&envelope, 0, whole, HEAD_BYTES) == length,

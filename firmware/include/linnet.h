@@ -47,9 +47,10 @@ struct linnet_inference {
 };
 
 /*
- * Asks the installed model: the words of the snapshot in the flash, whatever the training has made
- * of its working copy. While there is a working copy that is still needed, it is put aside in the
- * heap of the engine, and afterwards it is bit for bit where it was.
+ * Asks the installed model: the words of the snapshot in the flash, those of personal layers the
+ * node's own that were accepted last, whatever the training has made of its working copy. While
+ * there is a working copy that is still needed, it is put aside in the heap of the engine, and
+ * afterwards it is bit for bit where it was.
  *
  * x [x_bytes]: the inputs of one sample, int8, channels-last. Not to be called from a callback.
  * Errors: ERR_LATER (no model is loaded now: none was installed, one is being installed, or the

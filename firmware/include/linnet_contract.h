@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #define LINNET_PROTOCOL_VERSION 1u
-#define LINNET_KERNEL_ABI_VERSION 2u
+#define LINNET_KERNEL_ABI_VERSION 3u
 #define LINNET_NUMERICS_VERSION 2u
 #define LINNET_INTRINSIC_SET_VERSION 1u
 #define LINNET_DESCRIPTOR_FORMAT_VERSION 1u
@@ -130,6 +130,7 @@ typedef enum linnet_status {
 #define LINNET_TASK_TRAIN 1u
 #define LINNET_TASK_EVALUATE 2u
 #define LINNET_TASK_BOTH 3u
+#define LINNET_TASK_PERSONALISE 4u
 
 /* coding of the delta in an upload */
 #define LINNET_CODEC_RAW_INT16 0u
@@ -266,6 +267,7 @@ enum linnet_block_word {
     LINNET_BLOCK_CODEC_OFFSET, /* out: encode, decode: parameter that comes next; parameters at the end */
     LINNET_BLOCK_DENSITY, /* in: SPARSE_TERNARY: words coded of each segment, per mille, 1…1000; read by encoding */
     LINNET_BLOCK_RESIDUAL_SATURATIONS, /* out: SPARSE_TERNARY: words of the new residual that were limited to ±32,767 since encoding */
+    LINNET_BLOCK_PERSONAL_LAYERS, /* in: bit l: layer l has no segment in payloads; where there is one, load and store move nothing but these layers, delta and pull nothing but the others; read by each of these calls */
     LINNET_BLOCK_WORDS
 };
 
@@ -395,6 +397,7 @@ struct linnet_head {
 #define LINNET_PLAN_DRAW_BELOW 16u
 #define LINNET_PLAN_JITTER_MS 17u
 #define LINNET_PLAN_ELIGIBILITY 18u
+#define LINNET_PLAN_PERSONAL_LAYERS 19u
 #define LINNET_ELIGIBILITY_MIN_BATTERY 1u
 #define LINNET_ELIGIBILITY_CHARGING 2u
 #define LINNET_ELIGIBILITY_MIN_LINK 3u
@@ -406,6 +409,7 @@ struct linnet_head {
 #define LINNET_ENVELOPE_VERSION 4u
 #define LINNET_ENVELOPE_ARTEFACT 5u
 #define LINNET_ENVELOPE_CONTRIBUTION 7u
+#define LINNET_ENVELOPE_PERSONAL 8u
 #define LINNET_ENVELOPE_KERNEL 9u
 #define LINNET_ENVELOPE_SAMPLES 10u
 #define LINNET_ENVELOPE_TRAINING 11u

@@ -53,6 +53,7 @@ static void put_head(struct linnet_writer *w, const struct linnet_envelope *e) {
     uint32_t pairs = MANDATORY_KEYS;
     pairs += e->training != NULL ? 1 : 0;
     pairs += e->evaluation != NULL ? 1 : 0;
+    pairs += e->personal != NULL ? 1 : 0;
     pairs += e->has_mac ? 1 : 0;
     linnet_cbor_put_head(w, LINNET_CBOR_MAP, pairs);
     put_number(w, LINNET_ENVELOPE_FORMAT, LINNET_WIRE_FORMAT_VERSION);
@@ -60,6 +61,7 @@ static void put_head(struct linnet_writer *w, const struct linnet_envelope *e) {
     put_number(w, LINNET_ENVELOPE_VERSION, e->version);
     put_id(w, LINNET_ENVELOPE_ARTEFACT, e->artefact);
     put_number(w, LINNET_ENVELOPE_CONTRIBUTION, e->contribution);
+    put_counters(w, LINNET_ENVELOPE_PERSONAL, e->personal);
     put_number(w, LINNET_ENVELOPE_KERNEL, e->kernel);
     put_number(w, LINNET_ENVELOPE_SAMPLES, e->samples);
     put_counters(w, LINNET_ENVELOPE_TRAINING, e->training);

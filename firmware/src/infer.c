@@ -84,13 +84,12 @@ static uint8_t *put_aside(struct linnet_node *node) {
 }
 
 static linnet_status_t load_installed(struct linnet_node *node) {
-    uint32_t parameters = node->round.parameters;
-    linnet_status_t status = LINNET_OK;
-    for (uint32_t at = 0; at < parameters && status == LINNET_OK; at += LINNET_IO_WORDS) {
-        uint32_t left = parameters - at;
-        uint32_t count = left < LINNET_IO_WORDS ? left : LINNET_IO_WORDS;
-        status = linnet_model_transfer(node, LINNET_KERNEL_FUNCTION_load, at, count, NULL);
+    linnet_status_t status = linnet_model_load_words(node, linnet_model_base(node, 0), 0);
+    if (status == LINNET_OK) {
+        status = linnet_residual_overlay(node);
     }
+    linnet_kernel_set_word(&node->kernel, LINNET_BLOCK_PERSONAL_LAYERS,
+                           node->work.announcement.plan.personal_layers);
     return status;
 }
 

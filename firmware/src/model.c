@@ -31,6 +31,7 @@ static linnet_status_t plan(struct linnet_node *node, uint32_t frozen_layers) {
     linnet_kernel_set_word(kernel, LINNET_BLOCK_DESCRIPTOR_BYTES, descriptor->length);
     linnet_kernel_set_word(kernel, LINNET_BLOCK_MEMORY_BYTES, kernel->memory_bytes);
     linnet_kernel_set_word(kernel, LINNET_BLOCK_FROZEN_LAYERS, frozen_layers);
+    linnet_kernel_set_word(kernel, LINNET_BLOCK_PERSONAL_LAYERS, 0);
     return (linnet_status_t)linnet_kernel_call(kernel, LINNET_KERNEL_FUNCTION_plan, 0, 0, 0);
 }
 
@@ -74,7 +75,8 @@ static bool is_suspect(const struct linnet_node *node) {
 /* Snapshot and descriptor of the installed model, of which none but whole ones were installed. */
 static bool find_installed(struct linnet_node *node) {
     struct linnet_round *round = &node->round;
-    const uint8_t *hash = linnet_store_installed(&node->store, &node->installed_version);
+    const uint8_t *hash =
+        linnet_store_installed(&node->store, &node->installed_version, &node->personal_layers);
     return hash != NULL &&
            linnet_store_find(&node->store, LINNET_OBJECT_SNAPSHOT, hash, &round->snapshot) ==
                LINNET_OK &&
@@ -170,9 +172,11 @@ linnet_status_t linnet_model_load(struct linnet_node *node) {
     }
     const struct linnet_announcement *announcement = &node->work.announcement;
     node->installed_version = announcement->version;
-    node->has_installed_words = true;
+    node->personal_layers = linnet_residual_layers(node);
+    node->has_installed_words = node->personal_layers == 0;
     tell_application(node);
-    status = linnet_store_install(&node->store, announcement->artefact_hash, announcement->version);
+    status = linnet_store_install(&node->store, announcement->artefact_hash, announcement->version,
+                                  node->personal_layers);
     if (status < 0) {
         node->last_error = status; /* the next start will not find it; this one goes on */
     }
@@ -183,19 +187,39 @@ const uint8_t *linnet_model_base(const struct linnet_node *node, uint32_t first)
     return node->round.snapshot.data + LINNET_SNAPSHOT_HEADER_BYTES + 2 * (size_t)first;
 }
 
-linnet_status_t linnet_model_transfer(struct linnet_node *node,
-                                      enum linnet_kernel_function function, uint32_t offset,
-                                      uint32_t count, const uint8_t **result) {
+/* As linnet_model_transfer(), of any words. */
+static linnet_status_t transfer(struct linnet_node *node, enum linnet_kernel_function function,
+                                const uint8_t *words, uint32_t offset, uint32_t count,
+                                const uint8_t **result) {
     struct linnet_kernel *kernel = &node->kernel;
     uint32_t at = linnet_kernel_word(kernel, LINNET_BLOCK_IO_PTR);
     uint8_t *io = linnet_kernel_at(kernel, at, 2 * count);
     if (io == NULL) {
         return LINNET_ERR_ABI;
     }
-    memcpy(io, linnet_model_base(node, offset), 2 * (size_t)count);
+    memcpy(io, words + 2 * (size_t)offset, 2 * (size_t)count);
     int32_t status = linnet_kernel_call(kernel, function, (int32_t)offset, (int32_t)count, 0);
     if (result != NULL) {
         *result = io;
     }
     return (linnet_status_t)status;
+}
+
+linnet_status_t linnet_model_transfer(struct linnet_node *node,
+                                      enum linnet_kernel_function function, uint32_t offset,
+                                      uint32_t count, const uint8_t **result) {
+    return transfer(node, function, linnet_model_base(node, 0), offset, count, result);
+}
+
+linnet_status_t linnet_model_load_words(struct linnet_node *node, const uint8_t *words,
+                                        uint32_t layers) {
+    uint32_t parameters = node->round.parameters;
+    linnet_status_t status = LINNET_OK;
+    linnet_kernel_set_word(&node->kernel, LINNET_BLOCK_PERSONAL_LAYERS, layers);
+    for (uint32_t at = 0; at < parameters && status == LINNET_OK; at += LINNET_IO_WORDS) {
+        uint32_t left = parameters - at;
+        uint32_t count = left < LINNET_IO_WORDS ? left : LINNET_IO_WORDS;
+        status = transfer(node, LINNET_KERNEL_FUNCTION_load, words, at, count, NULL);
+    }
+    return status;
 }

@@ -138,6 +138,7 @@ struct linnet_round {
     struct linnet_counters evaluation; /* confusion NULL = none */
     bool is_trained;
     struct linnet_counters training;
+    struct linnet_counters personal; /* of what was trained; its confusion is the kernel's */
 };
 
 /* The payload of the upload that is being made, and the piece of it that the kernel wrote last. */
@@ -183,6 +184,7 @@ struct linnet_node {
     linnet_status_t unlogged; /* failure the host has not been told of; LINNET_OK = none */
     struct linnet_notice notice;
     uint32_t installed_version;
+    uint32_t personal_layers;      /* of the installed model: the node may have words of its own */
     uint32_t residual_saturations; /* words of the residual made last that were limited */
     bool has_model;                /* it is planned, and its snapshot is the one of the round */
     bool has_installed_words;      /* and these are its words */
@@ -307,6 +309,12 @@ const uint8_t *linnet_model_base(const struct linnet_node *node, uint32_t first)
 linnet_status_t linnet_model_transfer(struct linnet_node *node,
                                       enum linnet_kernel_function function, uint32_t offset,
                                       uint32_t count, const uint8_t **result);
+/*
+ * Loads words [P], little-endian, no alignment: of these layers alone, as bits, or all if 0. Which
+ * layers are personal must be said again afterwards.
+ */
+linnet_status_t linnet_model_load_words(struct linnet_node *node, const uint8_t *words,
+                                        uint32_t layers);
 
 /* trial.c: LINNET_PHASE_TRIAL, and what becomes of a kernel that cannot be used */
 
@@ -361,7 +369,7 @@ linnet_status_t linnet_payload_measure(struct linnet_node *node, bool *is_done);
 linnet_status_t linnet_payload_read(struct linnet_node *node, uint32_t offset, uint8_t *out,
                                     uint32_t *length);
 
-/* residual.c: what SPARSE_TERNARY leaves out of the payload */
+/* residual.c: what stays here of a training: what SPARSE_TERNARY leaves out, personal layers */
 
 bool linnet_residual_is_used(const struct linnet_announcement *announcement);
 /* ERR_FULL if this announcement needs a residual that the store has no room for. */
@@ -374,12 +382,19 @@ bool linnet_residual_is_shared(const struct linnet_announcement *a,
 /* The announcement, in flash, of the upload whose residual is not accepted; false if none is. */
 bool linnet_residual_pending(struct linnet_node *node, struct linnet_announcement *announcement,
                              struct linnet_span *bytes);
+/* Layers of the announced model of which the node's own words count, once it has some. */
+uint32_t linnet_residual_layers(struct linnet_node *node);
+/* Puts the node's own words over those of the installed model, which the kernel holds. */
+linnet_status_t linnet_residual_overlay(struct linnet_node *node);
 /* Finds the residual and begins the new one, which is written once, in order. */
 linnet_status_t linnet_residual_begin(struct linnet_node *node);
 /* Words of the residual that the payload is made with. */
 void linnet_residual_read(const struct linnet_node *node, uint32_t first, uint32_t count,
                           uint8_t *out);
-/* Words of the new one; those between the last and these stay as they were. */
+/*
+ * Words of the new one. Between the last and these, words of personal layers are those that the
+ * kernel holds; others stay as they were.
+ */
 linnet_status_t linnet_residual_write(struct linnet_node *node, uint32_t first,
                                       const uint8_t *words, uint32_t count);
 linnet_status_t linnet_residual_end(struct linnet_node *node);

@@ -18,7 +18,8 @@ static bool is_sparse(const struct linnet_node *node) {
 }
 
 static bool is_coded(const struct linnet_node *node) {
-    return node->work.announcement.plan.codec != LINNET_CODEC_RAW_INT16;
+    uint32_t codec = node->work.announcement.plan.codec;
+    return codec != LINNET_CODEC_RAW_INT16 && codec != LINNET_CODEC_NONE;
 }
 
 static linnet_status_t restart(struct linnet_node *node) {
@@ -84,31 +85,33 @@ static linnet_status_t measure_piece(struct linnet_node *node) {
     return status;
 }
 
-/* Where it begins: the payload, and what it will leave out. */
-static linnet_status_t begin(struct linnet_node *node) {
-    linnet_status_t status = is_sparse(node) ? linnet_residual_begin(node) : LINNET_OK;
-    return status < 0 ? status : restart(node);
+/* Where it begins: the payload, and what stays here. */
+static linnet_status_t begin(struct linnet_node *node, bool stays) {
+    linnet_status_t status = stays ? linnet_residual_begin(node) : LINNET_OK;
+    node->payload.is_open = true;
+    return status < 0 || !is_coded(node) ? status : restart(node);
 }
 
 linnet_status_t linnet_payload_measure(struct linnet_node *node, bool *is_done) {
     struct linnet_payload *payload = &node->payload;
-    linnet_status_t status = LINNET_OK;
-    *is_done = true;
-    if (!is_coded(node)) {
-        payload->length = 2u * node->round.parameters;
-        return LINNET_OK;
-    }
+    bool stays = linnet_residual_is_used(&node->work.announcement);
+    uint32_t parameters = node->round.parameters;
+    *is_done = false;
     if (!payload->is_open) {
-        status = begin(node);
+        return begin(node, stays);
     }
-    if (status >= 0 && next_parameter(node) < node->round.parameters) {
-        status = measure_piece(node);
-        *is_done = false;
-    } else if (status >= 0 && is_sparse(node)) {
-        status = linnet_residual_end(node);
+    if (is_coded(node) && next_parameter(node) < parameters) {
+        return measure_piece(node);
     }
-    payload->length = payload->start + payload->bytes;
-    return status;
+    uint32_t left = parameters - payload->residual_words;
+    if (stays && left > LINNET_CODEC_WORDS) {
+        uint32_t next = payload->residual_words + LINNET_CODEC_WORDS;
+        return linnet_residual_write(node, next, NULL, 0);
+    }
+    *is_done = true;
+    bool is_raw = node->work.announcement.plan.codec == LINNET_CODEC_RAW_INT16;
+    payload->length = is_raw ? 2u * parameters : payload->start + payload->bytes;
+    return stays ? linnet_residual_end(node) : LINNET_OK;
 }
 
 /*

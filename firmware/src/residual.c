@@ -1,7 +1,8 @@
 /*
- * What SPARSE_TERNARY left out of uploads (SPEC, section 7.3), in two slots of the store: the
- * accepted one, which the payload is made with, and the one that counts when this upload does. An
- * object is the announcement of the upload that made it, and a word per parameter:
+ * What stays here of trainings, in two slots of the store: the accepted one, which the next one is
+ * made with, and the one that counts when this upload does. An object is the announcement of the
+ * upload that made it, and a word per parameter: of layers that are personal in it their words
+ * (SPEC, section 7.6), of others what SPARSE_TERNARY left out (7.3).
  *
  *     ┌───────────┬──────────────┬───────────┐
  *     │ u16 bytes │ announcement │ int16 [P] │
@@ -44,8 +45,8 @@ bool linnet_residual_pending(struct linnet_node *node, struct linnet_announcemen
 
 bool linnet_residual_is_used(const struct linnet_announcement *announcement) {
     const struct linnet_plan *plan = &announcement->plan;
-    bool trains = plan->task == LINNET_TASK_TRAIN || plan->task == LINNET_TASK_BOTH;
-    return trains && plan->codec == LINNET_CODEC_SPARSE_TERNARY;
+    return linnet_plan_trains(plan) &&
+           (plan->codec == LINNET_CODEC_SPARSE_TERNARY || plan->personal_layers != 0);
 }
 
 linnet_status_t linnet_residual_check(const struct linnet_node *node,
@@ -64,13 +65,50 @@ bool linnet_residual_is_shared(const struct linnet_announcement *a,
            memcmp(a->descriptor_hash, b->descriptor_hash, LINNET_HASH_BYTES) == 0;
 }
 
-/* The accepted residual of this model, or NULL, which stands for zeros. */
-static const uint8_t *find_accepted(struct linnet_node *node) {
+/* The accepted words, if they are of the model in hand. */
+static bool find_accepted(struct linnet_node *node, struct linnet_announcement *announcement,
+                          struct linnet_span *words) {
+    struct linnet_span bytes;
+    return find(node, true, announcement, &bytes, words) &&
+           words->length == 2u * node->round.parameters &&
+           memcmp(announcement->descriptor_hash, linnet_model_base(node, 0) - LINNET_HASH_BYTES,
+                  LINNET_HASH_BYTES) == 0;
+}
+
+/* Words that were tuned locally are of one model alone. */
+uint32_t linnet_residual_layers(struct linnet_node *node) {
+    const struct linnet_announcement *next = &node->work.announcement;
+    struct linnet_announcement before;
+    struct linnet_span words;
+    bool are_others = find_accepted(node, &before, &words) &&
+                      (!linnet_residual_is_shared(&before, next) ||
+                       (before.plan.codec == LINNET_CODEC_NONE &&
+                        memcmp(before.artefact_hash, next->artefact_hash, LINNET_HASH_BYTES) != 0));
+    return are_others ? 0 : next->plan.personal_layers;
+}
+
+linnet_status_t linnet_residual_overlay(struct linnet_node *node) {
     struct linnet_announcement announcement;
-    struct linnet_span bytes, words;
-    bool exists = find(node, true, &announcement, &bytes, &words) &&
-                  linnet_residual_is_shared(&announcement, &node->work.announcement) &&
-                  words.length == 2u * node->round.parameters;
+    struct linnet_span words;
+    uint32_t layers = node->personal_layers;
+    if (layers != 0 && find_accepted(node, &announcement, &words)) {
+        layers &= announcement.plan.personal_layers;
+        return layers == 0 ? LINNET_OK : linnet_model_load_words(node, words.data, layers);
+    }
+    return LINNET_OK;
+}
+
+/*
+ * The residual, or NULL, which stands for zeros: entries of a layer that is personal in one of the
+ * plans alone would be taken for what they are not.
+ */
+static const uint8_t *find_residual(struct linnet_node *node) {
+    const struct linnet_announcement *next = &node->work.announcement;
+    struct linnet_announcement before;
+    struct linnet_span words;
+    bool exists = find_accepted(node, &before, &words) &&
+                  linnet_residual_is_shared(&before, next) &&
+                  before.plan.personal_layers == next->plan.personal_layers;
     return exists ? words.data : NULL;
 }
 
@@ -83,7 +121,7 @@ linnet_status_t linnet_residual_begin(struct linnet_node *node) {
     uint8_t head[HEAD_BYTES];
     struct linnet_writer w = linnet_writer(head, sizeof head);
     linnet_put_u16(&w, (uint16_t)work->announcement_bytes);
-    node->payload.residual = find_accepted(node);
+    node->payload.residual = find_residual(node);
     node->payload.residual_words = 0;
     linnet_status_t status =
         linnet_store_begin(&node->store, LINNET_OBJECT_RESIDUAL,
@@ -104,18 +142,32 @@ void linnet_residual_read(const struct linnet_node *node, uint32_t first, uint32
     }
 }
 
+/* Words as they were, and over them what the kernel holds of personal layers. */
+static linnet_status_t pass_over(struct linnet_node *node, uint32_t count) {
+    struct linnet_kernel *kernel = &node->kernel;
+    uint32_t first = node->payload.residual_words;
+    uint8_t *io =
+        linnet_kernel_at(kernel, linnet_kernel_word(kernel, LINNET_BLOCK_IO_PTR), 2u * count);
+    int32_t status = io == NULL ? LINNET_ERR_ABI : LINNET_OK;
+    if (status < 0) {
+        return (linnet_status_t)status;
+    }
+    linnet_residual_read(node, first, count, io);
+    if (node->work.announcement.plan.personal_layers != 0) {
+        status = linnet_kernel_call(kernel, LINNET_KERNEL_FUNCTION_store, (int32_t)first,
+                                    (int32_t)count, 0);
+    }
+    node->payload.residual_words += count;
+    return status < 0 ? (linnet_status_t)status : append(node, io, 2u * count);
+}
+
 linnet_status_t linnet_residual_write(struct linnet_node *node, uint32_t first,
                                       const uint8_t *words, uint32_t count) {
     struct linnet_payload *payload = &node->payload;
-    uint8_t kept[2u * LINNET_CODEC_WORDS];
     linnet_status_t status = LINNET_OK;
-    /* Layers that are not trained keep theirs. */
     while (status == LINNET_OK && payload->residual_words < first) {
         uint32_t left = first - payload->residual_words;
-        uint32_t step = left < LINNET_CODEC_WORDS ? left : LINNET_CODEC_WORDS;
-        linnet_residual_read(node, payload->residual_words, step, kept);
-        status = append(node, kept, 2u * step);
-        payload->residual_words += step;
+        status = pass_over(node, left < LINNET_CODEC_WORDS ? left : LINNET_CODEC_WORDS);
     }
     if (status == LINNET_OK && count > 0) {
         status = append(node, words, 2u * count);
@@ -126,8 +178,10 @@ linnet_status_t linnet_residual_write(struct linnet_node *node, uint32_t first,
 
 linnet_status_t linnet_residual_end(struct linnet_node *node) {
     linnet_status_t status = linnet_residual_write(node, node->round.parameters, NULL, 0);
-    node->residual_saturations =
-        linnet_kernel_word(&node->kernel, LINNET_BLOCK_RESIDUAL_SATURATIONS);
+    if (node->work.announcement.plan.codec == LINNET_CODEC_SPARSE_TERNARY) {
+        node->residual_saturations =
+            linnet_kernel_word(&node->kernel, LINNET_BLOCK_RESIDUAL_SATURATIONS);
+    }
     return status == LINNET_OK ? linnet_store_commit(&node->store, NULL) : status;
 }
 
@@ -142,5 +196,6 @@ linnet_status_t linnet_residual_settle(struct linnet_node *node, uint32_t receip
         !linnet_work_is_same(&announcement, &node->work.announcement)) {
         return LINNET_OK;
     }
+    node->has_installed_words = false; /* those of personal layers are others now */
     return linnet_store_accept_residual(&node->store);
 }

@@ -18,16 +18,6 @@ uint32_t linnet_round_count(const struct linnet_node *node, uint32_t split) {
     return port->sample_count == NULL ? 0 : port->sample_count(port->context, split);
 }
 
-static bool task_trains(const struct linnet_node *node) {
-    uint32_t task = node->work.announcement.plan.task;
-    return task == LINNET_TASK_TRAIN || task == LINNET_TASK_BOTH;
-}
-
-static bool task_evaluates(const struct linnet_node *node) {
-    uint32_t task = node->work.announcement.plan.task;
-    return task == LINNET_TASK_EVALUATE || task == LINNET_TASK_BOTH;
-}
-
 static uint32_t present_split(const struct linnet_node *node) {
     return node->work.phase == LINNET_PHASE_TRAIN ? LINNET_SPLIT_TRAIN : LINNET_SPLIT_TEST;
 }
@@ -80,6 +70,7 @@ static linnet_status_t begin(struct linnet_node *node, uint32_t total_steps) {
     linnet_kernel_set_word(kernel, LINNET_BLOCK_TOTAL_STEPS, total_steps);
     linnet_kernel_set_word(kernel, LINNET_BLOCK_SKIP_THRESHOLD, plan->skip_threshold);
     linnet_kernel_set_word(kernel, LINNET_BLOCK_PROXIMAL_SHIFT, plan->proximal_shift);
+    linnet_kernel_set_word(kernel, LINNET_BLOCK_PERSONAL_LAYERS, plan->personal_layers);
     return (linnet_status_t)linnet_kernel_call(kernel, LINNET_KERNEL_FUNCTION_begin, 0, 0, 0);
 }
 
@@ -103,7 +94,8 @@ static linnet_status_t choose_sample(struct linnet_node *node) {
     return index < 0 ? (linnet_status_t)index : LINNET_OK;
 }
 
-static linnet_status_t begin_evaluation(struct linnet_node *node) {
+static linnet_status_t begin_evaluation(struct linnet_node *node, uint32_t available) {
+    node->round.available = available;
     node->round.position = 0;
     node->work.phase = LINNET_PHASE_EVALUATE;
     linnet_status_t status = begin(node, 0);
@@ -125,25 +117,37 @@ static linnet_status_t begin_training(struct linnet_node *node) {
     round->total_steps = plan->epochs * round->samples;
     node->has_installed_words = false;
     node->work.phase = LINNET_PHASE_TRAIN;
-    linnet_status_t status = begin(node, round->total_steps);
+    linnet_status_t status = linnet_residual_overlay(node);
+    if (status == LINNET_OK) {
+        status = begin(node, round->total_steps);
+    }
     return status < 0 ? status : choose_sample(node);
 }
 
 static linnet_status_t after_evaluation(struct linnet_node *node) {
-    if (task_trains(node)) {
+    if (node->round.is_trained) {
+        return linnet_upload_begin(node);
+    }
+    if (linnet_plan_trains(&node->work.announcement.plan)) {
         return begin_training(node);
     }
     return node->round.evaluation.confusion == NULL ? LINNET_ERR_NO_SAMPLES
                                                     : linnet_upload_begin(node);
 }
 
+/* Evaluates, if there is anything to evaluate, and goes on. */
+static linnet_status_t evaluate_first(struct linnet_node *node) {
+    uint32_t available = linnet_round_count(node, LINNET_SPLIT_TEST);
+    return available > 0 ? begin_evaluation(node, available) : after_evaluation(node);
+}
+
 linnet_status_t linnet_round_begin(struct linnet_node *node) {
-    if (!task_trains(node) && !task_evaluates(node)) {
+    const struct linnet_plan *plan = &node->work.announcement.plan;
+    if (plan->task == LINNET_TASK_NONE) {
         node->work.phase = LINNET_PHASE_IDLE;
         return LINNET_OK;
     }
-    node->round.available = task_evaluates(node) ? linnet_round_count(node, LINNET_SPLIT_TEST) : 0;
-    return node->round.available > 0 ? begin_evaluation(node) : after_evaluation(node);
+    return linnet_plan_evaluates(plan) ? evaluate_first(node) : begin_training(node);
 }
 
 void linnet_round_free(struct linnet_node *node) {
@@ -211,7 +215,8 @@ static linnet_status_t finish_training(struct linnet_node *node) {
     }
     keep_correct(&node->round.training);
     node->round.is_trained = true;
-    return linnet_upload_begin(node);
+    return node->work.announcement.plan.task == LINNET_TASK_PERSONALISE ? evaluate_first(node)
+                                                                        : linnet_upload_begin(node);
 }
 
 /* Whether the pull toward the base is due, or not yet through all parameters. */
@@ -335,6 +340,7 @@ linnet_status_t linnet_round_step(struct linnet_node *node) {
     if (round->position < round->available) {
         return choose_sample(node);
     }
-    status = keep_evaluation(node);
+    /* After the training nothing clears the kernel's counters any more. */
+    status = round->is_trained ? read_counters(node, &round->personal) : keep_evaluation(node);
     return status < 0 ? status : after_evaluation(node);
 }

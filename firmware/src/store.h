@@ -130,13 +130,14 @@ bool linnet_store_is_older(const struct linnet_store *store, uint32_t epoch, uin
 linnet_status_t linnet_store_follow(struct linnet_store *store, uint32_t epoch, uint32_t version);
 
 /*
- * The snapshot that was installed last, and as which version: its hash [32], in the flash, good
- * until the next record. NULL if none was.
+ * The snapshot that was installed last, as which version and with which personal layers: its hash
+ * [32], in the flash, good until the next record. NULL if none was.
  */
-const uint8_t *linnet_store_installed(const struct linnet_store *store, uint32_t *version);
+const uint8_t *linnet_store_installed(const struct linnet_store *store, uint32_t *version,
+                                      uint32_t *personal_layers);
 /* Notes that one is. hash: [32]. Returns the status of the port. */
 linnet_status_t linnet_store_install(struct linnet_store *store, const uint8_t *hash,
-                                     uint32_t version);
+                                     uint32_t version, uint32_t personal_layers);
 
 /*
  * Finds an object of a kind by its SHA-256 and marks it as in use.

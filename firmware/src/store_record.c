@@ -13,10 +13,10 @@
  *     ┌───────────────┬────────────┬────────┬──────────┬──────────┬──────────┬───────┬─────────┐
  *     │ failed kernel │ trial slot │ starts │ verdicts │ of which │ followed │ epoch │ version │
  *     └───────────────┴────────────┴────────┴──────────┴──────────┴──────────┴───────┴─────────┘
- *     21                   53        57
- *     ┌────────────────────┬─────────┐
- *     │ installed snapshot │ version │
- *     └────────────────────┴─────────┘
+ *     21                   53        57                61
+ *     ┌────────────────────┬─────────┬─────────────────┐
+ *     │ installed snapshot │ version │ personal layers │
+ *     └────────────────────┴─────────┴─────────────────┘
  *
  * verdicts: two bits per kernel slot, then four of the accepted residual: its slot, and its
  * sequence modulo 7, or 7 for none. of which: the low four bits of the sequence of each; a
@@ -31,7 +31,7 @@
 #define FOLLOWED_AT (LINNET_ID_BYTES + 4u)
 #define FOLLOWED_BYTES 9u
 #define INSTALLED_AT (FOLLOWED_AT + FOLLOWED_BYTES)
-#define INSTALLED_BYTES (LINNET_HASH_BYTES + 4u)
+#define INSTALLED_BYTES (LINNET_HASH_BYTES + 8u)
 #define NO_TRIAL 0xffu
 #define NO_VERDICT 3u
 #define RESIDUAL_SHIFT 4u
@@ -170,7 +170,7 @@ static bool read_newest(const struct linnet_store *store, struct linnet_cell *ce
 }
 
 /*
- * A record of what stands in the store's fields, of this epoch and name. installed: [36] of the
+ * A record of what stands in the store's fields, of this epoch and name. installed: [40] of the
  * note; NULL = as before.
  */
 static linnet_status_t append(struct linnet_store *store, uint32_t boot_epoch,
@@ -253,25 +253,28 @@ linnet_status_t linnet_store_follow(struct linnet_store *store, uint32_t epoch, 
     return status;
 }
 
-const uint8_t *linnet_store_installed(const struct linnet_store *store, uint32_t *version) {
+const uint8_t *linnet_store_installed(const struct linnet_store *store, uint32_t *version,
+                                      uint32_t *personal_layers) {
     static const uint8_t none[] = {0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
     struct linnet_cell cell;
     if (!read_newest(store, &cell) || memcmp(cell.note + INSTALLED_AT, none, sizeof none) == 0) {
         return NULL;
     }
     const uint8_t *hash = cell.note + INSTALLED_AT;
-    struct linnet_reader r = linnet_reader(hash + LINNET_HASH_BYTES, 4);
+    struct linnet_reader r = linnet_reader(hash + LINNET_HASH_BYTES, 8);
     *version = linnet_get_u32(&r);
+    *personal_layers = linnet_get_u32(&r);
     return hash;
 }
 
 linnet_status_t linnet_store_install(struct linnet_store *store, const uint8_t *hash,
-                                     uint32_t version) {
+                                     uint32_t version, uint32_t personal_layers) {
     uint8_t installed[INSTALLED_BYTES];
     struct linnet_cell cell;
-    struct linnet_writer w = linnet_writer(installed + LINNET_HASH_BYTES, 4);
+    struct linnet_writer w = linnet_writer(installed + LINNET_HASH_BYTES, 8);
     memcpy(installed, hash, LINNET_HASH_BYTES);
     linnet_put_u32(&w, version);
+    linnet_put_u32(&w, personal_layers);
     if (read_newest(store, &cell) &&
         memcmp(cell.note + INSTALLED_AT, installed, sizeof installed) == 0) {
         return LINNET_OK;

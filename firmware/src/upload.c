@@ -24,6 +24,7 @@ static struct linnet_envelope describe(struct linnet_node *node) {
         .samples = trained ? round->samples : 0,
         .training = trained ? &round->training : NULL,
         .evaluation = round->evaluation.confusion != NULL ? &round->evaluation : NULL,
+        .personal = round->personal.confusion != NULL ? &round->personal : NULL,
         .codec = trained ? announcement->plan.codec : (uint32_t)LINNET_CODEC_NONE,
         .payload_bytes = trained ? node->payload.length : 0,
         .has_mac = linnet_auth_has_key(node),

@@ -77,6 +77,7 @@ static const struct number plan_numbers[] = {
     NUMBER(linnet_plan, max_staleness, LINNET_PLAN_MAX_STALENESS, 0, LINNET_MAX_STALENESS),
     NUMBER(linnet_plan, draw_below, LINNET_PLAN_DRAW_BELOW, 1, UINT32_MAX),
     NUMBER(linnet_plan, jitter_ms, LINNET_PLAN_JITTER_MS, 1, UINT32_MAX),
+    NUMBER(linnet_plan, personal_layers, LINNET_PLAN_PERSONAL_LAYERS, 0, UINT32_MAX),
 };
 #define LIMITS                                                                                     \
     (BIT(LINNET_PLAN_DRAW_BELOW) | BIT(LINNET_PLAN_JITTER_MS) | BIT(LINNET_PLAN_ELIGIBILITY))
@@ -296,12 +297,28 @@ static bool carries_deltas(uint32_t codec) {
            (codec >= LINNET_CODEC_DENSE_2 && codec <= LINNET_CODEC_DENSE_8);
 }
 
+bool linnet_plan_trains(const struct linnet_plan *plan) {
+    return plan->task != LINNET_TASK_NONE && plan->task != LINNET_TASK_EVALUATE;
+}
+
+bool linnet_plan_evaluates(const struct linnet_plan *plan) {
+    return plan->task >= LINNET_TASK_EVALUATE;
+}
+
+/* RAW_INT16 has a place for every word; without a codec all that is learnt stays here. */
+static bool is_codec_fit(const struct linnet_plan *plan) {
+    bool is_personal = plan->personal_layers != 0;
+    bool trains = linnet_plan_trains(plan);
+    if (plan->codec == LINNET_CODEC_NONE) {
+        return !trains || (is_personal && plan->task == LINNET_TASK_PERSONALISE);
+    }
+    return carries_deltas(plan->codec) &&
+           !(trains && is_personal && plan->codec == LINNET_CODEC_RAW_INT16);
+}
+
 static bool is_supported(const struct linnet_announcement *a) {
-    bool trains = a->plan.task == LINNET_TASK_TRAIN || a->plan.task == LINNET_TASK_BOTH;
-    bool is_codec_fit =
-        carries_deltas(a->plan.codec) || (a->plan.codec == LINNET_CODEC_NONE && !trains);
-    return a->numerics == LINNET_NUMERICS_VERSION && a->plan.task <= LINNET_TASK_BOTH &&
-           is_codec_fit;
+    return a->numerics == LINNET_NUMERICS_VERSION && a->plan.task <= LINNET_TASK_PERSONALISE &&
+           is_codec_fit(&a->plan);
 }
 
 linnet_status_t linnet_announcement_parse(const uint8_t *in, uint32_t length,

@@ -44,6 +44,7 @@ struct linnet_plan {
     uint32_t weight_unit;             /* at least 1 */
     uint32_t deadline_ms;             /* LINNET_WIRE_ABSENT = none */
     uint32_t frozen_layers;           /* bit l: layer l is not trained */
+    uint32_t personal_layers;         /* bit l: what layer l learns stays here */
     uint32_t proximal_shift;          /* 0…MAX_PROXIMAL_SHIFT, 0 = no pull */
     uint32_t density;                 /* per mille; at least 1 of SPARSE_TERNARY */
     uint32_t max_staleness;           /* versions that may come while it is worked on */
@@ -79,6 +80,9 @@ struct linnet_announcement {
     bool has_initial_seed; /* the words of the snapshot are the initial ones of initial_seed */
     struct linnet_difference difference;
 };
+
+bool linnet_plan_trains(const struct linnet_plan *plan);
+bool linnet_plan_evaluates(const struct linnet_plan *plan);
 
 /* 1 to NAME_MAX_BYTES of the characters A-Z a-z 0-9 _ . - */
 bool linnet_is_name(struct linnet_span text);
@@ -132,6 +136,7 @@ struct linnet_envelope {
     uint32_t samples;
     const struct linnet_counters *training;   /* NULL = none */
     const struct linnet_counters *evaluation; /* NULL = none */
+    const struct linnet_counters *personal;   /* NULL = none */
     uint32_t codec;
     uint32_t payload_bytes;
     bool has_mac;

@@ -43,8 +43,9 @@ static bool plans_equal(const struct linnet_plan *a, const struct linnet_plan *b
            a->lr_decay == b->lr_decay && a->epochs == b->epochs && a->samples == b->samples &&
            a->skip_threshold == b->skip_threshold && a->codec == b->codec &&
            a->weight_unit == b->weight_unit && a->frozen_layers == b->frozen_layers &&
-           a->proximal_shift == b->proximal_shift && a->density == b->density &&
-           a->max_staleness == b->max_staleness && spans_equal(a->class_weights, b->class_weights);
+           a->personal_layers == b->personal_layers && a->proximal_shift == b->proximal_shift &&
+           a->density == b->density && a->max_staleness == b->max_staleness &&
+           spans_equal(a->class_weights, b->class_weights);
 }
 
 bool linnet_work_is_same(const struct linnet_announcement *a, const struct linnet_announcement *b) {

@@ -203,10 +203,11 @@ static void put_kernel(struct linnet_writer *w, const struct scene *scene, uint3
     put_number(w, LINNET_KERNEL_INTRINSIC_SET, scene->intrinsic_sets[index]);
 }
 
+/* Sparse: with a residual of the first layer, and a second one that stays on the node. */
 static void put_plan(struct linnet_writer *w, bool is_sparse) {
     linnet_cbor_put_uint(w, LINNET_ANNOUNCEMENT_PLAN);
-    linnet_cbor_put_head(w, LINNET_CBOR_MAP, is_sparse ? 10 : 9);
-    put_number(w, LINNET_PLAN_TASK, LINNET_TASK_BOTH);
+    linnet_cbor_put_head(w, LINNET_CBOR_MAP, is_sparse ? 11 : 9);
+    put_number(w, LINNET_PLAN_TASK, is_sparse ? LINNET_TASK_PERSONALISE : LINNET_TASK_BOTH);
     put_number(w, LINNET_PLAN_SEED, 7);
     put_number(w, LINNET_PLAN_LR_SHIFT, 4);
     put_number(w, LINNET_PLAN_LR_DECAY, LINNET_DECAY_STEPS);
@@ -218,6 +219,7 @@ static void put_plan(struct linnet_writer *w, bool is_sparse) {
     put_number(w, LINNET_PLAN_WEIGHT_UNIT, 1);
     if (is_sparse) {
         put_number(w, LINNET_PLAN_DENSITY, 200);
+        put_number(w, LINNET_PLAN_PERSONAL_LAYERS, 2);
     }
 }
 

@@ -16,7 +16,14 @@ import { mqttOptionsFor, mqttSettings } from './mqtt-settings.js';
 import type { Output } from './output.js';
 import { participationOf, participationSettings, samplingOf } from './participation-settings.js';
 import { downlinkOfFlags, planOfFlags, planSettings, roundsOf } from './plan-settings.js';
-import { describeScores, scoreFields, trainingScoresOf } from './scores.js';
+import {
+  describeNodeScores,
+  describeScores,
+  nodeScoreFields,
+  nodeScoresOf,
+  scoreFields,
+  trainingScoresOf,
+} from './scores.js';
 import { addSettings, resolveSettings, type Resolved, type SettingTable } from './settings.js';
 import { describeTraffic, sumTraffic } from './traffic.js';
 import { aggregatorTrustSettings, nodeKeysOf, roundKeyOf } from './trust-settings.js';
@@ -70,6 +77,7 @@ type AggregatorSettings = Resolved<typeof settings>;
 function printRound(output: Output, model: ModelInfo, report: RoundReport): void {
   const { heldOut, training } = report;
   const own = training && trainingScoresOf(model, training);
+  const nodes = nodeScoresOf(model, report);
   output.record({
     type: 'round',
     round: report.version,
@@ -81,6 +89,7 @@ function printRound(output: Output, model: ModelInfo, report: RoundReport): void
     seconds: report.durationMs / 1000,
     ...(heldOut && scoreFields(heldOut)),
     ...(own && { training: own }),
+    ...(nodes && { nodes: nodeScoreFields(nodes) }),
   });
   const scores = heldOut
     ? `held out ${describeScores(heldOut)}`
@@ -91,6 +100,7 @@ function printRound(output: Output, model: ModelInfo, report: RoundReport): void
   output.line(
     `round ${report.version}: ${report.contributions} contributions${bounded}${report.isDegraded ? ' (degraded)' : ''}, ${scores}, model ${report.modelHash.slice(0, 16)}`,
   );
+  for (const line of nodes ? describeNodeScores(nodes) : []) output.line(`  ${line}`);
   if (report.parent > 0) printTraffic(output, report.parent, report.trafficBefore);
 }
 

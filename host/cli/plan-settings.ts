@@ -4,12 +4,14 @@ import { SNAPSHOT_EVERY, type Downlink } from '../federated/downlink.js';
 import { DEFAULT_STRATEGY } from '../federated/options.js';
 import { DEFAULT_DENSITY, type PlanSettings } from '../federated/plan.js';
 import { parseStrategy, strategyNames } from '../federated/strategies/strategies.js';
+import type { ModelInfo } from '../model/descriptor.js';
 import type { Resolved, SettingTable } from './settings.js';
 import {
   classWeightsOf,
   defaultSkipThreshold,
   freezeSetting,
   frozenLayersOf,
+  layersOf,
   kernelSetting,
   skipThresholdOf,
   type Recipe,
@@ -44,6 +46,23 @@ export const planSettings = {
     maximum: 32767,
   },
   freeze: freezeSetting,
+  personalLayers: {
+    kind: 'text',
+    value: 'list',
+    text: 'FedPer: layers of which each node keeps what it learns to itself, such as 1,2, or head for the last one',
+  },
+  fineTune: {
+    kind: 'integer',
+    value: 'epochs',
+    text: 'after the last round each node tunes the model for itself so many epochs; 0 = not at all',
+    default: 0,
+    maximum: 255,
+  },
+  nodeScores: {
+    kind: 'text',
+    text: 'nodes score the model on test samples of their own: before they train, or before and after [none; with personal layers both]',
+    choices: ['none', 'before', 'both'],
+  },
   kernel: kernelSetting,
   proximalShift: {
     kind: 'integer',
@@ -117,6 +136,24 @@ export function downlinkOfFlags(flags: PlanFlags): Downlink {
 
 const isBuffered = (flags: PlanFlags): boolean => parseStrategy(flags.strategy).name === 'fed-buff';
 
+/** TASK by when nodes score the model. */
+const tasks = {
+  none: taskCode.TRAIN,
+  before: taskCode.BOTH,
+  both: taskCode.PERSONALISE,
+} as const;
+
+function personalLayersOf({ layers }: ModelInfo, list: string | undefined): number {
+  if (list === undefined) return 0;
+  const count = layers.filter(({ index }) => index >= 0).length;
+  return layersOf('--personal-layers', count, list === 'head' ? String(count - 1) : list);
+}
+
+/** Whether nodes need test samples of their own. */
+export function nodesScore({ task, fineTuneEpochs = 0 }: PlanSettings): boolean {
+  return task !== taskCode.TRAIN || fineTuneEpochs > 0;
+}
+
 /** The plan the aggregator announces. */
 export function planOfFlags(flags: PlanFlags, recipe: Recipe): PlanSettings {
   const preset = recipe.preset.federated;
@@ -124,8 +161,10 @@ export function planOfFlags(flags: PlanFlags, recipe: Recipe): PlanSettings {
     flags.classWeights === undefined
       ? classWeightsOf(recipe.preset, recipe.model.classes)
       : parseWeights(flags.classWeights);
+  const personalLayers = personalLayersOf(recipe.model, flags.personalLayers);
+  const scores = flags.nodeScores ?? (personalLayers === 0 ? 'none' : 'both');
   return {
-    task: taskCode.TRAIN,
+    task: tasks[scores as keyof typeof tasks],
     seed: flags.seed,
     lrShift: flags.lrShift ?? preset.lrShift,
     lrSchedule: flags.lrSchedule === 'constant' ? 'constant' : 'linear',
@@ -134,6 +173,8 @@ export function planOfFlags(flags: PlanFlags, recipe: Recipe): PlanSettings {
     samples: flags.samplesPerRound ?? preset.samplesPerRound,
     skipThreshold: skipThresholdOf(recipe.model, flags.skipThreshold),
     frozenLayers: frozenLayersOf(recipe.model, flags.freeze),
+    personalLayers,
+    fineTuneEpochs: flags.fineTune,
     proximalShift: flags.proximalShift,
     maxStaleness: flags.maxStaleness ?? (isBuffered(flags) ? BUFFERED_STALENESS : 0),
     codec: codecs[flags.codec],

@@ -1,8 +1,9 @@
 /** How good a model is, in numbers for people. */
 import { scoreConfusion } from '../data/metrics.js';
-import type { CounterSum } from '../federated/counters.js';
+import type { CounterSum, NodeEvaluations } from '../federated/counters.js';
 import type { HeldOutScores } from '../federated/report.js';
 import type { ModelInfo } from '../model/descriptor.js';
+import type { NodeScoreFields } from '../simulator/records.js';
 import { percent } from './output.js';
 
 /** What a kernel or the nodes together have counted. */
@@ -50,6 +51,46 @@ export function trainingScoresOf(
   const loss = meanLoss(model, sum.loss, samples);
   if (isAutoencoder(model)) return { reconstructionError: loss };
   return { accuracy: sum.correct / Math.max(1, samples), loss };
+}
+
+/** How a version does on the test samples of the nodes, all of their confusion matrices added up. */
+export interface NodeScores {
+  /** As it was announced. */
+  readonly global?: HeldOutScores;
+  /** On each node with the words it has trained. */
+  readonly personalised?: HeldOutScores;
+}
+
+/** Undefined if no node has scored anything. */
+export function nodeScoresOf(
+  model: ModelInfo,
+  { evaluation, personal }: NodeEvaluations,
+): NodeScores | undefined {
+  const read = ({ samples, loss, confusion = [] }: CounterSum): HeldOutScores =>
+    scoresOf(model, { samples, loss, confusion });
+  if (!evaluation && !personal) return undefined;
+  return {
+    ...(evaluation && { global: read(evaluation) }),
+    ...(personal && { personalised: read(personal) }),
+  };
+}
+
+/** As fields of a record. */
+export function nodeScoreFields({ global, personalised }: NodeScores): NodeScoreFields {
+  return {
+    ...(global && { global: scoreFields(global) }),
+    ...(personalised && { personalised: scoreFields(personalised) }),
+  };
+}
+
+/** A line for each. */
+export function describeNodeScores({ global, personalised }: NodeScores): string[] {
+  return [
+    ...(global ? [`global        ${describeScores(global)} on the nodes’ own test samples`] : []),
+    ...(personalised
+      ? [`personalised  ${describeScores(personalised)} with what each node has learnt`]
+      : []),
+  ];
 }
 
 /** The scores as fields of a record: everything but the confusion matrix. */

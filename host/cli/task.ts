@@ -232,20 +232,22 @@ export function skipThresholdOf(model: ModelInfo, given: number | undefined): nu
   return given ?? (model.loss === 'squared-error' ? 0 : defaultSkipThreshold);
 }
 
-/** A bit for each layer of a list such as `0,1`: numbers among the layers with parameters. */
+/** A bit for each layer of a list such as `0,1`: numbers among the `layers` with parameters. */
+export function layersOf(flag: string, layers: number, list: string): number {
+  const numbers = list.split(',').map((part) => (/^\s*\d+\s*$/.test(part) ? Number(part) : NaN));
+  if (numbers.every((l) => l < Math.min(layers, MASKED_LAYERS)))
+    return numbers.reduce((mask, l) => (mask | (1 << l)) >>> 0, 0);
+  throw new LinnetError('ERR_USAGE', `${flag}: "${list}" is not a list of layers`, {
+    remedy: `the model has the layers 0 to ${layers - 1}, see \`linnet model inspect\``,
+  });
+}
+
 export function frozenLayersOf(model: ModelInfo, list: string | undefined): number {
   if (list === undefined) return 0;
   const layers = model.layers.filter(({ index }) => index >= 0).length;
-  const numbers = list.split(',').map((part) => (/^\s*\d+\s*$/.test(part) ? Number(part) : NaN));
-  if (!numbers.every((l) => l < Math.min(layers, MASKED_LAYERS))) {
-    throw new LinnetError('ERR_USAGE', `--freeze: "${list}" is not a list of layers`, {
-      remedy: `the model has the layers 0 to ${layers - 1}, see \`linnet model inspect\``,
-    });
-  }
-  if (new Set(numbers).size >= layers) {
-    throw new LinnetError('ERR_USAGE', `--freeze: "${list}" leaves no layer to train`, {
-      remedy: 'leave at least one out',
-    });
-  }
-  return numbers.reduce((mask, l) => (mask | (1 << l)) >>> 0, 0);
+  const mask = layersOf('--freeze', layers, list);
+  if (layers > MASKED_LAYERS || mask !== 2 ** layers - 1) return mask;
+  throw new LinnetError('ERR_USAGE', `--freeze: "${list}" leaves no layer to train`, {
+    remedy: 'leave at least one out',
+  });
 }

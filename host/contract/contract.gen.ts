@@ -5,7 +5,7 @@ export const version = {
   /** link messages between a device and its host */
   PROTOCOL: 1,
   /** exports of kernel.wasm and the parameter block */
-  KERNEL_ABI: 2,
+  KERNEL_ABI: 3,
   /** the arithmetic: equal ids give equal bits */
   NUMERICS: 2,
   /** native functions an accelerated kernel imports; a portable one imports none and says 0 */
@@ -260,6 +260,8 @@ export const task = {
   EVALUATE: 2,
   /** evaluate, then train; one upload */
   BOTH: 3,
+  /** evaluate, train, then evaluate what was trained; one upload */
+  PERSONALISE: 4,
 } as const;
 
 export type TaskName = keyof typeof task;
@@ -286,7 +288,7 @@ export const codec = {
   DENSE_8: 24,
   /** the largest words of delta + residual, one magnitude per layer, Rice-coded gaps */
   SPARSE_TERNARY: 32,
-  /** no delta: an evaluation only */
+  /** no delta: an evaluation or a local fine-tuning (7.6) */
   NONE: 255,
 } as const;
 
@@ -556,6 +558,8 @@ export const blockWord = {
   density: 37,
   /** out: SPARSE_TERNARY: words of the new residual that were limited to ±32,767 since encoding */
   residualSaturations: 38,
+  /** in: bit l: layer l has no segment in payloads; where there is one, load and store move nothing but these layers, delta and pull nothing but the others; read by each of these calls */
+  personalLayers: 39,
 } as const;
 
 /** Link messages. */
@@ -1086,6 +1090,8 @@ export interface Plan {
   readonly jitterMs?: number;
   /** what a device must fulfil to take part (7.5) */
   readonly eligibility?: Eligibility;
+  /** bit l: what layer l learns stays on the node (7.6), u32; absent: none */
+  readonly personalLayers?: number;
 }
 
 /** conditions of a device; one that is absent demands nothing */
@@ -1116,6 +1122,8 @@ export interface Envelope {
   readonly artefact: Uint8Array;
   /** contribution number of this node to this version */
   readonly contribution: number;
+  /** of the model as the node has trained it, on the test split */
+  readonly personal?: Counters;
   /** the kernel that trained: its index in the announcement */
   readonly kernel: number;
   /** distinct samples trained on */

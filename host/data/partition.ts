@@ -160,6 +160,11 @@ export function federateDataset(dataset: Dataset, options: FederateOptions): Fed
   };
 }
 
+/** Whether the i-th of a node's samples is one it tests on: `share` of them, spread evenly, never the first. */
+export function isTestSample(i: number, share: number): boolean {
+  return Math.floor((i + 1) * share) > Math.floor(i * share);
+}
+
 function fileSplit(dataset: Dataset): HoldOut {
   const { train, test } = separate(dataset, (index) => dataset.split[index] === 1);
   return { train, test, how: `test: the ${test.length} samples the file marks as test` };

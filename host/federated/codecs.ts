@@ -1,5 +1,5 @@
 /** Payloads (SPEC, section 9): those of uploads read, those of differences written, by the kernel of the nodes. */
-import { codec } from '../contract/contract.gen.js';
+import { codec, type Plan } from '../contract/contract.gen.js';
 import { nodeKeyOf } from '../contract/hash.js';
 import { evaluationSettings, Kernel } from '../kernel/kernel.js';
 import { loadKernelBytes } from '../kernel/load.js';
@@ -23,22 +23,27 @@ function kernelOf(model: ModelInfo, frozenLayers: number): Kernel {
   return kernel;
 }
 
+/** Layers that uploads under a plan say nothing of, as bits; their deltas are 0. */
+export function silentLayers({ frozenLayers = 0, personalLayers = 0 }: Plan): number {
+  return (frozenLayers | personalLayers) >>> 0;
+}
+
 export function isCodec(id: number): boolean {
   return codecs.has(id);
 }
 
 /**
- * The delta [P] in ±DELTA_LIMIT, 0 where a coded payload says nothing; undefined if it is no payload of this codec. It may
+ * The delta [P] in ±DELTA_LIMIT; `silent` are the layers without segments, as bits. It is 0 where a coded payload says nothing; undefined if it is no payload of this codec. It may
  * lie in `target` [P].
  */
 export function decodePayload(
   model: ModelInfo,
-  frozenLayers: number | undefined,
+  silent: number,
   id: number,
   payload: Uint8Array,
   target?: Int16Array,
 ): Int16Array | undefined {
-  if (id !== codec.NONE) return kernelOf(model, frozenLayers ?? 0).decodeDelta(id, payload, target);
+  if (id !== codec.NONE) return kernelOf(model, silent).decodeDelta(id, payload, target);
   return payload.length === 0 ? new Int16Array(model.parameters) : undefined;
 }
 

@@ -24,6 +24,14 @@ export interface CounterSum {
   readonly confusion?: readonly number[];
 }
 
+/** What the nodes of a version counted on their test splits. */
+export interface NodeEvaluations {
+  /** With the words of the version. */
+  readonly evaluation?: CounterSum;
+  /** Each with those it had trained. */
+  readonly personal?: CounterSum;
+}
+
 /** Whether a kernel of so many classes can have counted this. */
 function isPlausible(counters: Counters, classes: number): boolean {
   const { samples, loss, skipped, saturations } = counters;

@@ -74,7 +74,7 @@ function openFold(ledger: Ledger, model: ModelInfo, fold: Fold): OpenVersion {
     if (isLeftOut(fold.retractions, upload.openVersion, upload.node)) continue;
     const isFresh = upload.version === fold.uploadsTo;
     const { plan } = isFresh ? announcement : announcementOf(ledger, upload.version);
-    open.add(readUpload(upload, model, plan.frozenLayers));
+    open.add(readUpload(upload, model, plan));
   }
   return open;
 }

@@ -6,7 +6,7 @@ import { equalBytes, idOf, sha256, toHex } from '../contract/hash.js';
 import { checkName, matchTopic, type TopicScope } from '../contract/topics.js';
 import { decodeWire } from '../contract/wire.js';
 import { isFrozen, type ModelInfo } from '../model/info.js';
-import { decodePayload, isCodec } from './codecs.js';
+import { decodePayload, isCodec, silentLayers } from './codecs.js';
 import { isEvaluationPlausible, isTrainingPlausible } from './counters.js';
 import type { NodeKeys } from './node-keys.js';
 import type { Upload } from './open-version.js';
@@ -67,7 +67,7 @@ export function readUploadTopic(
   }
 }
 
-/** CBOR around a payload: ids, numbers, and a confusion matrix of 9 bytes a count. */
+/** CBOR around a payload: ids, numbers, and two confusion matrices of 9 bytes a count. */
 const ENVELOPE_OVERHEAD_BYTES = 512;
 const COUNT_BYTES = 9;
 
@@ -77,7 +77,9 @@ const WORD_BYTES = 4.5;
 /** Longest envelope worth decoding. */
 export function maxEnvelopeBytes({ model: { parameters, classes } }: IntakeRules): number {
   return (
-    Math.ceil(WORD_BYTES * parameters) + COUNT_BYTES * classes * classes + ENVELOPE_OVERHEAD_BYTES
+    Math.ceil(WORD_BYTES * parameters) +
+    2 * COUNT_BYTES * classes * classes +
+    ENVELOPE_OVERHEAD_BYTES
   );
 }
 
@@ -121,24 +123,26 @@ function followsPlan(envelope: Envelope, announcement: Announcement, rules: Inta
   const { plan } = announcement;
   const trains = plan.task !== task.EVALUATE;
   const most = plan.samples === 0 ? Infinity : plan.samples;
-  const { training, evaluation } = envelope;
+  const { training, evaluation, personal } = envelope;
   const { classes } = rules.model;
   return (
     envelope.contribution === 0 &&
     envelope.codec === (trains ? plan.codec : codec.NONE) &&
     (trains ? envelope.samples >= 1 && envelope.samples <= most : envelope.samples === 0) &&
     (training === undefined || isTrainingPlausible(training, classes)) &&
-    (evaluation === undefined || isEvaluationPlausible(evaluation, classes))
+    [evaluation, personal].every(
+      (counters) => counters === undefined || isEvaluationPlausible(counters, classes),
+    )
   );
 }
 
-/** Whether the delta leaves alone what the plan freezes. */
-function keepsFrozen(delta: Int16Array, announcement: Announcement, rules: IntakeRules): boolean {
-  const { frozenLayers = 0 } = announcement.plan;
+/** Whether the delta leaves alone what the plan freezes or leaves to the nodes. */
+function keepsSilent(delta: Int16Array, announcement: Announcement, rules: IntakeRules): boolean {
+  const silent = silentLayers(announcement.plan);
   return rules.model.layers.every((layer) => {
     const end = layer.biasOffset + layer.biases;
     const words = delta.subarray(layer.weightOffset, end);
-    return !isFrozen(layer, frozenLayers) || words.every((word) => word === 0);
+    return !isFrozen(layer, silent) || words.every((word) => word === 0);
   });
 }
 
@@ -176,11 +180,11 @@ export function judgeUpload(
   if (leftMs > 0) return { ...verdict(receipt.LATER), retryMs: leftMs };
   if (rules.hasCounted(node)) return verdict(receipt.LATER);
   if (!isCodec(envelope.codec)) return verdict(receipt.UNKNOWN_CODEC);
-  const { frozenLayers } = announcement.plan;
   const { codec: id, payload } = envelope;
-  const delta = decodePayload(rules.model, frozenLayers, id, payload, rules.delta);
+  const silent = silentLayers(announcement.plan);
+  const delta = decodePayload(rules.model, silent, id, payload, rules.delta);
   const isGood =
-    delta && followsPlan(envelope, announcement, rules) && keepsFrozen(delta, announcement, rules);
+    delta && followsPlan(envelope, announcement, rules) && keepsSilent(delta, announcement, rules);
   if (!isGood) return verdict(receipt.MALFORMED);
   return verdict(receipt.ACCEPTED, { node, envelope, delta, hash, bytes: incoming.bytes });
 }

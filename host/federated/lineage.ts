@@ -9,6 +9,7 @@ import { initialWordsOf } from '../kernel/initial-words.js';
 import { parseDescriptor, type ModelInfo } from '../model/descriptor.js';
 import { packSnapshot } from '../model/snapshot.js';
 import type { RoundKey } from '../proof/delegation.js';
+import { addCounters, type NodeEvaluations } from './counters.js';
 import { inFull, publishRound, type Downlink, type Published } from './downlink.js';
 import { noFaults, type FaultPoint } from './fault-point.js';
 import { horizonOf } from './history.js';
@@ -23,7 +24,14 @@ import {
   type NewVersion,
   type Press,
 } from './publication.js';
-import { MAX_LR_SHIFT, packAnnouncement, planOf, type PlanSettings } from './plan.js';
+import {
+  ALL_LAYERS,
+  MAX_LR_SHIFT,
+  packAnnouncement,
+  planOf,
+  tunesLocally,
+  type PlanSettings,
+} from './plan.js';
 import { proveVersions } from './chain.js';
 import { readUpload } from './stored-upload.js';
 import type { ServerModel, Strategy } from './strategies/strategy.js';
@@ -152,8 +160,10 @@ export class Lineage {
     const isCoded = id !== codec.RAW_INT16;
     const artefact = { artefactHash: hash, artefactBytes: bytes, ...(isCoded && { difference }) };
     const limit = this.#options.drawBelow ? { drawBelow: everybody } : {};
+    const { fineTuneEpochs } = this.#options.plan;
     const longest = { ...this.#plan(), ...limit, lrShift: MAX_LR_SHIFT };
-    for (const plan of [longest, { ...longest, task: task.NONE }])
+    const tuning = { ...longest, ...(fineTuneEpochs && { personalLayers: ALL_LAYERS }) };
+    for (const plan of [longest, { ...tuning, task: task.NONE }])
       this.#announce(LAST_VERSION, artefact, plan);
   }
 
@@ -198,8 +208,8 @@ export class Lineage {
         : [];
     this.#moveTo(this.#headOf({ master, moments }, published, row.announcement));
     for (const upload of this.#ledger.uploadsOf(newest)) {
-      const { frozenLayers } = this.announcementOf(upload.version)!.plan;
-      this.#open.add(readUpload(upload, this.model, frozenLayers));
+      const { plan } = this.announcementOf(upload.version)!;
+      this.#open.add(readUpload(upload, this.model, plan));
     }
   }
 
@@ -250,6 +260,8 @@ export class Lineage {
     const newest = this.#head.announcement;
     const { maxStaleness = 0 } = this.#options.plan;
     if (version === newest.version) return newest;
+    // A fine-tuning changes no word, so nothing but its own scores counts in it.
+    if (tunesLocally(newest.plan)) return undefined;
     if (version > newest.version || newest.version - version > maxStaleness) return undefined;
     const isPast = this.#ledger.operatorVersions().some((made) => made.version > version);
     return isPast ? undefined : this.announcementOf(version);
@@ -271,6 +283,20 @@ export class Lineage {
 
   trafficOf(version: number): TrafficRow[] {
     return this.#ledger.trafficOf(version);
+  }
+
+  /** What was counted in the uploads while a version was open, as far as the store still has them. */
+  evaluationsOf(version: number): NodeEvaluations {
+    let sums: NodeEvaluations = {};
+    for (const { envelope } of this.#ledger.uploadsOf(version)) {
+      const { evaluation, personal } = decodeWire('Envelope', envelope);
+      sums = {
+        ...sums,
+        ...(evaluation && { evaluation: addCounters(sums.evaluation, evaluation) }),
+        ...(personal && { personal: addCounters(sums.personal, personal) }),
+      };
+    }
+    return sums;
   }
 
   /** Puts what was staged into the ledger, all or none. */

@@ -1,4 +1,4 @@
-import type { Announcement, Envelope } from '../contract/contract.gen.js';
+import { codec, type Announcement, type Envelope } from '../contract/contract.gen.js';
 import { addCounters, type CounterSum } from './counters.js';
 import type { ServerModel, Strategy, Tally } from './strategies/strategy.js';
 import { contributionWeight } from './strategies/weighted-mean.js';
@@ -33,6 +33,7 @@ export class OpenVersion {
   #uplinkBytes = 0;
   #training?: CounterSum;
   #evaluation?: CounterSum;
+  #personal?: CounterSum;
 
   constructor(announcement: Announcement, parameters: number, strategy: Strategy) {
     this.announcement = announcement;
@@ -70,6 +71,10 @@ export class OpenVersion {
     return this.#evaluation;
   }
 
+  get personal(): CounterSum | undefined {
+    return this.#personal;
+  }
+
   /** SHA-256 of what this node, trained from version `base`, has contributed. */
   contributionOf(base: number, node: string): Uint8Array | undefined {
     const counted = this.#counted.get(node);
@@ -82,13 +87,16 @@ export class OpenVersion {
   }
 
   add({ node, envelope, delta, hash, bytes }: Upload): void {
-    const weight = contributionWeight(envelope.samples, this.announcement.plan.weightUnit);
+    const { weightUnit } = this.announcement.plan;
+    const hasDelta = envelope.codec !== codec.NONE;
+    const weight = hasDelta ? contributionWeight(envelope.samples, weightUnit) : 0;
     const staleness = this.version - envelope.version;
     this.#sum = this.#strategy.add(this.#sum, { weight, delta, staleness });
     this.#counted.set(node, { base: envelope.version, hash });
     this.#uplinkBytes += bytes.length;
     if (envelope.training) this.#training = addCounters(this.#training, envelope.training);
     if (envelope.evaluation) this.#evaluation = addCounters(this.#evaluation, envelope.evaluation);
+    if (envelope.personal) this.#personal = addCounters(this.#personal, envelope.personal);
   }
 
   /** The model that this version becomes, from its own. */

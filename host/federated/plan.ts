@@ -32,7 +32,11 @@ export interface PlanSettings {
   readonly weightUnit: number;
   /** Bit l: layer l is not trained; 0 if absent. */
   readonly frozenLayers?: number;
-  /** CODEC of the uploads; RAW_INT16 if absent. */
+  /** Bit l: what layer l learns stays on the node (FedPer); 0 if absent. */
+  readonly personalLayers?: number;
+  /** Epochs of a local fine-tuning after the last round, 1…255; 0 or absent: none. */
+  readonly fineTuneEpochs?: number;
+  /** CODEC of the uploads; if absent RAW_INT16, or RICE_INT16 with personal layers. */
   readonly codec?: number;
   /** Of SPARSE_TERNARY: words of each segment that are coded, per mille; DEFAULT_DENSITY if absent. */
   readonly density?: number;
@@ -54,7 +58,7 @@ const MAX_U32 = 0xffff_ffff;
 const MAX_SAMPLES = 2 ** 30;
 
 const ranges: Readonly<Record<string, readonly [number, number]>> = {
-  task: [task.TRAIN, task.BOTH],
+  task: [task.TRAIN, task.PERSONALISE],
   seed: [0, MAX_U32],
   lrShift: [0, MAX_LR_SHIFT],
   lrDecay: [decay.CONSTANT, decay.STEPS],
@@ -63,6 +67,8 @@ const ranges: Readonly<Record<string, readonly [number, number]>> = {
   skipThreshold: [0, 32767],
   weightUnit: [1, MAX_U32],
   frozenLayers: [0, MAX_U32],
+  personalLayers: [0, MAX_U32],
+  fineTuneEpochs: [0, 255],
   proximalShift: [0, constant.MAX_PROXIMAL_SHIFT],
   density: [1, constant.MAX_DENSITY],
   maxStaleness: [0, constant.MAX_STALENESS],
@@ -78,10 +84,11 @@ const eligibilityRanges: Readonly<Record<keyof Eligibility, readonly [number, nu
   maxModelAge: [0, MAX_U32],
 };
 
-/** Of these as bits of a u32; layers beyond are always trained. */
+/** Of these as bits of a u32; layers beyond are always trained, and everybody's. */
 const MASKED_LAYERS = 32;
+export const ALL_LAYERS = MAX_U32;
 
-function freezesAll(mask: number, layers: number): boolean {
+function coversAll(mask: number, layers: number): boolean {
   if (layers > MASKED_LAYERS) return false;
   return Array.from({ length: layers }, (_, l) => (mask >>> l) & 1).every((bit) => bit === 1);
 }
@@ -101,10 +108,25 @@ function checkRanges(
 
 function checkFrozen(settings: PlanSettings, layers: number): void {
   const { frozenLayers = 0 } = settings;
-  if (settings.task === task.EVALUATE || !freezesAll(frozenLayers, layers)) return;
+  if (settings.task === task.EVALUATE || !coversAll(frozenLayers, layers)) return;
   throw new LinnetError('ERR_CONFIG', `all ${layers} layers are frozen`, {
     remedy: 'leave at least one to be trained',
   });
+}
+
+/** What stays on the nodes must leave something to send, and a codec that can leave it out. */
+function checkPersonal(settings: PlanSettings, layers: number): void {
+  const { personalLayers = 0, frozenLayers = 0, fineTuneEpochs = 0 } = settings;
+  const fail = (cause: string, remedy: string): never => {
+    throw new LinnetError('ERR_CONFIG', cause, { remedy });
+  };
+  if (fineTuneEpochs > 0 && layers > MASKED_LAYERS)
+    fail(`${layers} layers cannot be tuned locally`, `use a model of at most ${MASKED_LAYERS}`);
+  if (personalLayers === 0 || settings.task === task.EVALUATE) return;
+  if (settings.codec === codec.RAW_INT16)
+    fail('the codec raw sends personal layers too', 'choose another codec, such as exact');
+  if (coversAll((personalLayers | frozenLayers) >>> 0, layers))
+    fail('no layer is trained by all together', 'leave one that is neither personal nor frozen');
 }
 
 /**
@@ -115,6 +137,7 @@ export function checkPlanSettings(settings: PlanSettings, classes: number, layer
   checkRanges(settings, ranges);
   checkRanges(settings.eligibility ?? {}, eligibilityRanges);
   checkFrozen(settings, layers);
+  checkPersonal(settings, layers);
   const weights = settings.classWeights?.length ?? classes;
   if (weights === classes) return;
   throw new LinnetError('ERR_CONFIG', `there are ${weights} class weights`, {
@@ -141,7 +164,22 @@ export function lrShiftOf(settings: PlanSettings, r: number, rounds: number): nu
   return Math.min(MAX_LR_SHIFT, settings.lrShift + linearDecayShift(r, rounds));
 }
 
-/** The plan of a version after r of R rounds; that after the last is to rest. */
+/** Whether nodes train and send nothing of it: what they learn is theirs (SPEC, 7.6). */
+export function tunesLocally({ task: id, codec: coding }: Plan): boolean {
+  return id === task.PERSONALISE && coding === codec.NONE;
+}
+
+/** What nodes train together, or the tuning after it. */
+function trainingOf(settings: PlanSettings, tunes: boolean): Partial<Plan> {
+  const { personalLayers = 0, fineTuneEpochs = 0 } = settings;
+  if (!tunes) return personalLayers > 0 ? { personalLayers } : {};
+  return { epochs: fineTuneEpochs, codec: codec.NONE, personalLayers: ALL_LAYERS };
+}
+
+/**
+ * The plan of a version after r of R rounds. Version R is tuned locally if the settings say so; the one after that is to
+ * rest, and so is version R if they do not.
+ */
 export function planOf(
   settings: PlanSettings,
   r: number,
@@ -149,12 +187,15 @@ export function planOf(
   deadlineMs?: number,
   drawBelow?: number,
 ): Plan {
-  const isFinal = r >= rounds;
-  const { classWeights, eligibility } = settings;
+  const { classWeights, eligibility, fineTuneEpochs = 0, personalLayers = 0 } = settings;
+  const tunes = r >= rounds && fineTuneEpochs > 0;
+  const isFinal = r >= rounds + (tunes ? 1 : 0);
   const uploadsDelta = settings.task !== task.EVALUATE;
-  const isSparse = uploadsDelta && settings.codec === codec.SPARSE_TERNARY;
+  const isSparse = uploadsDelta && !tunes && settings.codec === codec.SPARSE_TERNARY;
+  const coding = settings.codec ?? (personalLayers > 0 ? codec.RICE_INT16 : codec.RAW_INT16);
+  const work = tunes ? task.PERSONALISE : settings.task;
   return {
-    task: isFinal ? task.NONE : settings.task,
+    task: isFinal ? task.NONE : work,
     seed: settings.seed,
     lrShift: lrShiftOf(settings, r, rounds),
     lrDecay: settings.lrDecay,
@@ -162,16 +203,17 @@ export function planOf(
     samples: settings.samples,
     skipThreshold: settings.skipThreshold,
     ...(classWeights && { classWeights: new Uint8Array(classWeights) }),
-    codec: uploadsDelta ? (settings.codec ?? codec.RAW_INT16) : codec.NONE,
+    codec: uploadsDelta ? coding : codec.NONE,
     weightUnit: settings.weightUnit,
     ...(deadlineMs !== undefined && !isFinal && { deadlineMs }),
     ...(settings.frozenLayers && { frozenLayers: settings.frozenLayers }),
     ...(settings.proximalShift && { proximalShift: settings.proximalShift }),
-    ...(settings.maxStaleness && !isFinal && { maxStaleness: settings.maxStaleness }),
+    ...(settings.maxStaleness && !isFinal && !tunes && { maxStaleness: settings.maxStaleness }),
     ...(drawBelow !== undefined && !isFinal && { drawBelow }),
     ...(settings.jitterMs && { jitterMs: settings.jitterMs }),
     ...(eligibility && !isFinal && { eligibility }),
     ...(isSparse && { density: settings.density ?? DEFAULT_DENSITY }),
+    ...trainingOf(settings, tunes),
   };
 }
 

@@ -43,6 +43,8 @@ export interface RoundReport {
   readonly training?: CounterSum;
   /** Counted by the nodes on their test splits, with the parent's weights. */
   readonly evaluation?: CounterSum;
+  /** Counted by the nodes on their test splits, each with the words it had trained. */
+  readonly personal?: CounterSum;
   /** Of the new version. */
   readonly heldOut?: HeldOutScores;
   /** What the round before this one cost its nodes: bridges tell after the receipts. */

@@ -259,7 +259,7 @@ export class RoundLoop {
 
   async #report(closed: OpenVersion, isDegraded: boolean, durationMs: number): Promise<void> {
     const { announcement, announcementBytes, snapshot, difference, words } = this.lineage.head;
-    const { training, evaluation } = closed;
+    const { training, evaluation, personal } = closed;
     const heldOut = await this.#evaluate(words, announcement.version);
     this.options.onRound?.({
       version: announcement.version,
@@ -275,6 +275,7 @@ export class RoundLoop {
       trafficBefore: closed.version === 0 ? [] : this.lineage.trafficOf(closed.version - 1),
       ...(training && { training }),
       ...(evaluation && { evaluation }),
+      ...(personal && { personal }),
       ...(heldOut && { heldOut }),
     });
   }

@@ -2,6 +2,7 @@ import { toHex } from '../contract/hash.js';
 import { checkKernel } from '../kernel/check-kernel.js';
 import { connectMqtt } from '../mqtt/connect.js';
 import type { MqttSession } from '../mqtt/session.js';
+import type { NodeEvaluations } from './counters.js';
 import type { TrafficRow } from './ledger.js';
 import { Lineage, type KernelOffer } from './lineage.js';
 import {
@@ -119,6 +120,11 @@ export class Aggregator {
   /** What the rounds on a version cost their nodes, as far as bridges have told. */
   trafficOf(version: number): TrafficRow[] {
     return this.#lineage.trafficOf(version);
+  }
+
+  /** What the nodes counted on their test splits while a version was open, as far as the store still has it. */
+  evaluationsOf(version: number): NodeEvaluations {
+    return this.#lineage.evaluationsOf(version);
   }
 
   /** Hash of the snapshot of version 0, hex. */

@@ -26,6 +26,8 @@ export interface TrainSettings {
   readonly skipThreshold: number;
   /** Strength of pull(): 2^−this of the way to the base; 0 or absent = none. */
   readonly proximalShift?: number;
+  /** Bit l: layer l has no segment in payloads and is not pulled; absent: none. */
+  readonly personalLayers?: number;
   /** int8 exponent per class, 0 if absent. */
   readonly classWeights?: Int8Array;
 }
@@ -80,6 +82,8 @@ export interface KernelCounters {
 }
 
 const allMemoryBytes = 0xffff0000;
+
+type TransferCall = 'load' | 'store' | 'delta' | 'pull';
 
 function bytesOf({ buffer, byteOffset, byteLength }: Int16Array): Uint8Array {
   return new Uint8Array(buffer, byteOffset, byteLength);
@@ -143,6 +147,7 @@ export class Kernel {
     }
     this.setWord('memoryBytes', memoryBytes);
     this.setWord('frozenLayers', frozenLayers);
+    this.setWord('personalLayers', 0);
     this.setWord('descriptorBytes', descriptor.length);
     this.engine.writeBytes(this.word('descriptorPtr'), descriptor);
     const status = this.engine.call('plan');
@@ -173,6 +178,16 @@ export class Kernel {
   /** Current parameters − base, saturated to ± DELTA_LIMIT. */
   delta(base: Int16Array): Int16Array {
     return this.transfer('delta', new Int16Array(base));
+  }
+
+  /** Words [P] of these layers, as bits, become those of the model. */
+  personalise(words: Int16Array, layers: number): void {
+    if (layers !== 0) this.transfer('load', words, layers);
+  }
+
+  /** Writes the model's words of these layers into `words` [P]. */
+  keepPersonal(words: Int16Array, layers: number): void {
+    if (layers !== 0) this.transfer('store', words, layers);
   }
 
   /**
@@ -238,8 +253,9 @@ export class Kernel {
   }
 
   begin(settings: TrainSettings): void {
-    const { classWeights, proximalShift = 0, ...words } = settings;
+    const { classWeights, proximalShift = 0, personalLayers = 0, ...words } = settings;
     this.setWord('proximalShift', proximalShift);
+    this.setWord('personalLayers', personalLayers);
     for (const [name, value] of Object.entries(words)) this.setWord(name as BlockWord, value);
     const classes = this.word('classes');
     const exponents = new Uint8Array(classes);
@@ -317,17 +333,20 @@ export class Kernel {
     this.engine.writeBytes(this.inputPtr, new Uint8Array(x.buffer, x.byteOffset, x.length));
   }
 
-  /** Passes `words` through the transfer buffer slice by slice, in place. */
-  private transfer(call: 'load' | 'store' | 'delta' | 'pull', words: Int16Array): Int16Array {
+  /** Passes `words` through the transfer buffer slice by slice, in place; `layers` alone, if there are any. */
+  private transfer(call: TransferCall, words: Int16Array, layers = 0): Int16Array {
     const io = this.word('ioPtr');
-    const bytes = new Uint8Array(words.buffer);
+    const bytes = bytesOf(words);
+    const personalLayers = this.word('personalLayers');
+    if (call !== 'pull') this.setWord('personalLayers', layers);
     for (let offset = 0; offset < words.length; offset += constant.IO_WORDS) {
       const count = Math.min(constant.IO_WORDS, words.length - offset);
       const slice = bytes.subarray(2 * offset, 2 * (offset + count));
-      if (call !== 'store') this.engine.writeBytes(io, slice);
+      if (call !== 'store' || layers !== 0) this.engine.writeBytes(io, slice);
       expectOk(this.engine.call(call, offset, count), call);
       if (call === 'store' || call === 'delta') slice.set(this.engine.readBytes(io, slice.length));
     }
+    this.setWord('personalLayers', personalLayers);
     return words;
   }
 }

@@ -1,6 +1,6 @@
 import type { Announcement, StatusName } from '../contract/contract.gen.js';
 import type { AnsweredName, RequestBodies, ResponseBodies } from '../contract/pack.js';
-import type { PendingResidual, StoredResidual } from './node-residual.js';
+import type { PendingLocal, StoredLocal } from './node-local.js';
 import type { SampleSource } from './node-samples.js';
 import type { NodeTiming } from './node-timing.js';
 
@@ -42,9 +42,9 @@ export interface NodeObjects {
   /** The newest announcement that a node with a key has followed. */
   followed?: Pick<Announcement, 'epoch' | 'version'>;
   /** Of the last upload that was accepted. */
-  residual?: StoredResidual;
+  local?: StoredLocal;
   /** Of an upload without a receipt. */
-  pendingResidual?: PendingResidual;
+  pendingLocal?: PendingLocal;
 }
 
 /** What a round needs of the node that runs it. */

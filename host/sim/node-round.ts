@@ -1,4 +1,4 @@
-import { nodeState, split } from '../contract/contract.gen.js';
+import { codec, nodeState, split } from '../contract/contract.gen.js';
 import type { Announcement, Kernel as AllowedKernel } from '../contract/contract.gen.js';
 import type { LinnetError } from '../contract/error.js';
 import { equalBytes } from '../contract/hash.js';
@@ -6,10 +6,10 @@ import type { Kernel } from '../kernel/kernel.js';
 import { openV8Engine } from '../kernel/v8-engine.js';
 import { unpackSnapshot } from '../model/snapshot.js';
 import { fetchDescriptor, fetchObject, fetchSnapshot } from './node-fetch.js';
-import { keepPending, residualFor } from './node-residual.js';
+import { keepPending, localFor } from './node-local.js';
 import type { NodeHost, StoredKernel, StoredObject } from './node-host.js';
-import { chooseKernel } from './node-rules.js';
-import { performWork, usesResidual } from './node-work.js';
+import { chooseKernel, keepsLocal } from './node-rules.js';
+import { performWork } from './node-work.js';
 import { judgeKernel, planKernel, tryKernel, type Verdict } from './node-trial.js';
 
 /** How long the kernel may compute before the link is served, milliseconds. */
@@ -163,7 +163,7 @@ export class NodeRound {
 
   private async work({ kernel, stored, base }: Loaded): Promise<Uint8Array | undefined> {
     const { announcement, host } = this;
-    const residual = residualFor(host.objects, announcement, base.length);
+    const local = localFor(host.objects.local, announcement, base.length);
     const steps = performWork(kernel, {
       announcement,
       node: host.node,
@@ -172,12 +172,14 @@ export class NodeRound {
       base,
       trainSamples: host.samples.count(split.TRAIN),
       testSamples: host.samples.count(split.TEST),
-      residual,
+      local,
     });
     const envelope = await this.supply(steps, kernel.word('inputBytes'));
-    if (envelope && usesResidual(announcement)) {
-      host.noteResidualSaturations(kernel.word('residualSaturations'));
-      keepPending(host.objects, announcement, residual, envelope);
+    if (envelope && keepsLocal(announcement)) {
+      if (announcement.plan.codec === codec.SPARSE_TERNARY) {
+        host.noteResidualSaturations(kernel.word('residualSaturations'));
+      }
+      keepPending(host.objects, announcement, local.words, envelope);
     }
     return envelope;
   }

@@ -34,12 +34,17 @@ function checkSupport({ numerics, plan }: Announcement): void {
     throw new LinnetError('ERR_UNSUPPORTED', what);
   };
   const tasks: readonly number[] = Object.values(task);
-  const codecs = Object.values<number>(codec).filter(
-    (id) => !taskTrains(plan) || id !== codec.NONE,
-  );
+  const canCarry = !taskTrains(plan) || carriesTraining(plan);
+  const codecs = Object.values<number>(codec).filter(() => canCarry);
   if (numerics !== version.NUMERICS) fail(`numerics ${numerics} is not known`);
   if (!tasks.includes(plan.task)) fail(`task ${plan.task} is not known`);
   if (!codecs.includes(plan.codec)) fail(`codec ${plan.codec} cannot carry this task`);
+}
+
+/** RAW_INT16 has a place for every word, also of a personal layer; without a codec all that is learnt stays. */
+function carriesTraining({ task: id, codec: coding, personalLayers = 0 }: Plan): boolean {
+  if (coding === codec.NONE) return id === task.PERSONALISE && personalLayers !== 0;
+  return coding !== codec.RAW_INT16 || personalLayers === 0;
 }
 
 function checkEligibility(asked: Eligibility): void {
@@ -61,6 +66,7 @@ function checkPlan(plan: Plan): void {
   checkRange('plan.classWeights', plan.classWeights?.length ?? 0, 0, constant.MAX_CLASSES);
   checkRange('plan.weightUnit', plan.weightUnit, 1, maxU32);
   checkRange('plan.frozenLayers', plan.frozenLayers ?? 0, 0, maxU32);
+  checkRange('plan.personalLayers', plan.personalLayers ?? 0, 0, maxU32);
   checkRange('plan.proximalShift', plan.proximalShift ?? 0, 0, constant.MAX_PROXIMAL_SHIFT);
   checkRange('plan.maxStaleness', plan.maxStaleness ?? 0, 0, constant.MAX_STALENESS);
   checkRange('plan.drawBelow', plan.drawBelow ?? 1, 1, maxU32);
@@ -168,12 +174,21 @@ export function chooseKernel(
   throw new LinnetError('ERR_TRIAL', 'no announced kernel is left');
 }
 
+const training: readonly number[] = [task.TRAIN, task.BOTH, task.PERSONALISE];
+const evaluating: readonly number[] = [task.EVALUATE, task.BOTH, task.PERSONALISE];
+
 export function taskTrains(plan: Plan): boolean {
-  return plan.task === task.TRAIN || plan.task === task.BOTH;
+  return training.includes(plan.task);
 }
 
 export function taskEvaluates(plan: Plan): boolean {
-  return plan.task === task.EVALUATE || plan.task === task.BOTH;
+  return evaluating.includes(plan.task);
+}
+
+/** Whether something of what the work learns or leaves out stays on the node (SPEC 7.3, 7.6). */
+export function keepsLocal({ plan }: Announcement): boolean {
+  const isKept = plan.codec === codec.SPARSE_TERNARY || (plan.personalLayers ?? 0) !== 0;
+  return taskTrains(plan) && isKept;
 }
 
 /** m: samples of one epoch, of `available` on the node. Throws ERR_NO_SAMPLES or ERR_RANGE. */
@@ -217,6 +232,7 @@ export function settingsOf(
     totalSteps,
     skipThreshold: plan.skipThreshold,
     proximalShift: plan.proximalShift ?? 0,
+    personalLayers: plan.personalLayers ?? 0,
   };
   if (!plan.classWeights) return settings;
   checkRange('plan.classWeights', plan.classWeights.length, classes, classes);
@@ -230,7 +246,9 @@ export interface RoundResult {
   readonly samples: number;
   readonly training?: KernelCounters;
   readonly evaluation?: KernelCounters;
-  /** Coded by the plan's codec; absent without training. */
+  /** Of what was trained, on the test split. */
+  readonly personal?: KernelCounters;
+  /** Coded by the plan's codec; absent without training and of a local fine-tuning. */
   readonly payload?: Uint8Array;
   /** What stands in the place of the tag until the rest of the envelope is there. */
   readonly mac?: Uint8Array;
@@ -249,13 +267,14 @@ function trainingToWire({ confusion, ...counters }: KernelCounters): Counters {
 
 /** The upload, byte for byte (SPEC, sections 7.6 and 9). */
 export function buildEnvelope(announcement: Announcement, result: RoundResult): Uint8Array {
-  const { training, evaluation, payload, mac } = result;
+  const { training, evaluation, personal, payload, mac } = result;
   return encodeWire('Envelope', {
     format: version.WIRE_FORMAT,
     epoch: announcement.epoch,
     version: announcement.version,
     artefact: idOf(announcement.artefactHash),
     contribution: 0,
+    ...(personal && { personal: evaluationToWire(personal) }),
     kernel: announcement.kernels.findIndex(({ hash }) => equalBytes(hash, result.kernelHash)),
     samples: result.samples,
     ...(training && { training: trainingToWire(training) }),

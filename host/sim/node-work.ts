@@ -1,9 +1,9 @@
 /**
  * What a node computes for an announced version (SPEC, section 7, steps 4 to 6): a pure function of the announcement,
- * the words of its snapshot, the samples, the node's name and key, and the residual. Whoever runs it brings the
+ * the words of its snapshot, the samples, the node's name and key, and its local words. Whoever runs it brings the
  * samples it asks for, at once or when they have come over a link.
  */
-import { codec, split } from '../contract/contract.gen.js';
+import { codec, split, task } from '../contract/contract.gen.js';
 import type { Announcement } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { nodeKeyOf, noMac } from '../contract/hash.js';
@@ -18,6 +18,7 @@ import {
   taskEvaluates,
   taskTrains,
 } from './node-rules.js';
+import type { LocalWords } from './node-local.js';
 import type { Sample } from './node-samples.js';
 import { sealEnvelope } from './node-trust.js';
 
@@ -34,8 +35,7 @@ export interface NodeWork {
   /** Samples of each SPLIT. */
   readonly trainSamples: number;
   readonly testSamples: number;
-  /** Of SPARSE_TERNARY: [P], becomes the new one. */
-  readonly residual: Int16Array;
+  readonly local: LocalWords;
 }
 
 /** A sample that comes next, and how far the work is. */
@@ -55,7 +55,7 @@ type Steps<Result> = Generator<NextSample, Result, Sample>;
  * ERR_RANGE, or what the kernel has against the work.
  */
 export function* performWork(kernel: Kernel, work: NodeWork): Steps<Uint8Array | undefined> {
-  const { announcement, kernelHash, base, residual, key } = work;
+  const { announcement, kernelHash, key } = work;
   const { plan } = announcement;
   if (!taskTrains(plan) && !taskEvaluates(plan)) return undefined;
   const evaluation = taskEvaluates(plan) ? yield* evaluate(kernel, work) : undefined;
@@ -67,15 +67,19 @@ export function* performWork(kernel: Kernel, work: NodeWork): Steps<Uint8Array |
   }
   const samples = samplesOfRound(plan, work.trainSamples);
   const training = yield* train(kernel, work, samples);
-  const { density } = plan;
-  const sparse = { ...(density !== undefined && { density }), residual };
-  const payload = kernel.encodeDelta(plan.codec, base, sparse);
-  return seal(buildEnvelope(announcement, { ...result, samples, training, payload }));
+  const personal = plan.task === task.PERSONALISE ? yield* evaluate(kernel, work) : undefined;
+  const payload = encode(kernel, work);
+  kernel.keepPersonal(work.local.words, plan.personalLayers ?? 0);
+  const trained = { samples, training, ...(personal && { personal }), ...(payload && { payload }) };
+  return seal(buildEnvelope(announcement, { ...result, ...trained }));
 }
 
-/** Whether the work changes the residual of the node. */
-export function usesResidual({ plan }: Announcement): boolean {
-  return taskTrains(plan) && plan.codec === codec.SPARSE_TERNARY;
+/** Undefined of a local fine-tuning, which sends nothing that was learnt. */
+function encode(kernel: Kernel, { announcement, base, local }: NodeWork): Uint8Array | undefined {
+  const { codec: id, density } = announcement.plan;
+  if (id === codec.NONE) return undefined;
+  const sparse = { ...(density !== undefined && { density }), residual: local.words };
+  return kernel.encodeDelta(id, base, sparse);
 }
 
 function begin(kernel: Kernel, { announcement, node }: NodeWork, totalSteps: number): void {
@@ -94,8 +98,9 @@ function* evaluate(kernel: Kernel, work: NodeWork): Steps<KernelCounters | undef
 }
 
 function* train(kernel: Kernel, work: NodeWork, samples: number): Steps<KernelCounters> {
-  const { announcement, base, trainSamples } = work;
+  const { announcement, base, local, trainSamples } = work;
   const { plan } = announcement;
+  if (local.own) kernel.personalise(local.own, local.ownLayers);
   const totalSteps = plan.epochs * samples;
   begin(kernel, work, totalSteps);
   for (let step = 0; step < totalSteps; step++) {

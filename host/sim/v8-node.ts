@@ -23,7 +23,7 @@ import type { AnsweredName, RequestBodies, ResponseBodies } from '../contract/pa
 import type { NodeHost, NodeObjects } from './node-host.js';
 import { Peer } from '../frame/peer.js';
 import { awaitTurn } from './node-participation.js';
-import { mustSettle, settleResidual } from './node-residual.js';
+import { mustSettle, settleLocal } from './node-local.js';
 import { NodeRound, WatchdogReset } from './node-round.js';
 import {
   chooseKernel,
@@ -374,7 +374,7 @@ export class V8Node implements NodeHost, SessionOwner {
       work.envelope = envelope;
       work.upload = new NodeUpload(this, announcement, envelope, signal);
       const { code } = await work.upload.run();
-      settleResidual(this.objects, envelope, code);
+      settleLocal(this.objects, envelope, code);
       this.finished = announcement;
     }
     work.done = true;

@@ -5,6 +5,7 @@ import { LinnetError } from '../contract/error.js';
 import { equalBytes, sha256 } from '../contract/hash.js';
 import type { FleetState } from './fleet.js';
 import type { Version } from './job.js';
+import type { SavedLocal } from './local-words.js';
 import type { SavedTimer } from './virtual-timers.js';
 import type { Totals } from './virtual-nodes.js';
 
@@ -21,8 +22,7 @@ export interface Checkpoint {
   readonly totals: Totals;
   /** Length of the records that have been written. */
   readonly recordBytes: number;
-  /** Of codec SPARSE_TERNARY. */
-  readonly residuals: Int16Array | undefined;
+  readonly local: SavedLocal | undefined;
 }
 
 const hashBytes = 32;

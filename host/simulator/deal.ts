@@ -1,7 +1,7 @@
 /** Which samples each virtual node has. */
 import { dataError } from '../data/data-error.js';
 import { distinctSubjects, samplesOfSplit, type Dataset } from '../data/dataset.js';
-import { holdOutSubjects, partitionDirichlet } from '../data/partition.js';
+import { holdOutSubjects, isTestSample, partitionDirichlet } from '../data/partition.js';
 import { SeededRandom } from '../data/random.js';
 import type { Scenario } from './scenario.js';
 import { purpose } from './seeds.js';
@@ -10,6 +10,8 @@ import { purpose } from './seeds.js';
 export interface Dealt {
   readonly offsets: Uint32Array<SharedArrayBuffer>;
   readonly indices: Uint32Array<SharedArrayBuffer>;
+  /** Of each node: how many of its samples, the last of them, it tests on. */
+  readonly tests: Uint32Array<SharedArrayBuffer>;
   /** Of people, or samples, that no node has. */
   readonly test: readonly number[];
   /** One line for people. */
@@ -98,10 +100,15 @@ export function dealSamples(dataset: Dataset, scenario: Scenario): Dealt {
   const total = lengths.reduce((sum, length) => sum + length, 0);
   const offsets = new Uint32Array(new SharedArrayBuffer(4 * (nodes + 1)));
   const indices = new Uint32Array(new SharedArrayBuffer(4 * total));
+  const tests = new Uint32Array(new SharedArrayBuffer(4 * nodes));
   for (let node = 0; node < nodes; node++) {
-    indices.set(shares[node].slice(0, lengths[node]), offsets[node]);
+    const own = shares[node].slice(0, lengths[node]);
+    const held = own.filter((_, i) => isTestSample(i, deal.testShare));
+    const kept = own.filter((_, i) => !isTestSample(i, deal.testShare));
+    indices.set([...kept, ...held], offsets[node]);
+    tests[node] = held.length;
     offsets[node + 1] = offsets[node] + lengths[node];
   }
   const how = `${train.length} samples dealt to ${nodes} nodes ${rules[deal.by]}, ${test.length} held out`;
-  return { offsets, indices, test, how };
+  return { offsets, indices, tests, test, how };
 }

@@ -1,5 +1,7 @@
 /** What the simulation and its worker threads say to each other. */
 
+import type { SharedLocal } from './local-words.js';
+
 /** What a worker has from its start on; the arrays are shared. */
 export interface WorkerData {
   readonly kernel: Uint8Array;
@@ -11,11 +13,12 @@ export interface WorkerData {
   readonly label: Uint8Array<SharedArrayBuffer>;
   readonly offsets: Uint32Array<SharedArrayBuffer>;
   readonly indices: Uint32Array<SharedArrayBuffer>;
+  /** Of each node: how many of its samples, the last of them, it tests on. */
+  readonly tests: Uint32Array<SharedArrayBuffer>;
   /** Group of each node. */
   readonly group: Uint8Array;
-  /** [nodes][P], of SPARSE_TERNARY alone: what was accepted, and what an upload under way will leave. */
-  readonly residuals?: Int16Array<SharedArrayBuffer>;
-  readonly newResiduals?: Int16Array<SharedArrayBuffer>;
+  /** Absent where nothing stays on the nodes. */
+  readonly local?: SharedLocal;
 }
 
 /** A version that nodes work on. */

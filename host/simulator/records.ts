@@ -27,6 +27,15 @@ export interface RoundRecord {
   readonly scores?: Readonly<Record<string, number>>;
   /** Accuracy on the held-out samples of each person. */
   readonly people?: Readonly<Record<string, number>>;
+  /** On the test samples of the nodes: of the version they worked on, and of what each has trained. */
+  readonly nodes?: NodeScoreFields;
+}
+
+type Scores = Readonly<Record<string, number>>;
+
+export interface NodeScoreFields {
+  readonly global?: Scores;
+  readonly personalised?: Scores;
 }
 
 /** NDJSON in a file: one record a line, as it happens. */

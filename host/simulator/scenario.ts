@@ -71,6 +71,8 @@ const scenarioSchema = z.strictObject({
       shardsPerNode: count.default(2),
       samplesPerNode: count.optional(),
       people: count.max(65_000).optional(),
+      /** Part of each node's samples that it tests on. */
+      testShare: z.number().min(0).max(0.9).default(0),
     })
     .prefault({}),
   round: z

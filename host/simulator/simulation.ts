@@ -8,6 +8,7 @@ import { LinnetError } from '../contract/error.js';
 import { idOf, toHex } from '../contract/hash.js';
 import { topicOf, type TopicScope } from '../contract/topics.js';
 import { decodeWire } from '../contract/wire.js';
+import type { NodeEvaluations } from '../federated/counters.js';
 import type { AggregatorOptions } from '../federated/options.js';
 import type { PublishedModel } from '../federated/report.js';
 import type { RoundRules } from '../federated/round.js';
@@ -24,10 +25,10 @@ import { EventQueue, type SimulatedEvent } from './event-queue.js';
 import { Fleet, nodeName, nodeNumber, stage } from './fleet.js';
 import type { Version, WorkerData } from './job.js';
 import { authorisationBytes, SimulatedKeys } from './keys.js';
+import { LocalWordsOfFleet } from './local-words.js';
 import { Lookahead } from './lookahead.js';
 import { WorkerPool } from './pool.js';
 import { RecordFile, type RoundRecord } from './records.js';
-import { Residuals } from './residuals.js';
 import { hasKeys, minutesToMs, type Scenario } from './scenario.js';
 import { SimulatedSession } from './simulated-session.js';
 import { eventKind, VirtualNodes } from './virtual-nodes.js';
@@ -61,12 +62,14 @@ export interface SimulationOptions {
   /** Of everything that decides the results. */
   readonly fingerprint: string;
   readonly aggregator: Omit<AggregatorOptions, Decided>;
-  readonly workerData: Omit<WorkerData, 'group' | 'keySeed' | 'residuals' | 'newResiduals'>;
+  readonly workerData: Omit<WorkerData, 'group' | 'keySeed' | 'local'>;
   /** Scores of a version, for its record. */
   readonly evaluate?: (
     pool: WorkerPool,
     words: Int16Array,
   ) => Promise<Pick<RoundRecord, 'scores' | 'people'>>;
+  /** What the nodes counted of it, for its record. */
+  readonly describe?: (counted: NodeEvaluations) => Pick<RoundRecord, 'nodes'>;
   readonly workers: number;
   /** Most uploads at once; decides nothing but speed. */
   readonly batch?: number;
@@ -112,7 +115,7 @@ class Simulation {
   readonly #fleet: Fleet;
   readonly #nodes: VirtualNodes;
   readonly #lookahead: Lookahead;
-  readonly #residuals: Residuals;
+  readonly #local: LocalWordsOfFleet;
   readonly #records: RecordFile;
   readonly #checkpointPath: string;
   readonly #real: ReadonlySet<number>;
@@ -137,14 +140,14 @@ class Simulation {
     this.#real = new Set(scenario.real?.nodes.map(nodeNumber) ?? []);
     this.#checkpointPath = join(folder, 'checkpoint');
     this.#records = new RecordFile(join(folder, 'rounds.ndjson'));
-    this.#residuals = new Residuals(aggregator.plan, scenario.nodes, this.#model.parameters);
+    this.#local = new LocalWordsOfFleet(aggregator.plan, scenario.nodes, this.#model.parameters);
     this.#fleet = new Fleet(scenario);
     const { group, state } = this.#fleet;
     this.#pool = new WorkerPool(
       {
         ...workerData,
         group,
-        ...this.#residuals.shared,
+        ...(this.#local.shared && { local: this.#local.shared }),
         ...(hasKeys(scenario) && { keySeed: scenario.seed }),
       },
       options.workers,
@@ -156,6 +159,7 @@ class Simulation {
       fleet: this.#fleet,
       queue: this.#queue,
       offsets: workerData.offsets,
+      tests: workerData.tests,
       isReal: (node) => this.#real.has(node),
       works: this.#lookahead,
       authorisationBytes: hasKeys(scenario) ? authorisationBytes : 0,
@@ -240,7 +244,7 @@ class Simulation {
     const node = nodeNumber(name);
     if (node < 0 || node >= this.#fleet.nodes || this.#real.has(node)) return false;
     if (this.#fleet.state.stage[node] !== stage.SENT) return true;
-    if (this.#nodes.settle(node, readReceipt(bytes))) this.#residuals.accept(node);
+    if (this.#nodes.settle(node, readReceipt(bytes))) this.#local.accept(node);
     return true;
   }
 
@@ -401,10 +405,18 @@ class Simulation {
       degraded: contributions < (scenario.round.cohort ?? scenario.nodes),
       ...{ bytesUp, bytesDown, instructions, joule },
       ...(isDue && (await evaluate?.(this.#pool, words))),
+      ...this.#describeNodes(version - 1),
     };
     Object.assign(totals, { accepted: 0, refused: 0 });
     this.#records.append(record);
     onRecord?.(record);
+  }
+
+  /** What the nodes say of the version that was worked on, if they were asked. */
+  #describeNodes(version: number): Pick<RoundRecord, 'nodes'> {
+    const { workerData, describe } = this.options;
+    if (!describe || workerData.tests.every((count) => count === 0)) return {};
+    return describe(this.#aggregator!.evaluationsOf(version));
   }
 
   /** Keeps what is about to happen at `nowMs`. Real nodes would not repeat what they did. */
@@ -419,7 +431,7 @@ class Simulation {
       fleet: this.#fleet.state,
       totals: this.#nodes.totals,
       recordBytes: this.#records.bytes,
-      residuals: this.#residuals.save(),
+      local: this.#local.save(),
     });
   }
 
@@ -431,7 +443,7 @@ class Simulation {
     }
     this.#fleet.restore(saved.fleet);
     Object.assign(this.#nodes.totals, saved.totals);
-    this.#residuals.restore(saved.residuals);
+    this.#local.restore(saved.local);
     this.#records.cut(saved.recordBytes);
     this.#timers.nowMs = saved.nowMs;
     this.#timers.expect(saved.timers);

@@ -1,14 +1,20 @@
 /** What virtual nodes do in time (SPEC, section 7), as events; what they compute is the business of others. */
-import { condition, receipt, version as versions } from '../contract/contract.gen.js';
+import { condition, receipt, task, version as versions } from '../contract/contract.gen.js';
 import type { Announcement, Kernel, Receipt } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { turnMs } from '../contract/participation.js';
 import { loadCosts, predictSteps } from '../model/cost.js';
 import type { ModelInfo } from '../model/info.js';
 import { isEligible } from '../sim/node-participation.js';
+import {
+  chooseKernel,
+  keepsLocal,
+  readAnnouncement,
+  samplesOfRound,
+  taskEvaluates,
+  taskTrains,
+} from '../sim/node-rules.js';
 import { defaultTiming } from '../sim/node-timing.js';
-import { chooseKernel, readAnnouncement, samplesOfRound, taskTrains } from '../sim/node-rules.js';
-import { usesResidual } from '../sim/node-work.js';
 import { afterAwake, isAwake, nextAwake } from './availability.js';
 import type { EventQueue } from './event-queue.js';
 import { nodeName, stage, type Device, type Fleet } from './fleet.js';
@@ -26,6 +32,7 @@ export const eventKind = {
 interface Duty {
   readonly kernel: Kernel;
   readonly instructionsPerStep: number;
+  readonly instructionsPerTest: number;
 }
 
 /** The newest version. */
@@ -52,8 +59,8 @@ function dutyOf(announcement: Announcement, model: ModelInfo, device: Device): D
       remedy: `use one of ${Object.keys(costs).join(', ')}`,
     });
   }
-  const { train } = predictSteps(model, announcement.plan.frozenLayers ?? 0, cost);
-  return { kernel, instructionsPerStep: train };
+  const { train, infer } = predictSteps(model, announcement.plan.frozenLayers ?? 0, cost);
+  return { kernel, instructionsPerStep: train, instructionsPerTest: infer };
 }
 
 /** Who makes the uploads. */
@@ -82,6 +89,8 @@ export interface Scene {
   readonly queue: EventQueue;
   /** Samples of each node: from offsets[n] to offsets[n + 1]. */
   readonly offsets: Uint32Array;
+  /** How many of them, the last, it tests on. */
+  readonly tests: Uint32Array;
   readonly works: WorkObserver;
   /** What comes to a node with each announcement. */
   readonly authorisationBytes: number;
@@ -165,7 +174,7 @@ export class VirtualNodes {
 
   #isEligible(node: number, timeMs: number): boolean {
     const { fleet } = this;
-    const { offsets } = this.scene;
+    const { offsets, tests } = this.scene;
     const { announcement } = this.newest!;
     const { eligibility } = announcement.plan;
     if (!eligibility) return true;
@@ -182,7 +191,7 @@ export class VirtualNodes {
     const snapshot = fleet.state.snapshot[node];
     return isEligible(eligibility, {
       conditionOf: (kind) => known[kind](),
-      trainSamples: offsets[node + 1] - offsets[node],
+      trainSamples: offsets[node + 1] - offsets[node] - tests[node],
       modelAge: snapshot < 0 ? undefined : announcement.version - snapshot,
     });
   }
@@ -292,7 +301,7 @@ export class VirtualNodes {
     if (state.stage[node] === stage.SENT) return true;
     if (state.stage[node] !== stage.UPLOADING) return false;
     const isSent = timeMs >= state.dueMs[node] - this.fleet.deviceOf(node).link.latencyMs;
-    return isSent || usesResidual(this.newest!.announcement);
+    return isSent || keepsLocal(this.newest!.announcement);
   }
 
   /** What it had done so far has cost energy all the same. */
@@ -347,10 +356,13 @@ export class VirtualNodes {
 
   #instructionsOf(node: number): number {
     const { announcement, duties } = this.newest!;
-    const available = this.scene.offsets[node + 1] - this.scene.offsets[node];
+    const { offsets, tests } = this.scene;
+    const available = offsets[node + 1] - offsets[node] - tests[node];
     const { plan } = announcement;
     const steps = plan.epochs * samplesOfRound(plan, available);
-    return steps * duties[this.fleet.group[node]].instructionsPerStep;
+    const { instructionsPerStep, instructionsPerTest } = duties[this.fleet.group[node]];
+    const passes = Number(taskEvaluates(plan)) + Number(plan.task === task.PERSONALISE);
+    return steps * instructionsPerStep + passes * tests[node] * instructionsPerTest;
   }
 
   #charge(

@@ -1,12 +1,13 @@
 /** A worker thread: what nodes compute, one after the other with one kernel. */
 import { parentPort, workerData } from 'node:worker_threads';
-import type { Announcement } from '../contract/contract.gen.js';
+import { split, type Announcement } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { evaluationSettings, Kernel } from '../kernel/kernel.js';
 import { openV8EngineNow } from '../kernel/v8-engine.js';
-import { readAnnouncement } from '../sim/node-rules.js';
+import { localFor, localOf, type LocalWords } from '../sim/node-local.js';
+import { keepsLocal, readAnnouncement } from '../sim/node-rules.js';
 import type { Sample } from '../sim/node-samples.js';
-import { performWorkNow, usesResidual } from '../sim/node-work.js';
+import { performWorkNow } from '../sim/node-work.js';
 import { nodeName } from './fleet.js';
 import { nodeKeyOfSeed } from './keys.js';
 import type { Evaluation, Job, JobResult, Version, WorkerData } from './job.js';
@@ -43,29 +44,28 @@ class NodeWorker {
   /** The upload of a node. */
   train(version: number, node: number): Uint8Array {
     const { announcement, words, kernels } = this.#versions.get(version)!;
-    const { offsets, group, newResiduals, keySeed } = this.data;
+    const { offsets, group, tests, keySeed } = this.data;
     const name = nodeName(node);
     this.#plan(announcement.plan.frozenLayers ?? 0);
     this.#kernel.loadParameters(words);
-    const residual = this.#residualOf(node, words.length);
+    const local = this.#localOf(node, announcement, words.length);
     const first = offsets[node];
+    const trainSamples = offsets[node + 1] - first - tests[node];
     const work = {
       announcement,
       node: name,
       ...(keySeed !== undefined && { key: nodeKeyOfSeed(keySeed, name) }),
       kernelHash: kernels[group[node]],
       base: words,
-      trainSamples: offsets[node + 1] - first,
-      testSamples: 0,
-      residual,
+      trainSamples,
+      testSamples: tests[node],
+      local,
     };
-    const envelope = performWorkNow(this.#kernel, work, (_part, index) =>
-      this.#sample(this.data.indices[first + index]),
+    const envelope = performWorkNow(this.#kernel, work, (part, index) =>
+      this.#sample(this.data.indices[first + (part === split.TEST ? trainSamples : 0) + index]),
     );
     if (!envelope) throw new LinnetError('ERR_INTERNAL', `version ${version} asks for no work`);
-    if (newResiduals && usesResidual(announcement)) {
-      newResiduals.set(residual, node * words.length);
-    }
+    if (keepsLocal(announcement)) this.data.local?.pending.set(local.words, node * words.length);
     return envelope;
   }
 
@@ -88,10 +88,13 @@ class NodeWorker {
     this.#frozenLayers = frozenLayers;
   }
 
-  #residualOf(node: number, parameters: number): Int16Array {
-    const { residuals } = this.data;
+  #localOf(node: number, announcement: Announcement, parameters: number): LocalWords {
+    const { local } = this.data;
+    if (!local?.exists[node]) return localFor(undefined, announcement, parameters);
     const at = node * parameters;
-    return residuals ? residuals.slice(at, at + parameters) : new Int16Array(parameters);
+    const plan = { ...announcement.plan, personalLayers: local.personalLayers };
+    const words = local.accepted.subarray(at, at + parameters);
+    return localFor(localOf({ ...announcement, plan }, words), announcement, parameters);
   }
 
   #sample(row: number): Sample {

@@ -69,6 +69,7 @@ function compilePlan(step: Extract<Step, { do: 'plan' }>): CompiledStep {
   const records = [
     setWord('memoryBytes', step.memoryBytes),
     setWord('frozenLayers', step.frozenLayers ?? 0),
+    setWord('personalLayers', 0),
     setWord('descriptorBytes', descriptor.length),
     write('descriptorPtr', descriptor.subarray(0, constant.DESCRIPTOR_MAX_BYTES)),
     ...parts.map((part) => call(part)),
@@ -77,8 +78,8 @@ function compilePlan(step: Extract<Step, { do: 'plan' }>): CompiledStep {
 }
 
 function compileBegin(settings: Settings, classes: number): TapeRecord[] {
-  const { classWeights, proximalShift = 0, ...plan } = settings;
-  const words = { ...plan, proximalShift };
+  const { classWeights, proximalShift = 0, personalLayers = 0, ...plan } = settings;
+  const words = { ...plan, proximalShift, personalLayers };
   const exponents = new Int8Array(classes);
   exponents.set(classWeights ?? []);
   return [
@@ -88,11 +89,12 @@ function compileBegin(settings: Settings, classes: number): TapeRecord[] {
   ];
 }
 
-function compileDelta(base: Int16Array): CompiledStep {
+/** Words through the transfer buffer and back. */
+function compilePassage(name: 'delta' | 'store', base: Int16Array): CompiledStep {
   const records: TapeRecord[] = [];
   for (let at = 0; at < base.length; at += constant.IO_WORDS) {
     const slice = base.slice(at, at + constant.IO_WORDS);
-    records.push(write('ioPtr', slice), call('delta', at, slice.length));
+    records.push(write('ioPtr', slice), call(name, at, slice.length));
     records.push(read('ioPtr', slice.byteLength));
   }
   return {
@@ -249,8 +251,8 @@ function compileTrajectory(model: Model, seed: number, steps: number): CompiledS
   };
 }
 
-/** One step on a kernel that holds `model`. */
-function compileStep(step: Step, model: Model, frozenLayers: number): CompiledStep {
+/** One step on a kernel that holds `model`; `silent` are the layers without segments. */
+function compileStep(step: Step, model: Model, silent: number): CompiledStep {
   const sample = (x?: InputFill): TapeRecord[] =>
     x ? [write('inputPtr', fillInput(x, model.inputs))] : [];
   switch (step.do) {
@@ -277,20 +279,22 @@ function compileStep(step: Step, model: Model, frozenLayers: number): CompiledSt
       return { records, read: (values) => readInt16(values[1]) };
     }
     case 'delta':
-      return compileDelta(fillWords(step.base, model));
+      return compilePassage('delta', fillWords(step.base, model));
+    case 'keep':
+      return compilePassage('store', fillWords(step.words, model));
     case 'pull':
       return compilePull(fillWords(step.base, model));
     case 'encode': {
       const base = fillWords(step.base, model);
-      return compileEncode(model, frozenLayers, step.codec, base);
+      return compileEncode(model, silent, step.codec, base);
     }
     case 'encodeSparse': {
       const [base, residual] = [step.base, step.residual].map((fill) => fillWords(fill, model));
-      return compileEncodeSparse(model, frozenLayers, base, { residual, density: step.density });
+      return compileEncodeSparse(model, silent, base, { residual, density: step.density });
     }
     case 'decode': {
       const payload = Uint8Array.from(Buffer.from(step.payload, 'hex'));
-      return compileDecode(model, frozenLayers, step.codec, payload);
+      return compileDecode(model, silent, step.codec, payload);
     }
     case 'saturations':
       return {
@@ -328,12 +332,15 @@ function compileStep(step: Step, model: Model, frozenLayers: number): CompiledSt
 export function compileScript(script: readonly Step[]): CompiledStep[] {
   let { model } = readDescriptor(new Uint8Array());
   let frozenLayers = 0;
+  let personalLayers = 0;
   return script.map((step) => {
     if (step.do === 'plan') {
       ({ model } = readDescriptor(Uint8Array.from(Buffer.from(step.descriptor, 'hex'))));
       ({ frozenLayers = 0 } = step);
+      personalLayers = 0;
     }
-    return compileStep(step, model, frozenLayers);
+    if (step.do === 'begin') ({ personalLayers = 0 } = step.settings);
+    return compileStep(step, model, (frozenLayers | personalLayers) >>> 0);
   });
 }
 

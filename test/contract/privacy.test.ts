@@ -46,6 +46,7 @@ describe('what a device sends', () => {
       'Birth.engine',
       'NodeStatus.log',
       'NodeStatus.lines.text',
+      'Envelope.personal.confusion',
       'Envelope.training.confusion',
       'Envelope.evaluation.confusion',
       'Envelope.payload',

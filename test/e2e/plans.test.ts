@@ -8,7 +8,7 @@ import { initialWordsOf } from '../../host/kernel/initial-words.js';
 import { unpackSnapshot } from '../../host/model/snapshot.js';
 import { Scene } from './scene.js';
 import { runSmallFederation, smallPlan, type FederationRun } from './small-federation.js';
-import { hasNative } from './toolchains.js';
+import { hasNative, hasQemu } from './toolchains.js';
 
 let scene: Scene;
 beforeEach(() => {
@@ -56,6 +56,28 @@ describe('a federation', () => {
       samplesPerRound: 40,
     });
     expect(free.summary.modelHash).not.toBe(pulled);
+  });
+
+  it('keeps layers on the nodes, scores and tunes what they have, on a board in QEMU too', async () => {
+    const personal = { codec: 'sparse', personalLayers: 'head', fineTune: 2 } as const;
+    const runs = await runBoth(personal);
+    if (hasNative && hasQemu) {
+      const folder = scene.path('board');
+      const board = { nodes: 2, runtime: 'native', qemu: 1, folder } as const;
+      runs.push(await runSmallFederation(scene, { ...board, ...personal }));
+    }
+    expectOneHash(runs);
+    const [{ rounds }] = runs;
+    expect(rounds).toHaveLength(smallPlan.rounds + 1);
+    expect(rounds.at(-1)!.modelHash).toBe(rounds.at(-2)!.modelHash);
+    for (const run of runs) {
+      for (const [i, { evaluation, personal: own }] of run.rounds.entries())
+        expect({ evaluation, own }).toEqual({
+          evaluation: rounds[i].evaluation,
+          own: rounds[i].personal,
+        });
+    }
+    expect(rounds.every(({ personal: own }) => own!.samples > 0)).toBe(true);
   });
 
   it('learns to reconstruct labelled samples', async () => {

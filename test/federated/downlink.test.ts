@@ -56,7 +56,7 @@ function closeRound(lineage: Lineage, who: readonly string[], frozenLayers: numb
     const envelope = simulateEnvelope(announcement, node, model.parameters, { payload });
     const hash = sha256(envelope);
     const row = { version, openVersion: version, node, contribution: 0, hash, envelope };
-    lineage.stage(readUpload(row, model, undefined));
+    lineage.stage(readUpload(row, model, announcement.plan));
   }
   lineage.commit();
   lineage.closeVersion(false);

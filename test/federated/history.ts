@@ -25,7 +25,7 @@ export function contribute(lineage: Lineage, node: string, base = lineage.open.v
   const openVersion = lineage.open.version;
   const key = { version: base, openVersion, node, contribution: 0 };
   const row = { ...key, hash: sha256(envelope), envelope };
-  lineage.stage(readUpload(row, model, undefined));
+  lineage.stage(readUpload(row, model, announcement.plan));
 }
 
 /** A whole round of these nodes. */

@@ -70,6 +70,11 @@ describe('plan', () => {
     { frozenLayers: -1 },
     { frozenLayers: 2 ** 32 },
     { frozenLayers: 0b11 },
+    { personalLayers: 2 ** 32 },
+    { personalLayers: 0b11, codec: codec.RICE_INT16 },
+    { personalLayers: 0b10, frozenLayers: 0b01, codec: codec.RICE_INT16 },
+    { personalLayers: 0b10, codec: codec.RAW_INT16 },
+    { fineTuneEpochs: 256 },
     { proximalShift: 16 },
     { proximalShift: 0.5 },
   ])('refuses %j, which no node would follow', (wrong) => {
@@ -86,6 +91,27 @@ describe('plan', () => {
     expect(planOf({ ...planSettings, frozenLayers: 0, proximalShift: 0 }, 0, 1)).toEqual(
       planOf(planSettings, 0, 1),
     );
+  });
+
+  it('codes exactly what personal layers leave, unless it is told how', () => {
+    const settings = { ...planSettings, personalLayers: 0b10 };
+    expect(() => checkPlanSettings(settings, 3, 2)).not.toThrow();
+    expect(planOf(settings, 0, 1)).toMatchObject({ personalLayers: 2, codec: codec.RICE_INT16 });
+  });
+
+  it('lets nodes tune the model after the last round, and then rest', () => {
+    const settings = { ...planSettings, fineTuneEpochs: 3, maxStaleness: 2 };
+    expect(planOf(settings, 1, 2)).toEqual(planOf({ ...settings, fineTuneEpochs: 0 }, 1, 2));
+    const tuning = planOf(settings, 2, 2, 500);
+    expect(tuning).toMatchObject({
+      ...{ task: task.PERSONALISE, codec: codec.NONE, personalLayers: 0xffff_ffff, epochs: 3 },
+      deadlineMs: 500,
+    });
+    expect(tuning).not.toHaveProperty('maxStaleness');
+    expect(planOf(settings, 3, 2, 500)).toMatchObject({
+      ...{ task: task.NONE, personalLayers: 0xffff_ffff },
+    });
+    expect(() => checkPlanSettings(settings, 3, 33)).toThrow(/cannot be tuned locally/);
   });
 
   it('may freeze every layer where nobody trains', () => {

@@ -24,34 +24,47 @@ const eligibilities: fc.Arbitrary<Eligibility> = fc.record(
   { requiredKeys: [] },
 );
 
-const plans: fc.Arbitrary<Plan> = fc.record(
-  {
-    task: fc.constantFrom(...Object.values(task)),
-    seed: u32,
-    lrShift: fc.nat({ max: 24 }),
-    lrDecay: fc.nat({ max: 1 }),
-    epochs: fc.integer({ min: 1, max: 255 }),
-    samples: fc.nat({ max: 2 ** 30 }),
-    skipThreshold: fc.nat({ max: 32767 }),
-    classWeights: fc.uint8Array({ maxLength: 10 }),
-    codec: fc.constantFrom(codec.RAW_INT16, codec.RICE_INT16, codec.DENSE_2, codec.SPARSE_TERNARY),
-    weightUnit: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
-    deadlineMs: fc.nat({ max: 2 ** 32 - 2 }),
-    frozenLayers: u32,
-    proximalShift: fc.nat({ max: 15 }),
-    density: fc.integer({ min: 1, max: 1000 }),
-    maxStaleness: fc.nat({ max: 255 }),
-    drawBelow: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
-    jitterMs: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
-    eligibility: eligibilities,
-  },
-  {
-    requiredKeys: [
-      ...(['task', 'seed', 'lrShift', 'lrDecay', 'epochs', 'samples'] as const),
-      ...(['skipThreshold', 'codec', 'weightUnit', 'density'] as const),
-    ],
-  },
-);
+const plans: fc.Arbitrary<Plan> = fc
+  .record(
+    {
+      task: fc.constantFrom(...Object.values(task)),
+      seed: u32,
+      lrShift: fc.nat({ max: 24 }),
+      lrDecay: fc.nat({ max: 1 }),
+      epochs: fc.integer({ min: 1, max: 255 }),
+      samples: fc.nat({ max: 2 ** 30 }),
+      skipThreshold: fc.nat({ max: 32767 }),
+      classWeights: fc.uint8Array({ maxLength: 10 }),
+      codec: fc.constantFrom(
+        codec.RAW_INT16,
+        codec.RICE_INT16,
+        codec.DENSE_2,
+        codec.SPARSE_TERNARY,
+      ),
+      weightUnit: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
+      deadlineMs: fc.nat({ max: 2 ** 32 - 2 }),
+      frozenLayers: u32,
+      personalLayers: u32,
+      proximalShift: fc.nat({ max: 15 }),
+      density: fc.integer({ min: 1, max: 1000 }),
+      maxStaleness: fc.nat({ max: 255 }),
+      drawBelow: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
+      jitterMs: fc.integer({ min: 1, max: 2 ** 32 - 1 }),
+      eligibility: eligibilities,
+    },
+    {
+      requiredKeys: [
+        ...(['task', 'seed', 'lrShift', 'lrDecay', 'epochs', 'samples'] as const),
+        ...(['skipThreshold', 'codec', 'weightUnit', 'density'] as const),
+      ],
+    },
+  )
+  .filter(({ personalLayers = 0, codec: id, task: what }) => {
+    // RAW_INT16 has a place for the words of every layer.
+    return (
+      personalLayers === 0 || id !== codec.RAW_INT16 || what === task.NONE || what === task.EVALUATE
+    );
+  });
 
 const differences = fc.record({ base: bytesOf(8), codec: u32, hash: bytesOf(32), bytes: u32 });
 
@@ -63,7 +76,8 @@ export const announcements: fc.Arbitrary<Announcement> = fc
       federation: names,
       epoch: u32,
       version: u32,
-      parent: u32,
+      // The C takes the greatest number for none.
+      parent: fc.nat({ max: 2 ** 32 - 2 }),
       artefactHash: bytesOf(32),
       artefactBytes: u32,
       descriptorHash: bytesOf(32),
@@ -98,7 +112,7 @@ export function understood(bytes: Uint8Array): unknown {
   const { classWeights, ...given } = rest.plan;
   const { drawBelow, jitterMs, eligibility } = given;
   const plan = {
-    ...{ frozenLayers: 0, proximalShift: 0, density: 0, maxStaleness: 0 },
+    ...{ frozenLayers: 0, personalLayers: 0, proximalShift: 0, density: 0, maxStaleness: 0 },
     ...{ drawBelow: everybody, jitterMs: 0 },
     ...given,
     isLimited: Number([drawBelow, jitterMs, eligibility].some((limit) => limit !== undefined)),
@@ -251,6 +265,13 @@ export const announcementCases: readonly AnnouncementCase[] = [
     }),
     'an unknown key of a kernel': withKernel(9, 'x'),
     'an evaluation without a delta': edited((_, plan) => plan.set(1, 2).set(9, 255)),
+    'a local fine-tuning': edited((_, plan) =>
+      plan
+        .set(1, 4)
+        .set(9, 255)
+        .set(19, 2 ** 32 - 1),
+    ),
+    'personal layers without a training': edited((_, plan) => plan.set(1, 0).set(19, 1)),
     'a deadline of 35 years': withPlan(11, 2 ** 40),
     'no condition at all': withPlan(18, new Map()),
     'a kernel larger than 4 GiB': withKernel(2, 2 ** 33),
@@ -260,14 +281,19 @@ export const announcementCases: readonly AnnouncementCase[] = [
     'another format of another shape': encode(new Map([[1, 1]]), rfc8949EncodeOptions),
   }),
   ...cases('ERR_UNSUPPORTED', {
-    'an unknown plan key': withPlan(19, 0),
-    'an unknown plan key in place of another': edited((_, plan) => plan.set(19, 0).delete(3)),
+    'an unknown plan key': withPlan(20, 0),
+    'an unknown plan key in place of another': edited((_, plan) => plan.set(20, 0).delete(3)),
     'an unknown condition': withEligibility(7, 1),
     'other numerics': withTop(9, 1),
-    'an unknown task': withPlan(1, 4),
+    'an unknown task': withPlan(1, 5),
     'a task beyond 32 bits': withPlan(1, 2 ** 32),
     'an unknown codec': withPlan(9, codec.DENSE_8 + 1),
     'training without a delta': withPlan(9, 255),
+    'training without a delta and before its scores': edited((_, plan) =>
+      plan.set(9, 255).set(19, 1),
+    ),
+    'a local fine-tuning of no layer': edited((_, plan) => plan.set(1, 4).set(9, 255)),
+    'every word of a model with personal layers': withPlan(19, 1),
   }),
   ...cases('ERR_RANGE', {
     'version 2^32': withTop(3, 2 ** 32),
@@ -285,6 +311,7 @@ export const announcementCases: readonly AnnouncementCase[] = [
     'weightUnit 0': withPlan(10, 0),
     'weightUnit 2^32': withPlan(10, 2 ** 32),
     'frozenLayers 2^32': withPlan(12, 2 ** 32),
+    'personalLayers 2^32': edited((_, plan) => plan.set(9, 1).set(19, 2 ** 32)),
     'proximalShift 16': withPlan(13, 16),
     'density 1001': withPlan(14, 1001),
     'maxStaleness 256': withPlan(15, 256),

@@ -177,6 +177,7 @@ describe.skipIf(!hasCompiler)('payloads in C', () => {
           samples: u32,
           training,
           evaluation: evaluation(classes),
+          personal: evaluation(classes),
           codec: fc.constantFrom(...Object.values(codec)),
           payload: fc.uint8Array({ maxLength: 300 }),
           mac: bytesOf(16),
@@ -203,6 +204,7 @@ describe.skipIf(!hasCompiler)('payloads in C', () => {
         ...[e.samples],
         ...countersWords(e.training),
         ...countersWords(e.evaluation),
+        ...countersWords(e.personal),
         ...[e.codec, e.payload.length, e.mac ? 1 : 0],
       ].join(' ');
     }

@@ -52,6 +52,7 @@ static void print_plan(const struct linnet_plan *plan) {
     print_number("weightUnit", plan->weight_unit);
     print_optional("deadlineMs", plan->deadline_ms);
     print_number("frozenLayers", plan->frozen_layers);
+    print_number("personalLayers", plan->personal_layers);
     print_number("proximalShift", plan->proximal_shift);
     print_number("density", plan->density);
     print_number("maxStaleness", plan->max_staleness);
@@ -163,8 +164,8 @@ static void check_slices(const struct linnet_envelope *envelope, const uint8_t *
 }
 
 static void answer_envelope(void) {
-    static uint32_t confusion[2][MAX_CELLS];
-    struct linnet_counters counters[2];
+    static uint32_t confusion[3][MAX_CELLS];
+    struct linnet_counters counters[3];
     struct linnet_envelope e;
     e.epoch = next_u32();
     e.version = next_u32();
@@ -174,6 +175,7 @@ static void answer_envelope(void) {
     e.samples = next_u32();
     e.training = next_counters(&counters[0], confusion[0]);
     e.evaluation = next_counters(&counters[1], confusion[1]);
+    e.personal = next_counters(&counters[2], confusion[2]);
     e.codec = next_u32();
     e.payload_bytes = next_u32();
     e.has_mac = next_u32() != 0;

@@ -159,7 +159,7 @@ export function wireSeeds(): Seed[] {
     ...(code === receipt.LATER && { retryMs: 1000 }),
     ...(code % 2 === 0 && { mac: new Uint8Array(16).fill(code) }),
   }));
-  const numbers = Array.from({ length: 8 }, (_, flags) =>
+  const numbers = Array.from({ length: 16 }, (_, flags) =>
     Uint8Array.from({ length: 400 }, (_, i) => (i === 0 ? flags : (i * 37 + flags) % 256)),
   );
   const seeds = (what: number, name: string, bodies: readonly Uint8Array[]): Seed[] =>

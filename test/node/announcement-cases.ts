@@ -88,7 +88,7 @@ const refusals: readonly (readonly [string, StatusName, Uint8Array])[] = [
   ['another format', 'ERR_VERSION', changed({ 1: 1 })],
   ['another format of another shape', 'ERR_VERSION', encode(new Map([[1, 9]]))],
   ['an unknown plan key', 'ERR_UNSUPPORTED', changed({}, { 60: 1 })],
-  ['an unknown task', 'ERR_UNSUPPORTED', changed({}, { 1: 4 })],
+  ['an unknown task', 'ERR_UNSUPPORTED', changed({}, { 1: 5 })],
   ['an unknown codec', 'ERR_UNSUPPORTED', changed({}, { 9: 25 })],
   ['training without a codec', 'ERR_UNSUPPORTED', changed({}, { 9: 255 })],
   ['other numerics', 'ERR_UNSUPPORTED', changed({ 9: version.NUMERICS - 1 })],

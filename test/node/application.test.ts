@@ -27,6 +27,7 @@ import { buildNative } from '../../tools/build-native.mjs';
 import { allow, hanging, trapping } from './bad-kernels.js';
 import { expectedEnvelope } from './expectation.js';
 import * as fixture from './fixture.js';
+import { readModel } from '../oracle/descriptor.js';
 import { whereNative } from './native.js';
 import { ScriptedHost } from './scripted-host.js';
 
@@ -81,14 +82,21 @@ await whereNative(() => {
       .map((line) => Number(line.slice('answer '.length)))
       .map((n) => [n / 1e7, (n / 1e5) % 100, (n / 100) % 1000, n % 100].map(Math.floor));
 
-  async function expectAnswersOf(descriptor: Uint8Array, words: Int16Array): Promise<void> {
+  /** The answers, or those of one kind, are of these words. */
+  async function expectAnswersOf(
+    descriptor: Uint8Array,
+    words: Int16Array,
+    isMeant: (state: number, version: number) => boolean = () => true,
+    announced = 0,
+  ): Promise<void> {
     const kernel = new Kernel(await openV8Engine(fixture.kernelBytes));
     kernel.plan(descriptor);
     kernel.loadParameters(words);
     const classes = new Set<number>();
     for (const [state, version, question, predicted] of answers()) {
+      if (!isMeant(state, version)) continue;
       const expected = kernel.infer(questionOf(question, fixture.inputs));
-      expect([state, version, question, predicted]).toEqual([state, 0, question, expected]);
+      expect([state, version, question, predicted]).toEqual([state, announced, question, expected]);
       classes.add(predicted);
     }
     expect(classes.size).toBeGreaterThan(1);
@@ -257,6 +265,95 @@ await whereNative(() => {
       first.serve(fixture.kernelBytes);
       expect(await first.announce(announcement(fixture.kernelBytes))).toBe(status.OK);
       await first.until('an answer', () => answers().length > 0);
+    });
+  });
+
+  describe('with layers of its own', () => {
+    const { IDLE } = nodeState;
+    const personal: Partial<Plan> = {
+      ...{ task: task.PERSONALISE, codec: codec.RICE_INT16, personalLayers: 0b10 },
+      ...{ epochs: 10, lrShift: 2, skipThreshold: 0 },
+    };
+    const tuning = { ...personal, codec: codec.NONE, personalLayers: 0xffff_ffff };
+    const words = fixture.wordsOf(0);
+    const atRest = (state: number): boolean => state === IDLE;
+    let flash: string[];
+    beforeEach(() => {
+      flash = ['--data', shard, '--flash', join(folder, 'flash')];
+    });
+
+    /** At rest a node asks after every message. */
+    async function poll(host: ScriptedHost): Promise<void> {
+      const before = answers().length;
+      for (let polls = 0; polls < 40; polls++) await host.request('PING', { token: polls });
+      expect(answers().length).toBeGreaterThan(before + 20);
+    }
+
+    /** A round of version 0, and the words that the node has then if its upload counts. */
+    async function train(plan: Partial<Plan>, code: number) {
+      const host = start('linnet-asking', ...flash);
+      host.serve(fixture.kernelBytes, fixture.descriptor, fixture.snapshotOf(0));
+      const announcement = fixture.announcementOf(0, plan);
+      expect(await host.announce(announcement)).toBe(status.OK);
+      await host.until('the upload', () => host.uploads.length > 0);
+      const residual = new Int16Array(words.length);
+      const given = { announcement, words, residual, dataset: fixture.dataset };
+      const { descriptor, kernelHash } = fixture;
+      const expected = expectedEnvelope({ ...given, node: 'a', descriptor, kernelHash });
+      expect(host.uploads[0]).toEqual(expected);
+      await host.giveReceipt(code, host.uploads[0]);
+      await poll(host);
+      const { weightOffset } = readModel(descriptor).layers.at(-1)! as { weightOffset: number };
+      const first = plan.codec === codec.NONE ? 0 : weightOffset;
+      return { host, own: words.map((word, i) => (i < first ? word : residual[i])) };
+    }
+
+    async function restart(): Promise<void> {
+      const child = children.at(-1)!;
+      child.kill('SIGKILL');
+      await once(child, 'close');
+      lines = [];
+      const host = start('linnet-asking', ...flash);
+      await poll(host);
+    }
+
+    it.each([
+      ['a personal head', personal],
+      ['a local fine-tuning', tuning],
+    ])('answers with them once they count, after a start too: %s', async (_, plan) => {
+      const { own } = await train(plan, receipt.ACCEPTED);
+      expect(own).not.toEqual(words);
+      await expectAnswersOf(fixture.descriptor, words, (state) => !atRest(state));
+      await expectAnswersOf(fixture.descriptor, own, atRest);
+      await restart();
+      await expectAnswersOf(fixture.descriptor, own);
+    });
+
+    it('answers with the announced ones where its upload came too late', async () => {
+      await train(personal, receipt.STALE);
+      await expectAnswersOf(fixture.descriptor, words);
+      await restart();
+      await expectAnswersOf(fixture.descriptor, words);
+    });
+
+    it('answers with what it has tuned as long as that model is installed', async () => {
+      const { host, own } = await train(tuning, receipt.ACCEPTED);
+      const rest = { ...tuning, task: task.NONE };
+      const { artefactHash } = fixture.announcementOf(0);
+      expect(await host.announce(fixture.announcementOf(1, rest, { artefactHash }))).toBe(
+        status.OK,
+      );
+      const has = (wanted: number) => (): boolean =>
+        answers().some(([, version]) => version === wanted);
+      await host.until('the final version', has(1));
+      await poll(host);
+      await expectAnswersOf(fixture.descriptor, own, (_, version) => version === 1, 1);
+      host.serve(fixture.snapshotOf(2));
+      expect(await host.announce(fixture.announcementOf(2, rest))).toBe(status.OK);
+      await host.until('another model', has(2));
+      await poll(host);
+      const other = fixture.wordsOf(2);
+      await expectAnswersOf(fixture.descriptor, other, (_, version) => version === 2, 2);
     });
   });
 

@@ -3,7 +3,7 @@ import type { Announcement, StatusResponse } from '../../host/contract/contract.
 import type { Dataset } from '../../host/data/dataset.js';
 import { equalBytes, sha256 } from '../../host/contract/hash.js';
 import type { Conditions } from '../../host/sim/v8-node.js';
-import { expectedEnvelope, tagOf } from './expectation.js';
+import { expectedEnvelope, tagOf, type Task } from './expectation.js';
 import * as fixture from './fixture.js';
 import { makeFlash, type Flash, type Implementation, type RunningNode } from './implementations.js';
 import { ScriptedHost } from './scripted-host.js';
@@ -45,12 +45,12 @@ export class Cable {
     return this.options.node ?? 'alpha';
   }
 
-  /** The envelope the specification asks for, whoever computes it, with whichever kernel; `residual` changes. */
+  /** The envelope the specification asks for, whoever computes it, with whichever kernel; what stays on the node is `residual` then. */
   expected(
     announcement: Announcement,
     node = this.name,
     kernelHash = fixture.kernelHash,
-    { residual, words }: { residual?: Int16Array; words?: Int16Array } = {},
+    { residual, words, own }: Partial<Pick<Task, 'residual' | 'words' | 'own'>> = {},
   ): Uint8Array {
     const { descriptorHash } = announcement;
     const models = [fixture.descriptor, fixture.autoencoder, fixture.convolutional];
@@ -64,6 +64,7 @@ export class Cable {
       kernelHash,
       ...(this.key && { key: this.key }),
       ...(residual && { residual }),
+      ...(own && { own }),
     });
   }
 

@@ -80,8 +80,10 @@ export interface Task {
   readonly kernelHash: Uint8Array;
   /** Of the node. */
   readonly key?: Uint8Array;
-  /** Of SPARSE_TERNARY: becomes what the envelope leaves out; zeros if absent. */
+  /** Becomes what stays on the node: what SPARSE_TERNARY leaves out, words of personal layers; zeros if absent. */
   readonly residual?: Int16Array;
+  /** What the node has of its own, and of which layers. */
+  readonly own?: { readonly words: Int16Array; readonly layers: number };
 }
 
 function loadedMachine({ announcement, descriptor, words }: Task): OracleMachine {
@@ -105,6 +107,7 @@ function settingsOf({ announcement, node }: Task, totalSteps: number): Settings 
     totalSteps,
     skipThreshold: plan.skipThreshold,
     proximalShift: plan.proximalShift ?? 0,
+    personalLayers: plan.personalLayers ?? 0,
     ...(plan.classWeights && { classWeights: [...new Int8Array(plan.classWeights)] }),
   };
 }
@@ -146,6 +149,7 @@ function sparsePayloadOf(machine: OracleMachine, { announcement, words, residual
 function payloadOf(machine: OracleMachine, given: Task): Uint8Array {
   const { words: base } = given;
   const { codec: id } = given.announcement.plan;
+  if (id === codec.NONE) return new Uint8Array();
   if (id === codec.SPARSE_TERNARY) return sparsePayloadOf(machine, given);
   if (id !== codec.RAW_INT16) return machine.encode(id, base) as Uint8Array;
   const delta = machine.delta(base);
@@ -193,7 +197,8 @@ export function sealReceipt(
 export function expectedEnvelope(given: Task): Uint8Array {
   const { announcement, dataset, kernelHash } = given;
   const { plan } = announcement;
-  const trains = plan.task === task.TRAIN || plan.task === task.BOTH;
+  const trains = plan.task !== task.EVALUATE;
+  const hasTests = rowsOf(dataset, 1).length > 0;
   const available = trains ? rowsOf(dataset, 0).length : 0;
   const m = plan.samples === 0 ? available : Math.min(available, plan.samples);
   const envelope = new Map<number, Cbor>([
@@ -209,14 +214,20 @@ export function expectedEnvelope(given: Task): Uint8Array {
   ]);
   const machine = loadedMachine(given);
   machine.begin(settingsOf(given, plan.epochs * m));
-  if (plan.task !== task.TRAIN && rowsOf(dataset, 1).length > 0) {
+  if (plan.task !== task.TRAIN && hasTests) {
     envelope.set(12, evaluateAll(machine, given));
     machine.begin(settingsOf(given, plan.epochs * m));
   }
   if (trains) {
+    if (given.own) machine.personaliseAll(given.own.words, given.own.layers);
     trainAll(machine, given, plan.epochs, m);
     envelope.set(11, countersOf(machine, true));
+    if (plan.task === task.PERSONALISE && hasTests) {
+      machine.begin(settingsOf(given, plan.epochs * m));
+      envelope.set(8, evaluateAll(machine, given));
+    }
     envelope.set(14, payloadOf(machine, given));
+    if (plan.personalLayers) given.residual?.set(machine.keepAll(given.residual));
   }
   if (!given.key) return Uint8Array.from(writeCbor(envelope));
   envelope.set(15, new Uint8Array(16));

@@ -12,6 +12,7 @@ import { removeFlashes, type Implementation } from './implementations.js';
 import { describeLink } from './link-cases.js';
 import { describeObjects } from './object-cases.js';
 import { describeParticipation } from './participation-cases.js';
+import { describePersonal } from './personal-cases.js';
 import { describeReceipts } from './receipt-cases.js';
 import { describeResiduals } from './residual-cases.js';
 import { describeRounds } from './round-cases.js';
@@ -42,6 +43,7 @@ export function describeNode(implementation: Implementation): void {
     describeUploads(implementation, open);
     describeReceipts(implementation, open);
     describeResiduals(open);
+    describePersonal(open);
     describeLink(open);
     describeTrust(open);
   });

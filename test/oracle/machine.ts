@@ -6,7 +6,7 @@ import {
   version,
 } from '../../host/contract/contract.gen.js';
 import { deltaOf } from './aggregate.js';
-import { decodePayload, encodePayload, encodeSparse, type Sparse } from './codec.js';
+import { decodePayload, encodePayload, encodeSparse, segmentsOf, type Sparse } from './codec.js';
 import { readDescriptor } from './descriptor.js';
 import { hasParameters, type Model } from './layers.js';
 import { enoughMemoryBytes } from './memory.js';
@@ -35,6 +35,7 @@ export class OracleMachine {
   private words: Int16Array = new Int16Array();
   private begun: Plan | undefined;
   private frozenLayers = 0;
+  private personalLayers = 0;
   private last: Logits | undefined;
   private score: number | undefined;
   private counted = emptyCounters(0);
@@ -55,6 +56,7 @@ export class OracleMachine {
       throw new Error(`whether ${memoryBytes} bytes are enough is the kernel's affair`);
     }
     this.planned = model;
+    this.personalLayers = 0;
     this.frozenLayers = frozenLayers;
     this.score = undefined;
     this.words = new Int16Array(model.parameters);
@@ -90,7 +92,9 @@ export class OracleMachine {
 
   /** Every parameter at once, which a kernel takes in slices. */
   loadAll(words: Int16Array): number {
-    this.words = Int16Array.from(words.subarray(0, this.model.parameters));
+    const all = Int16Array.from(words.subarray(0, this.model.parameters));
+    if (this.personalLayers === 0) this.words = all;
+    else this.personaliseAll(all, this.personalLayers);
     return status.OK;
   }
 
@@ -105,6 +109,7 @@ export class OracleMachine {
     if (!this.planned) return status.ERR_STATE;
     if (!settings) throw new Error('begin needs settings where there is a model');
     const { lrShift, lrDecay, totalSteps, skipThreshold, proximalShift = 0 } = settings;
+    this.personalLayers = settings.personalLayers ?? 0;
     const sound =
       within(lrShift, 24) &&
       within(lrDecay, decay.STEPS) &&
@@ -173,8 +178,39 @@ export class OracleMachine {
     const { nodeSeed, proximalShift } = this.begun;
     if (proximalShift === 0) return status.OK;
     const place = { nodeSeed, step: this.counted.step };
-    this.words = this.words.map((word, i) => pullWord(word, base[i], proximalShift, i, place));
+    const isPersonal = this.personalWords(this.personalLayers);
+    this.words = this.words.map((word, i) =>
+      isPersonal[i] ? word : pullWord(word, base[i], proximalShift, i, place),
+    );
     return status.OK;
+  }
+
+  /** The words [P] of some layers become the model's. */
+  personaliseAll(words: Int16Array, layers: number): void {
+    const isPersonal = this.personalWords(layers);
+    this.words = this.words.map((word, i) => (isPersonal[i] ? words[i] : word));
+  }
+
+  /** What personal layers have learnt, over `words` [P]; of all layers if none is. */
+  keepAll(words: Int16Array): Int16Array {
+    if (this.personalLayers === 0) return this.parameters();
+    const isPersonal = this.personalWords(this.personalLayers);
+    return words.map((word, i) => (isPersonal[i] ? this.words[i] : word));
+  }
+
+  /** Of each parameter, whether it is of one of these layers. */
+  private personalWords(layers: number): boolean[] {
+    const all = segmentsOf(this.model, 0);
+    const others = segmentsOf(this.model, layers).map(({ start }) => start);
+    const isPersonal = new Array<boolean>(this.words.length).fill(false);
+    for (const { start, end } of all)
+      if (!others.includes(start)) isPersonal.fill(true, start, end);
+    return isPersonal;
+  }
+
+  /** Layers without a segment in what is uploaded. */
+  private get silentLayers(): number {
+    return (this.frozenLayers | this.personalLayers) >>> 0;
   }
 
   /** Status of pull on [offset, offset + count). */
@@ -201,21 +237,21 @@ export class OracleMachine {
     if (!this.begun) return status.ERR_STATE;
     const delta = this.delta(base);
     const { nodeSeed } = this.begun;
-    const payload = encodePayload(this.model, this.frozenLayers, id, nodeSeed, delta);
+    const payload = encodePayload(this.model, this.silentLayers, id, nodeSeed, delta);
     return payload ?? status.ERR_RANGE;
   }
 
   /** The payload of current − base + residual by SPARSE_TERNARY, or a status. */
   encodeSparse(base: Int16Array, sparse: Sparse) {
     if (!this.begun) return status.ERR_STATE;
-    const coded = encodeSparse(this.model, this.frozenLayers, this.delta(base), sparse);
+    const coded = encodeSparse(this.model, this.silentLayers, this.delta(base), sparse);
     return coded ?? status.ERR_RANGE;
   }
 
   /** The delta in a payload, or a status. */
   decode(id: number, payload: Uint8Array): Int16Array | number {
     if (!this.planned) return status.ERR_STATE;
-    const { slices, isWhole } = decodePayload(this.planned, this.frozenLayers, id, payload);
+    const { slices, isWhole } = decodePayload(this.planned, this.silentLayers, id, payload);
     if (!isWhole) return status.ERR_RANGE;
     const delta = new Int16Array(this.planned.parameters);
     for (const { start, words } of slices) delta.set(words, start);

@@ -108,6 +108,8 @@ function runStep(machine: OracleMachine, step: Step): Outcome {
       return machine.load(step.offset, step.values);
     case 'storeSlice':
       return [...machine.parameters().slice(step.offset, step.offset + step.count)];
+    case 'keep':
+      return [...machine.keepAll(fillWords(step.words, machine.model))];
     case 'delta':
       return [...machine.delta(fillWords(step.base, machine.model))];
     case 'pull':

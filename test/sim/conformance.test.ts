@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Bridge } from '../../host/bridge/bridge.js';
+import type { FederationOptions } from '../../host/cli/demo/federation.js';
 import { federation } from '../../host/simulator/simulation.js';
 import { commandOf, shortTiming } from '../e2e/rig.js';
 import { Scene } from '../e2e/scene.js';
@@ -19,8 +20,33 @@ seed: 11
 nodes: 4
 rounds: ${rounds}
 evaluateEvery: ${rounds}
-plan: { samplesPerRound: 10, downlink: dense-3, snapshotEvery: 5, weightUnit: 50, codec: CODEC }
+plan: { samplesPerRound: 10, downlink: dense-3, snapshotEvery: 5, weightUnit: 50, PLAN }
+deal: { DEAL }
 `;
+
+interface Case {
+  readonly name: string;
+  readonly flags: Partial<FederationOptions>;
+  readonly deal?: string;
+  /** Versions that nodes work on. */
+  readonly versions?: number;
+}
+
+const cases: readonly Case[] = [
+  { name: 'dense', flags: { codec: 'dense-3' } },
+  { name: 'sparse', flags: { codec: 'sparse' } },
+  {
+    name: 'personal',
+    flags: { codec: 'sparse', personalLayers: 'head', fineTune: 2 },
+    deal: 'testShare: 0.2',
+    versions: rounds + 1,
+  },
+];
+
+const yamlOf = (flags: object): string =>
+  Object.entries(flags)
+    .map(([name, value]) => `${name}: ${value}`)
+    .join(', ');
 const ofV8 = '\nfleet: [{ intrinsics: false }]\n';
 
 let scene: Scene;
@@ -38,40 +64,41 @@ afterAll(async () => {
 const ofNode = (uploads: readonly string[], nodes: readonly number[]): string[] =>
   uploads.filter((upload) => nodes.some((node) => upload.includes(` node-${node} `)));
 
-describe.runIf(hasNative && hasMosquitto).each(['dense-3', 'sparse'])('codec %s', (codec) => {
-  const yaml = scenario.replace('CODEC', codec);
+describe.runIf(hasNative && hasMosquitto).each(cases)('$name', (given) => {
+  const { name, flags, deal = '', versions = rounds } = given;
+  const yaml = scenario.replace('PLAN', yamlOf(flags)).replace('DEAL', deal);
   let real: string;
   let realHash: string;
   let simulated: string[];
 
   beforeAll(async () => {
-    real = scene.path(`real-${codec}`);
+    real = scene.path(`real-${name}`);
     const { summary } = await runSmallFederation(scene, {
-      ...{ rounds, codec, v8: 1, mqtt: broker.url, folder: real },
+      ...{ rounds, ...flags, v8: 1, mqtt: broker.url, folder: real },
     });
     realHash = summary.modelHash;
   });
 
   it('virtual nodes send what native nodes send, and end with their model', async () => {
-    const folder = scene.path(`simulated-${codec}`);
+    const folder = scene.path(`simulated-${name}`);
     const { model } = await runScenario(folder, yaml);
-    simulated = uploadsIn(join(folder, 'store'), rounds);
-    expect(simulated).toHaveLength(4 * rounds);
-    const sent = uploadsIn(join(real, 'store'), rounds);
+    simulated = uploadsIn(join(folder, 'store'), versions);
+    expect(simulated).toHaveLength(4 * versions);
+    const sent = uploadsIn(join(real, 'store'), versions);
     expect(ofNode(simulated, [1, 2, 3])).toEqual(ofNode(sent, [1, 2, 3]));
     expect(model.modelHash).toBe(realHash);
   });
 
   it('without intrinsics they send what V8 nodes send', async () => {
-    const folder = scene.path(`simulated-v8-${codec}`);
+    const folder = scene.path(`simulated-v8-${name}`);
     const { model } = await runScenario(folder, yaml + ofV8);
-    const sent = uploadsIn(join(real, 'store'), rounds);
-    expect(ofNode(uploadsIn(join(folder, 'store'), rounds), [0])).toEqual(ofNode(sent, [0]));
+    const sent = uploadsIn(join(real, 'store'), versions);
+    expect(ofNode(uploadsIn(join(folder, 'store'), versions), [0])).toEqual(ofNode(sent, [0]));
     expect(model.modelHash).toBe(realHash);
   });
 
   it('native nodes that join virtual ones over a broker change nothing', async () => {
-    const folder = scene.path(`mixed-${codec}`);
+    const folder = scene.path(`mixed-${name}`);
     const names = ['node-1', 'node-3'];
     const joined = `real: { mqtt: '${broker.url}', nodes: [${names.join(', ')}] }\n`;
     const bridge = new Bridge({
@@ -88,7 +115,7 @@ describe.runIf(hasNative && hasMosquitto).each(['dense-3', 'sparse'])('codec %s'
     const { model } = await mixed;
     await bridge.close();
     expect(model.modelHash).toBe(realHash);
-    expect(uploadsIn(join(folder, 'store'), rounds)).toEqual(simulated);
+    expect(uploadsIn(join(folder, 'store'), versions)).toEqual(simulated);
     rmSync(folder, { recursive: true });
   });
 });

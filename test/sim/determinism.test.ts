@@ -29,6 +29,10 @@ const choosy = rough
     share: 2
     conditions: { battery: 10, charging: { everyMinutes: 180, forMinutes: 100 } }
 `);
+/** The last layer stays on the nodes, which score themselves and tune what they have in the end. */
+const personal = rough
+  .replace('samplesPerNode: 12', 'samplesPerNode: 12, testShare: 0.3')
+  .replace('samplesPerRound: 5', 'samplesPerRound: 5, personalLayers: head, fineTune: 2');
 const versions = 6;
 
 let scene: Scene;
@@ -54,6 +58,7 @@ describe.each([
   { name: 'sparse, with residuals', yaml: sparse, crashes: [['before-receipt', 11] as Crash] },
   { name: 'buffered, with late uploads', yaml: buffered, crashes: [['after-commit', 5] as Crash] },
   { name: 'of eligible nodes', yaml: choosy, crashes: [['before-commit', 3] as Crash] },
+  { name: 'with personal layers', yaml: personal, crashes: [['after-version-commit', 6] as Crash] },
   { name: 'of drawn nodes', yaml: drawn, crashes: [['after-version-commit', 3] as Crash] },
 ])('a simulation, $name', ({ yaml, crashes }) => {
   let first: string;
@@ -63,7 +68,7 @@ describe.each([
   beforeAll(async () => {
     first = newFolder();
     reference = await runScenario(first, yaml, { batch: 1, workers: 1 });
-    uploads = uploadsIn(join(first, 'store'), versions);
+    uploads = uploadsIn(join(first, 'store'), versions + 1);
   });
 
   it.runIf(yaml === choosy)('hears nothing of nodes that are not eligible', () => {
@@ -119,7 +124,7 @@ describe.each([
     const run = await runScenario(folder, yaml, { batch: 256, workers: 2 });
     expect(run.text).toBe(reference.text);
     expect(run.model.modelHash).toBe(reference.model.modelHash);
-    expect(uploadsIn(join(folder, 'store'), versions)).toEqual(uploads);
+    expect(uploadsIn(join(folder, 'store'), versions + 1)).toEqual(uploads);
   });
 
   it.each(crashes)('goes on after an end at %s, the %i. time', async (point, times) => {
@@ -132,7 +137,7 @@ describe.each([
     await expect(runScenario(folder, yaml, { faultPoint })).rejects.toBe(crash);
     const run = await runScenario(folder, yaml);
     expect(run.text).toBe(reference.text);
-    expect(uploadsIn(join(folder, 'store'), versions)).toEqual(uploads);
+    expect(uploadsIn(join(folder, 'store'), versions + 1)).toEqual(uploads);
   });
 });
 

@@ -35,6 +35,8 @@ export interface Settings {
   readonly skipThreshold: number;
   /** 0 if absent. */
   readonly proximalShift?: number;
+  /** 0 if absent; `hash` and `counters` are for where it is. */
+  readonly personalLayers?: number;
   /** int8 exponent per class; zeros if absent. */
   readonly classWeights?: readonly number[];
 }
@@ -82,7 +84,7 @@ export type Step =
       readonly frozenLayers?: number;
       readonly inParts?: true;
     }
-  /** Loads all parameters in slices. Outcome: first negative status or 0. */
+  /** Loads all parameters in slices, or those of personal layers. Outcome: first negative status or 0. */
   | { readonly do: 'load'; readonly words: WordFill }
   /** Writes the settings and class weights, calls begin. Outcome: status. */
   | { readonly do: 'begin'; readonly settings: Settings }
@@ -95,6 +97,8 @@ export type Step =
   | { readonly do: 'loadSlice'; readonly offset: number; readonly values: readonly number[] }
   /** Calls store and reads the transfer buffer. Outcome: the words. */
   | { readonly do: 'storeSlice'; readonly offset: number; readonly count: number }
+  /** Passes words through store, which changes those of personal layers. Outcome: the words. */
+  | { readonly do: 'keep'; readonly words: WordFill }
   /** Passes a base through delta. Outcome: the words. */
   | { readonly do: 'delta'; readonly base: WordFill }
   /** Passes a base through pull. Outcome: first negative status or 0. */

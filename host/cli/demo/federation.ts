@@ -19,7 +19,14 @@ import { kernelBuilds, loadKernelBytes, type KernelBuild } from '../../kernel/lo
 import { unpackSnapshot } from '../../model/snapshot.js';
 import { startBroker } from '../../mqtt/broker.js';
 import { openHeldOut } from '../held-out.js';
-import { downlinkOfFlags, planOfFlags, roundsOf, type PlanFlags } from '../plan-settings.js';
+import {
+  downlinkOfFlags,
+  nodesScore,
+  planOfFlags,
+  roundsOf,
+  type PlanFlags,
+} from '../plan-settings.js';
+import { nodeScoresOf, type NodeScores } from '../scores.js';
 import { kernelsOf, prepareTask, type Task } from '../task.js';
 import { begin, fingerprintOf } from './begun.js';
 import { keysFolderOf, makeKeys } from './keys.js';
@@ -60,6 +67,8 @@ export interface NodeSummary {
 export interface FederationSummary {
   /** Of the last model on held-out samples. */
   readonly scores: HeldOutScores;
+  /** Of the last round in which nodes scored, on their own samples. */
+  readonly nodeScores?: NodeScores;
   readonly uplinkBytesPerNodeRound: number;
   readonly downlinkBytesPerNodeRound: number;
   readonly modelHash: string;
@@ -77,6 +86,9 @@ export interface FederationEvents {
 }
 
 const federation = 'demo';
+
+/** Where nodes score the model, a fifth of their samples is for that. */
+const nodeTestShare = 0.2;
 
 function checkRuntimes(runtimes: readonly NodeRuntime[]): void {
   if (runtimes.includes('native') && nativeNodePath() === undefined) {
@@ -136,7 +148,10 @@ async function prepare(options: FederationOptions): Promise<Prepared> {
   checkRuntimes(runtimes);
   mkdirSync(folder, { recursive: true });
   begin(folder, { nodes, seed, data: fingerprintOf(task.dataset) });
-  const dealt = dealShards(task.dataset, nodes, seed, join(folder, 'shards'), options.tamper);
+  const dealt = dealShards(task.dataset, nodes, seed, join(folder, 'shards'), {
+    ...(options.tamper && { tamper: options.tamper }),
+    ...(nodesScore(plan) && { testShare: nodeTestShare }),
+  });
   makeKeys(
     folder,
     dealt.shards.map(({ node }) => node),
@@ -210,12 +225,15 @@ async function runRounds(
     options.signal.throwIfAborted();
     await settleReceipts(bridge, rounds.length);
     const { snapshot, modelHash } = aggregator.model;
+    const scored = rounds.findLast(({ evaluation, personal }) => evaluation ?? personal);
+    const nodeScores = scored && nodeScoresOf(task.model, scored);
     writeFileSync(join(options.folder, 'model.lns'), snapshot);
     writeFileSync(join(options.folder, 'model.lnd'), task.descriptor);
     return {
       scores: rounds.at(-1)?.heldOut ?? (await evaluate(unpackSnapshot(snapshot))),
-      // Rounds of earlier sessions on the same folder count too.
-      rounds: aggregator.model.version,
+      ...(nodeScores && { nodeScores }),
+      // Rounds of earlier sessions on the same folder count too; a local fine-tuning is none.
+      rounds: aggregator.model.version - (plan.fineTuneEpochs ? 1 : 0),
       degradedRounds: rounds.filter((round) => round.isDegraded).length,
       ...bytesPerNodeRound(bridge, rounds.length),
       modelHash,

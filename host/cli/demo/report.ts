@@ -3,7 +3,15 @@ import type { HeldOutScores, RoundReport } from '../../federated/report.js';
 import type { ModelInfo } from '../../model/descriptor.js';
 import { sampleCount } from '../../data/dataset.js';
 import { byteSize, percent, type Column, type Output } from '../output.js';
-import { describeScores, errorText, isAutoencoder, scoreFields } from '../scores.js';
+import {
+  describeNodeScores,
+  describeScores,
+  errorText,
+  isAutoencoder,
+  nodeScoreFields,
+  nodeScoresOf,
+  scoreFields,
+} from '../scores.js';
 import type { Task } from '../task.js';
 import type { FederationEvents, FederationSummary } from './federation.js';
 import type { NodeRuntime } from './runtimes.js';
@@ -48,7 +56,7 @@ function scoreCells(scores: HeldOutScores | undefined, isReconstruction: boolean
 export class DemoReport implements FederationEvents {
   private nodes = 0;
   private columns: readonly Column[] = [];
-  private isReconstruction = false;
+  private model: ModelInfo | undefined;
 
   constructor(private readonly output: Output) {}
 
@@ -65,17 +73,19 @@ export class DemoReport implements FederationEvents {
     output.line('keys    one a node: announcements, uploads and receipts are authenticated');
     output.line('scores  on held-out samples at the aggregator, which only a demonstration has');
     output.line();
-    this.isReconstruction = isAutoencoder(task.model);
+    this.model = task.model;
     this.columns = columnsOf(task.model);
     output.tableHead(this.columns);
   }
 
   onRound(report: RoundReport, acceptedReceipts: number): void {
     const { heldOut } = report;
+    const nodes = this.model && nodeScoresOf(this.model, report);
     this.output.record({
       type: 'round',
       round: report.version,
       ...(heldOut && scoreFields(heldOut)),
+      ...(nodes && { nodes: nodeScoreFields(nodes) }),
       contributions: report.contributions,
       receipts: acceptedReceipts,
       degraded: report.isDegraded,
@@ -86,7 +96,7 @@ export class DemoReport implements FederationEvents {
     });
     this.output.tableRow(this.columns, [
       report.version,
-      ...scoreCells(heldOut, this.isReconstruction),
+      ...scoreCells(heldOut, this.model !== undefined && isAutoencoder(this.model)),
       byteSize(report.uplinkBytes / Math.max(1, report.contributions)),
       byteSize(report.downlinkBytesPerNode),
       `${acceptedReceipts}/${this.nodes}${report.isDegraded ? ' degraded' : ''}`,
@@ -97,12 +107,18 @@ export class DemoReport implements FederationEvents {
 
   printSummary(summary: FederationSummary, folder: string): void {
     const { output } = this;
-    const { scores, ...rest } = summary;
-    output.record({ type: 'summary', ...scoreFields(scores), ...rest });
+    const { scores, nodeScores, ...rest } = summary;
+    output.record({
+      type: 'summary',
+      ...scoreFields(scores),
+      ...(nodeScores && nodeScoreFields(nodeScores)),
+      ...rest,
+    });
     output.line();
     output.line(
       `${describeScores(scores)} after ${summary.rounds} rounds in ${summary.seconds.toFixed(1)} s`,
     );
+    for (const line of nodeScores ? describeNodeScores(nodeScores) : []) output.line(line);
     for (const node of summary.nodes) {
       output.line(
         `${node.node.padEnd(8)} ${node.runtime}${node.wasm3 ? `, ${node.wasm3}` : ''}, ${node.kernelBuild} kernel ${node.kernelHash.slice(0, 16)}, ${node.receiptsAccepted} receipts`,

@@ -8,7 +8,7 @@ import {
   type Dataset,
 } from '../../data/dataset.js';
 import { writeFds1 } from '../../data/fds1.js';
-import { federateDataset } from '../../data/partition.js';
+import { federateDataset, isTestSample } from '../../data/partition.js';
 
 /** What one node holds. */
 export interface Shard {
@@ -25,18 +25,27 @@ export interface DealtTask {
   readonly how: string;
 }
 
-/** Samples as a node takes them: flat inputs, all of them for training. */
-function flatten(dataset: Dataset, name: string): Dataset {
+/** Samples as a node takes them: flat inputs, `testShare` of them for its own tests. */
+function flatten(dataset: Dataset, name: string, testShare: number): Dataset {
   const { extraNames: _extraNames, ...parts } = dataset;
   return createDataset({
     ...parts,
     name,
     steps: 1,
     channels: sampleLength(dataset),
-    split: new Uint8Array(sampleCount(dataset)),
+    split: Uint8Array.from({ length: sampleCount(dataset) }, (_, i) =>
+      Number(isTestSample(i, testShare)),
+    ),
     extra: new Uint16Array(0),
     extraCount: 0,
   });
+}
+
+export interface DealOptions {
+  /** Lets a test spoil what a node holds before the node starts. */
+  readonly tamper?: (shard: Shard) => void;
+  /** Part of each node's samples that it tests on. */
+  readonly testShare?: number;
 }
 
 /** Deals a dataset to `nodes` nodes and writes one shard file each into `folder`. */
@@ -45,15 +54,19 @@ export function dealShards(
   nodes: number,
   seed: number,
   folder: string,
-  tamper: (shard: Shard) => void = () => undefined,
+  { tamper, testShare = 0 }: DealOptions = {},
 ): DealtTask {
   const dealt = federateDataset(dataset, { nodes, seed });
   mkdirSync(folder, { recursive: true });
   const shards = dealt.train.map((indices, i) => {
     const node = `node-${i}`;
     const path = join(folder, `${node}.fds`);
-    const shard = { node, path, dataset: flatten(selectSamples(dataset, indices), node) };
-    tamper(shard);
+    const shard = {
+      node,
+      path,
+      dataset: flatten(selectSamples(dataset, indices), node, testShare),
+    };
+    tamper?.(shard);
     writeFds1(path, shard.dataset);
     return shard;
   });

@@ -15,7 +15,7 @@ import { hasKeys, type Scenario } from '../../simulator/scenario.js';
 import type { SimulationOptions } from '../../simulator/simulation.js';
 import { participationOf, participationSettings } from '../participation-settings.js';
 import { downlinkOfFlags, planOfFlags, planSettings } from '../plan-settings.js';
-import { scoreFields, scoresOf } from '../scores.js';
+import { nodeScoreFields, nodeScoresOf, scoreFields, scoresOf } from '../scores.js';
 import { settingsOfRecord } from '../settings.js';
 import { dataSettings, kernelsOf, prepareTask, type Task } from '../task.js';
 
@@ -33,7 +33,7 @@ export interface PreparedSimulation {
   readonly how: string;
   readonly options: Pick<
     SimulationOptions,
-    'aggregator' | 'workerData' | 'fingerprint' | 'evaluate'
+    'aggregator' | 'workerData' | 'fingerprint' | 'evaluate' | 'describe'
   >;
 }
 
@@ -62,7 +62,7 @@ function writeShard(folder: string, name: string, dataset: Dataset, dealt: Dealt
     name,
     steps: 1,
     channels: sampleLength(dataset),
-    split: new Uint8Array(end - first),
+    split: new Uint8Array(end - first).fill(1, end - first - dealt.tests[node]),
     extra: new Uint16Array(0),
     extraCount: 0,
   });
@@ -115,10 +115,10 @@ export function prepareSimulation(scenario: Scenario, folder: string): PreparedS
     if (hasKeys(scenario)) writeKey(join(folder, 'keys'), name, seed);
   }
   const kernels = kernelsOf(planFlags.kernel);
-  const { offsets, indices } = dealt;
+  const { offsets, indices, tests } = dealt;
   const [x, label] = [shared(dataset.x), shared(dataset.label)];
   const decided = new TextEncoder().encode(JSON.stringify(scenario));
-  const parts = [decided, descriptor, ...kernels, bytesOf(x), label, offsets, indices];
+  const parts = [decided, descriptor, ...kernels, bytesOf(x), label, offsets, indices, tests];
   return {
     task,
     how: dealt.how,
@@ -132,9 +132,13 @@ export function prepareSimulation(scenario: Scenario, folder: string): PreparedS
         ...(overSelection && { sampling: { fleetSize: nodes, overSelection } }),
         downlink: downlinkOfFlags(planFlags),
       },
-      workerData: { kernel: loadKernelBytes(), descriptor, x, label, offsets, indices },
+      workerData: { kernel: loadKernelBytes(), descriptor, x, label, offsets, indices, tests },
       fingerprint: toHex(sha256(...parts.map((part) => sha256(bytesOf(part))))),
       evaluate: evaluator(task, dealt),
+      describe: (counted) => {
+        const nodes = nodeScoresOf(task.model, counted);
+        return nodes ? { nodes: nodeScoreFields(nodes) } : {};
+      },
     },
   };
 }

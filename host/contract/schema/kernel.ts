@@ -88,6 +88,11 @@ export const block: readonly BlockWord[] = [
     direction: 'out',
     text: 'SPARSE_TERNARY: words of the new residual that were limited to ±32,767 since encoding',
   },
+  {
+    name: 'personalLayers',
+    direction: 'in',
+    text: 'bit l: layer l has no segment in payloads; where there is one, load and store move nothing but these layers, delta and pull nothing but the others; read by each of these calls',
+  },
 ];
 
 export interface KernelExport {

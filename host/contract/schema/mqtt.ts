@@ -187,6 +187,13 @@ export const wireMaps: readonly WireMap[] = [
         optional: true,
         text: 'what a device must fulfil to take part (7.5)',
       },
+      {
+        name: 'personalLayers',
+        key: 19,
+        type: 'uint',
+        optional: true,
+        text: 'bit l: what layer l learns stays on the node (7.6), u32; absent: none',
+      },
     ],
   },
   {
@@ -252,6 +259,13 @@ export const wireMaps: readonly WireMap[] = [
         key: 7,
         type: 'uint',
         text: 'contribution number of this node to this version',
+      },
+      {
+        name: 'personal',
+        key: 8,
+        type: { map: 'Counters' },
+        optional: true,
+        text: 'of the model as the node has trained it, on the test split',
       },
       {
         name: 'kernel',

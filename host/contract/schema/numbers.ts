@@ -63,6 +63,11 @@ export const enumerations: Enumeration[] = [
         text: 'count a confusion matrix on the test split and upload it',
       },
       { name: 'BOTH', value: 3, text: 'evaluate, then train; one upload' },
+      {
+        name: 'PERSONALISE',
+        value: 4,
+        text: 'evaluate, train, then evaluate what was trained; one upload',
+      },
     ],
   },
   {
@@ -111,7 +116,7 @@ export const enumerations: Enumeration[] = [
         value: 32,
         text: 'the largest words of delta + residual, one magnitude per layer, Rice-coded gaps',
       },
-      { name: 'NONE', value: 255, text: 'no delta: an evaluation only' },
+      { name: 'NONE', value: 255, text: 'no delta: an evaluation or a local fine-tuning (7.6)' },
     ],
   },
   {

@@ -7,7 +7,7 @@ export interface Version {
 /** Versions are negotiated in HELLO or checked on read; each moves on its own. */
 export const versions: readonly Version[] = [
   { name: 'PROTOCOL', value: 1, text: 'link messages between a device and its host' },
-  { name: 'KERNEL_ABI', value: 2, text: 'exports of kernel.wasm and the parameter block' },
+  { name: 'KERNEL_ABI', value: 3, text: 'exports of kernel.wasm and the parameter block' },
   { name: 'NUMERICS', value: 2, text: 'the arithmetic: equal ids give equal bits' },
   {
     name: 'INTRINSIC_SET',

@@ -154,6 +154,29 @@ const longGaps: Draft = {
   })(),
 };
 
+/** Personal layers are trained and have no segment; what a node keeps of them goes through load and store. */
+function personalCase(personalLayers: number, n: number): Draft {
+  const descriptor = netDescriptor(convolutionsAndPools);
+  const [words, base] = pairs[n];
+  const still = { do: 'begin', settings: settings({ proximalShift: 2 }) } as const;
+  return {
+    name: `personal ${personalLayers}`,
+    script: [
+      ...ready(descriptor, words, { personalLayers, proximalShift: 2 }),
+      { do: 'load', words: { kind: 'uniform', seed: 70 + n } },
+      { do: 'train', x: { kind: 'uniform', seed: n }, label: n % 3 },
+      { do: 'pull', base },
+      ...[ids.RICE_INT16, ids.DENSE_3].map((id): Step => ({ do: 'encode', codec: id, base })),
+      { do: 'encodeSparse', base, residual: residuals[n], density: 100 },
+      { do: 'keep', words: { kind: 'small', seed: 60 + n } },
+      still,
+      { do: 'hash' },
+      { do: 'encode', codec: ids.RICE_INT16, base },
+      call('check'),
+    ],
+  };
+}
+
 const masks = [0, 0b10, 0b101, 0xffffffff];
 
 export const codec: readonly Draft[] = [
@@ -165,6 +188,7 @@ export const codec: readonly Draft[] = [
         decodeCase(name, net, mask, 4 * n + i),
       ]),
   ),
+  ...[0b1, 0b100, 0b110, 0xffffffff].map(personalCase),
   unknown,
   badDensities,
   longGaps,

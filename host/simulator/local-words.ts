@@ -1,0 +1,62 @@
+import { codec } from '../contract/contract.gen.js';
+import type { PlanSettings } from '../federated/plan.js';
+
+/** What the workers have of it; the arrays are shared. */
+export interface SharedLocal {
+  /** [nodes][P]: what was accepted, and what an upload under way will leave. */
+  readonly accepted: Int16Array<SharedArrayBuffer>;
+  readonly pending: Int16Array<SharedArrayBuffer>;
+  /** [nodes]: 1 once something of the node was accepted. */
+  readonly exists: Uint8Array<SharedArrayBuffer>;
+  /** Plan of every version until somebody's words are tuned, after which nobody trains. */
+  readonly personalLayers: number;
+}
+
+export interface SavedLocal {
+  readonly accepted: Int16Array;
+  readonly exists: Uint8Array;
+}
+
+/**
+ * What stays on every node of its trainings: what SPARSE_TERNARY leaves out and the words of personal layers (SPEC, 7.3
+ * and 7.6). The workers write the new ones.
+ */
+export class LocalWordsOfFleet {
+  /** For the workers; undefined where nothing stays. */
+  readonly shared: SharedLocal | undefined;
+
+  constructor(
+    plan: Pick<PlanSettings, 'codec' | 'personalLayers' | 'fineTuneEpochs'>,
+    nodes: number,
+    private readonly parameters: number,
+  ) {
+    const { personalLayers = 0, fineTuneEpochs = 0 } = plan;
+    if (plan.codec !== codec.SPARSE_TERNARY && personalLayers === 0 && fineTuneEpochs === 0) return;
+    const words = (): Int16Array<SharedArrayBuffer> =>
+      new Int16Array(new SharedArrayBuffer(2 * nodes * parameters));
+    const exists = new Uint8Array(new SharedArrayBuffer(nodes));
+    this.shared = { accepted: words(), pending: words(), exists, personalLayers };
+  }
+
+  /** The last upload of the node counts. */
+  accept(node: number): void {
+    if (!this.shared) return;
+    const { accepted, pending, exists } = this.shared;
+    const at = node * this.parameters;
+    accepted.set(pending.subarray(at, at + this.parameters), at);
+    exists[node] = 1;
+  }
+
+  /** Those of uploads that have no receipt follow from these. */
+  save(): SavedLocal | undefined {
+    if (!this.shared) return undefined;
+    const { accepted, exists } = this.shared;
+    return { accepted: new Int16Array(accepted), exists: new Uint8Array(exists) };
+  }
+
+  restore(saved: SavedLocal | undefined): void {
+    if (!saved) return;
+    this.shared?.accepted.set(saved.accepted);
+    this.shared?.exists.set(saved.exists);
+  }
+}
