@@ -1,5 +1,7 @@
 /** What the simulation and its worker threads say to each other. */
 
+import type { Lie } from './lies.js';
+
 /** What a worker has from its start on; the arrays are shared. */
 export interface WorkerData {
   readonly kernel: Uint8Array;
@@ -11,6 +13,10 @@ export interface WorkerData {
   readonly indices: Uint32Array<SharedArrayBuffer>;
   /** Group of each node. */
   readonly group: Uint8Array;
+  /** Of each group: what its nodes send instead of the truth. */
+  readonly lies: readonly (Lie | undefined)[];
+  /** Of the scenario. */
+  readonly seed: number;
   /** [nodes][P], of SPARSE_TERNARY alone: what was accepted, and what an upload under way will leave. */
   readonly residuals?: Int16Array<SharedArrayBuffer>;
   readonly newResiduals?: Int16Array<SharedArrayBuffer>;

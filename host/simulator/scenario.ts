@@ -3,6 +3,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { LinnetError } from '../contract/error.js';
 import { nearestWord } from '../model/advice.js';
+import { lies } from './lies.js';
 
 const minuteMs = 60_000;
 const maxNodes = 1_000_000;
@@ -29,6 +30,8 @@ const groupSchema = z.strictObject({
   intrinsics: z.boolean().default(true),
   awake: awakeSchema.optional(),
   dropOut: share.default(0),
+  /** What nodes send instead of the truth. */
+  lies: z.enum(lies).optional(),
   link: z
     .strictObject({
       upKilobitPerSecond: z.number().positive().default(20),
@@ -123,7 +126,7 @@ function checkScenario({ nodes, round, fleet, real }: Scenario): void {
   if (cohort > nodes) fail('round.cohort', `${cohort} of ${nodes} nodes`, `give at most ${nodes}`);
   if (quorum > cohort)
     fail('round.quorum', `it is ${quorum}`, `give at most the cohort, ${cohort}`);
-  fleet.forEach(({ awake, dropOut }, i) => {
+  fleet.forEach(({ awake, dropOut, lies: lie }, i) => {
     const at = `fleet.${i}`;
     if (awake && awake.forMinutes + 2 * awake.jitterMinutes > awake.everyMinutes)
       fail(
@@ -135,6 +138,12 @@ function checkScenario({ nodes, round, fleet, real }: Scenario): void {
       fail(
         `${at}.dropOut`,
         'a round of all nodes would wait for ever',
+        'give round.deadlineMinutes',
+      );
+    if (lie === 'random-bytes' && cohort === nodes && deadlineMinutes === undefined)
+      fail(
+        `${at}.lies`,
+        'a round of all nodes would wait for ever: random bytes are refused',
         'give round.deadlineMinutes',
       );
   });

@@ -8,6 +8,7 @@ export const purpose = {
   tie: 104,
   dropOut: 105,
   phase: 106,
+  lie: 107,
 } as const;
 
 /**

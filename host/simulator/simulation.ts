@@ -59,7 +59,7 @@ export interface SimulationOptions {
   /** Of everything that decides the results. */
   readonly fingerprint: string;
   readonly aggregator: Omit<AggregatorOptions, Decided>;
-  readonly workerData: Omit<WorkerData, 'group' | 'residuals' | 'newResiduals'>;
+  readonly workerData: Omit<WorkerData, 'group' | 'lies' | 'seed' | 'residuals' | 'newResiduals'>;
   /** Scores of a version, for its record. */
   readonly evaluate?: (
     pool: WorkerPool,
@@ -138,8 +138,10 @@ class Simulation {
     this.#residuals = new Residuals(aggregator.plan, scenario.nodes, this.#model.parameters);
     this.#fleet = new Fleet(scenario);
     const { group, state } = this.#fleet;
+    const { seed, fleet } = scenario;
+    const lies = fleet.map((device) => device.lies);
     this.#pool = new WorkerPool(
-      { ...workerData, group, ...this.#residuals.shared },
+      { ...workerData, group, lies, seed, ...this.#residuals.shared },
       options.workers,
     );
     this.#lookahead = new Lookahead(this.#pool, state, windowNodes);

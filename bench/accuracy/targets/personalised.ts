@@ -3,7 +3,6 @@
  * the person's other samples are scored.
  */
 import { constant } from '../../../host/contract/contract.gen.js';
-import { distinctSubjects, type Dataset } from '../../../host/data/dataset.js';
 import { addConfusion, emptyConfusion, scoreConfusion } from '../../../host/data/metrics.js';
 import {
   buildDescriptor,
@@ -11,6 +10,7 @@ import {
   type ModelSpec,
 } from '../../../host/model/descriptor.js';
 import { scoreArm, type Arm, type ModelState } from '../arm.js';
+import { groupPeople } from '../people.js';
 import { SampleOrder, trainCentralised, trainFurther, type Tuning } from '../training.js';
 import { openArm } from './classification.js';
 import type { Arithmetic, RunTrial, Scores, Split, TunedPlan } from './task.js';
@@ -30,13 +30,6 @@ function allButLast(descriptor: Uint8Array): number {
   const { layers } = parseDescriptor(descriptor);
   const last = Math.max(...layers.map(({ index }) => index));
   return 2 ** last - 1;
-}
-
-/** Samples of each person, in the order they were recorded. */
-export function groupPeople(dataset: Dataset, samples: readonly number[]): number[][] {
-  return distinctSubjects(dataset, samples).map((person) =>
-    samples.filter((index) => dataset.subject[index] === person),
-  );
 }
 
 function summarisePeople(prefix: string, confusions: PerPerson): Scores {
