@@ -15,9 +15,19 @@ import { dataFolder } from '../accuracy/tasks.js';
 import { writeTables } from './document.js';
 import { federatedTable } from './federated.js';
 import { resultsFolder } from './folder.js';
+import { liarsTable } from './liars.js';
+import { personalTable } from './personal.js';
 import type { Table } from './section.js';
+import { stragglersTable } from './stragglers.js';
+import { strategiesTable } from './strategies.js';
 
-const tables: readonly Table[] = [federatedTable];
+const tables: readonly Table[] = [
+  federatedTable,
+  stragglersTable,
+  strategiesTable,
+  liarsTable,
+  personalTable,
+];
 
 function readFlags() {
   const { values } = parseArgs({

@@ -1,11 +1,11 @@
 /** What docs/RESULTS.md compares: codecs under FedAvg, and strategies with one codec. */
 import { codec } from '../../host/contract/contract.gen.js';
-import { coded, dense3, schemes, type Scheme } from '../traffic/schemes.js';
+import { coded, dense3, schemes, type CodedScheme, type Scheme } from '../traffic/schemes.js';
 
 const exact = { codec: codec.RICE_INT16 };
 
 /** dense-3 both ways, the default of `linnet demo`. */
-function strategic(title: string, rest: { strategy?: string; proximalShift?: number }): Scheme {
+function strategic<Rest extends object>(title: string, rest: Rest): CodedScheme & Rest {
   return { ...coded(title, dense3, dense3), ...rest };
 }
 

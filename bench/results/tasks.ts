@@ -71,6 +71,7 @@ export const tasks: Readonly<Record<TaskName, ResultTask>> = {
   },
   ecg: {
     ...{ ...trafficTasks.ecg, ...people, recording: 'ecg', part: 'ecg', central: 'ecg-conv' },
+    probeStep: 10,
     label: 'ECG',
     shifts: { float32: 9, exact: 9, dense: 9, sparseUp: 9, sparse10: 9 },
   },
@@ -88,7 +89,7 @@ export const tasks: Readonly<Record<TaskName, ResultTask>> = {
       'MNIST, conv2d, 9,098 parameters, 20,000 images, 100 clients (Dirichlet 0.5), 10 a round',
     label: 'MNIST, Dirichlet 0.5',
     part: 'mnist dirichlet',
-    shifts: {},
+    shifts: { float32: 4, exact: 4, dense: 4, sparseUp: 4 },
     clientsOf: (dataset, samples) =>
       partitionDirichlet(dataset, clients, 0.5, partitionSeed, samples),
   },

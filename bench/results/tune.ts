@@ -1,7 +1,8 @@
 /**
  * Learning rates of docs/RESULTS.md, each scheme its own, on training people, recordings and images only.
  *
- *   npx tsx bench/results/tune.ts --task har --scheme dense … --shifts 3,4,5 [--seeds N] [--results FOLDER]
+ *   npx tsx bench/results/tune.ts --task har --scheme dense … --shifts 3,4,5 [--strategy fed-adam:rate=16] [--proximal N]
+ *     [--seeds N] [--results FOLDER]
  *
  * A run is one seed on one fold; the rate with the best mean accuracy after the last round is chosen. Runs are kept as
  * by main.ts.
@@ -32,6 +33,8 @@ await runCommand(async () => {
       task: { type: 'string', default: 'har' },
       scheme: { type: 'string', multiple: true, default: ['float32', 'dense'] },
       shifts: { type: 'string', default: '3,4,5' },
+      strategy: { type: 'string' },
+      proximal: { type: 'string' },
       seeds: { type: 'string', default: '1' },
       results: { type: 'string', default: resultsFolder },
     },
@@ -40,14 +43,20 @@ await runCommand(async () => {
   let loaded: ScoredSplit[] | undefined;
   const splits = (): ScoredSplit[] => (loaded ??= loadValidationSplits(task));
   const folds = splits().length;
+  const { strategy, proximal } = values;
+  const changes = {
+    ...(strategy !== undefined && { strategy }),
+    ...(proximal !== undefined && { proximalShift: Number(proximal) }),
+  };
   const rows: string[][] = [];
   for (const name of values.scheme.map((text) => pick(text, schemeNames, 'scheme'))) {
+    const scheme = { ...resultSchemes[name], ...changes };
     for (const lrShift of values.shifts.split(',').map(Number)) {
       const runs: RoundResult[][] = [];
       for (let i = 0; i < Number(values.seeds) * folds; i++) {
         const part = `${task.part}, validation ${i % folds}`;
         const seed = firstSeed + Math.floor(i / folds);
-        const job = { task, scheme: resultSchemes[name], lrShift, seed, part };
+        const job = { task, scheme, lrShift, seed, part };
         runs.push(await cachedRun(job, () => splits()[i % folds], values.results));
       }
       const finals = summarise(runs.map((run) => run.at(-1)!.accuracy));
