@@ -14,7 +14,10 @@ import { arms, scenarioOf as scenarioOfArm } from './stragglers.js';
 /** Not those of the comparison. */
 const firstSeed = 101;
 
-type Family = readonly { readonly title: string; scenario(lrShift: number): ScenarioParts }[];
+type Family = readonly {
+  readonly title: string;
+  readonly scenario: (lrShift: number) => ScenarioParts;
+}[];
 
 const families: Readonly<Record<string, Family>> = {
   stragglers: arms.map((arm) => ({

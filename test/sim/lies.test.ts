@@ -1,4 +1,5 @@
 /** Nodes that lie: the same lie for the same seed, node and version, and what the aggregator makes of it. */
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { prepareSimulation } from '../../host/cli/sim/prepare.js';
@@ -83,6 +84,16 @@ describe('a lie', () => {
   it('of random bytes needs a deadline where all nodes are waited for', () => {
     const text = scenarioOf('random-bytes').replace(/round: .*\n/, '');
     expect(() => parseScenario(text)).toThrow(/fleet\.1\.lies/);
+  });
+
+  it('about labels is refused where a model has none', () => {
+    const model = scene.path('autoencoder.yaml');
+    writeFileSync(
+      model,
+      'input: { width: 130, exponent: -6 }\nlayers: [{ dense: 130 }]\nloss: squared-error\n',
+    );
+    const scenario = parseScenario(`${scenarioOf('flip-labels')}task: { model: ${model} }\n`);
+    expect(() => prepareSimulation(scenario, '')).toThrow('no labels to flip');
   });
 });
 
