@@ -4,14 +4,12 @@ import { worstDecile } from '../accuracy/people.js';
 import { interval, markdownTable, percent, spread } from '../accuracy/report.js';
 import { summarise } from '../accuracy/statistics.js';
 import { recordings } from '../accuracy/targets/data.js';
-import type { RoundResult } from '../traffic/run.js';
 import { goalShares, reachOf, reachText, yardstickOf } from './goal.js';
-import { centralRuns, federatedRuns, finalOf, type Final, type Work } from './runs.js';
+import { centralRuns, federatedRuns, finalOf, type Final, type Runs, type Work } from './runs.js';
+import { ratesTable, rateText } from './rate.js';
 import { resultSchemes, type ResultScheme } from './schemes.js';
 import type { Section, Table } from './section.js';
 import { centralPlanOf, taskNames, tasks, type ResultTask } from './tasks.js';
-
-const compared = ['float32', 'exact', 'dense', 'sparseUp', 'sparse10'] as const;
 
 const head = [
   'arm',
@@ -39,15 +37,14 @@ function finalCells(finals: readonly Final[], yardstick: readonly Final[]): stri
 
 async function tableOf(task: ResultTask, work: Work): Promise<[string, Panel]> {
   const central = await centralRuns(task, work);
-  const names = compared.filter((name) => task.shifts[name] !== undefined);
-  const runs = new Map<ResultScheme, RoundResult[][]>();
-  for (const name of names) runs.set(name, await federatedRuns(task, name, work));
-  const float = runs.get('float32')!;
+  const all = new Map<ResultScheme, Runs>();
+  for (const name of task.schemes) all.set(name, await federatedRuns(task, name, work));
+  const float = all.get('float32')!.runs;
   const yardstick = float.map(finalOf);
   const ends = float.map((run) => yardstickOf(run, task.probeStep > 1));
-  const rows = [...runs].map(([name, own]) => [
+  const rows = [...all].map(([name, { choice, runs: own }]) => [
     resultSchemes[name].title,
-    `2^−${task.shifts[name]!}`,
+    rateText(choice),
     ...finalCells(name === 'float32' ? yardstick : own.map(finalOf), yardstick),
     ...goalShares.map((share) =>
       reachText(
@@ -64,7 +61,10 @@ async function tableOf(task: ResultTask, work: Work): Promise<[string, Panel]> {
     [...first, ...finalCells(central, yardstick), '', ''],
     ...rows,
   ]);
-  return [`**${task.title}**\n\n${table}`, panelOf(task, runs)];
+  const rates = ratesTable(
+    [...all].map(([name, { choice }]) => [resultSchemes[name].title, choice] as const),
+  );
+  return [`**${task.title}**\n\n${table}\n\n${rates}`, panelOf(task, all)];
 }
 
 const colours: Readonly<Partial<Record<ResultScheme, string>>> = {
@@ -78,16 +78,16 @@ const colours: Readonly<Partial<Record<ResultScheme, string>>> = {
 /** Points of a line: every tenth round. */
 const pointRounds = 10;
 
-function panelOf(task: ResultTask, runs: ReadonlyMap<ResultScheme, RoundResult[][]>): Panel {
+function panelOf(task: ResultTask, all: ReadonlyMap<ResultScheme, Runs>): Panel {
   const rounds = Array.from(
     { length: task.plan.rounds / pointRounds },
     (_, i) => pointRounds * (i + 1),
   );
-  const series = [...runs].map(([name, own]): Series => ({
+  const series = [...all].map(([name, { runs }]): Series => ({
     label: resultSchemes[name].title.replace('Linnet, ', '').replace(' both ways', ''),
     colour: colours[name]!,
     dashed: name === 'float32',
-    values: own.map((run) => rounds.map((round) => 100 * run[round - 1].accuracy)),
+    values: runs.map((run) => rounds.map((round) => 100 * run[round - 1].accuracy)),
   }));
   return { title: `${task.label}: accuracy, %`, axis: 'round', steps: rounds.map(String), series };
 }

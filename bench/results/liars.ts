@@ -5,28 +5,29 @@ import type { Lie } from '../../host/simulator/lies.js';
 import { markdownTable, percent, spread } from '../accuracy/report.js';
 import { summarise } from '../accuracy/statistics.js';
 import { recordings } from '../accuracy/targets/data.js';
-import { seedsOf, type Work } from './runs.js';
+import { ratesTable, rateText, type Choice } from './rate.js';
+import type { Work } from './runs.js';
 import type { Section, Table } from './section.js';
-import { simulatedRun, type ScenarioParts } from './simulated.js';
+import { simulatedRuns, testRuns, type ScenarioParts } from './simulated.js';
 
 /** Two for each of the 21 training people, who share out their samples. */
 const nodes = 42;
-const rounds = 50;
+const rounds = 40;
+/** Tried first. */
+const firstShift = 2;
 
 export interface Defence {
   readonly title: string;
   readonly colour: string;
   readonly strategy: string;
-  /** Learning rate 2^−lrShift, chosen without liars: `npx tsx bench/results/tune-simulated.ts liars`. */
-  readonly lrShift: number;
 }
 
 export const defences: readonly Defence[] = [
-  { title: 'FedAvg, norms bounded', colour: '#0b6e99', strategy: 'fed-avg', lrShift: 3 },
-  { title: 'median', colour: '#d9730d', strategy: 'median', lrShift: 3 },
+  { title: 'FedAvg, norms bounded', colour: '#0b6e99', strategy: 'fed-avg' },
+  { title: 'median', colour: '#d9730d', strategy: 'median' },
   {
     title: 'trimmed mean, 30 %',
-    ...{ colour: '#0f7b6c', strategy: 'trimmed-mean:trim=0.3', lrShift: 3 },
+    ...{ colour: '#0f7b6c', strategy: 'trimmed-mean:trim=0.3' },
   },
 ];
 
@@ -41,7 +42,8 @@ const attacks: readonly { readonly lie: Lie; readonly title: string }[] = [
 
 /** `share` of the nodes say `lie`; nobody lies without one. */
 export function scenarioOf(
-  { title, strategy, lrShift }: Defence,
+  { title, strategy }: Defence,
+  lrShift: number,
   lie: Lie | undefined,
   share: number,
 ): ScenarioParts {
@@ -76,30 +78,32 @@ function outcomeOf(runs: readonly (readonly RoundRecord[])[]): Outcome {
   };
 }
 
-async function outcome(scenario: ScenarioParts, work: Work): Promise<Outcome> {
-  const runs: RoundRecord[][] = [];
-  for (const seed of seedsOf(work))
-    runs.push(await simulatedRun(scenario, 'test', seed, work.folder));
-  return outcomeOf(runs);
-}
-
 const cell = ({ accuracies }: Outcome): string => spread(summarise(accuracies));
 
 /** Of one defence: without liars, and by attack and share. */
 interface Measured {
+  readonly choice: Choice;
   readonly honest: Outcome;
   readonly attacked: readonly (readonly Outcome[])[];
 }
 
+/** The rate is chosen while nobody lies. */
 async function measure(defence: Defence, work: Work): Promise<Measured> {
-  const honest = await outcome(scenarioOf(defence, undefined, 0), work);
+  const { choice, runs } = await simulatedRuns(
+    (lrShift) => scenarioOf(defence, lrShift, undefined, 0),
+    firstShift,
+    work,
+  );
   const attacked: Outcome[][] = [];
   for (const { lie } of attacks) {
     const row: Outcome[] = [];
-    for (const share of shares) row.push(await outcome(scenarioOf(defence, lie, share), work));
+    for (const share of shares) {
+      const scenario = scenarioOf(defence, choice.lrShift, lie, share);
+      row.push(outcomeOf(await testRuns(scenario, work)));
+    }
     attacked.push(row);
   }
-  return { honest, attacked };
+  return { choice, honest: outcomeOf(runs), attacked };
 }
 
 function panelOf(title: string, i: number, all: readonly Measured[]): Panel {
@@ -132,13 +136,14 @@ export const liarsTable: Table = {
     );
     const head = [
       ...['lie', 'liars %'],
-      ...defences.map(({ title, lrShift }) => `${title}, 2^−${lrShift}`),
+      ...defences.map(({ title }, i) => `${title}, ${rateText(all[i].choice)}`),
       'refused uploads',
     ];
+    const rates = ratesTable(defences.map(({ title }, i) => [title, all[i].choice] as const));
     const heading = `HAR, 9 test people, mean and range of ${work.seeds} seeds`;
     const panels = attacks.slice(0, 3).map(({ title }, i) => panelOf(title, i, all));
     return {
-      text: markdownTable(head, [honestRow, ...rows]),
+      text: `${markdownTable(head, [honestRow, ...rows])}\n\n${rates}`,
       figures: {
         'results-liars.svg': drawChart(
           { title: 'Accuracy by the share of liars', heading },

@@ -24,6 +24,7 @@ import {
 import { findTask } from '../accuracy/targets/tasks.js';
 import { SampleOrder } from '../accuracy/training.js';
 import { cachedValue, kernelHash } from '../traffic/cache.js';
+import { chooseRate, ratesTable, rateText, validationSeed, type Choice } from './rate.js';
 import { seedsOf, type Work } from './runs.js';
 import type { Section, Table } from './section.js';
 
@@ -43,8 +44,6 @@ export interface Personal {
   readonly divide: (dataset: Dataset, own: readonly number[]) => OwnSplit;
   /** `count` of those that may be trained on. */
   readonly choose: (pool: readonly number[], count: number) => number[];
-  /** Rate 2^−shift for each count but 0, chosen on training people: `npx tsx bench/results/tune-personal.ts NAME`. */
-  readonly shifts: Readonly<Record<Arithmetic, readonly number[]>>;
 }
 
 const mostBeats = 100;
@@ -75,7 +74,6 @@ export const personals: readonly Personal[] = [
     base: findTask('ecg-conv'),
     divide: (_, own) => ({ train: own.slice(0, mostBeats), test: own.slice(mostBeats) }),
     choose: (pool, count) => pool.slice(0, count),
-    shifts: { linnet: [10, 10, 10, 9, 7], float32: [10, 10, 10, 9, 7] },
   },
   {
     name: 'har',
@@ -84,7 +82,6 @@ export const personals: readonly Personal[] = [
     base: findTask('har-conv'),
     divide: byExperiment,
     choose: spreadOver,
-    shifts: { linnet: [7, 7, 7, 7, 7], float32: [7, 7, 7, 7, 7] },
   },
 ];
 
@@ -130,44 +127,88 @@ export class Meeting {
   }
 }
 
-/** By count. */
-async function curveOf(
-  personal: Personal,
-  meeting: Meeting,
-  split: () => Split,
-  arithmetic: Arithmetic,
-  seed: number,
-  folder: string,
-): Promise<PersonalScores[]> {
-  const { name, base, shifts } = personal;
-  const inputs = {
-    ...{ kind: 'personal', name, counts, epochs, seed, arithmetic, shifts: shifts[arithmetic] },
-    ...{ plan: base.plan, model: base.model, numerics: version.NUMERICS },
-    kernel: arithmetic === 'linnet' ? kernelHash : undefined,
-  };
-  return cachedValue(folder, inputs, async () => {
-    const curve: PersonalScores[] = [];
-    for (const [i, count] of counts.entries()) {
-      const lrShift = i === 0 ? 0 : shifts[arithmetic][i - 1];
-      curve.push(await meeting.score(arithmetic, split(), count, lrShift, seed));
-    }
-    const texts = curve.map(({ patientMean }) => percent(patientMean)).join(', ');
-    note(`${name}, personal, ${arithmetic}, seed ${seed}: ${texts} %`);
-    return curve;
-  });
+/** Scores of people of a split, from the folder of results if they are there. */
+class Scorer {
+  private readonly splits = new Map<string, Split>();
+  private readonly meeting: Meeting;
+
+  constructor(
+    private readonly personal: Personal,
+    private readonly folder: string,
+  ) {
+    this.meeting = new Meeting(personal);
+  }
+
+  score(
+    part: 'test' | 'validation',
+    arithmetic: Arithmetic,
+    count: Count,
+    lrShift: number,
+    seed: number,
+  ): Promise<PersonalScores> {
+    const { name, base } = this.personal;
+    const inputs = {
+      ...{ kind: 'personal', name, part, count, epochs, seed, arithmetic, lrShift },
+      ...{ plan: base.plan, model: base.model, numerics: version.NUMERICS },
+      kernel: arithmetic === 'linnet' ? kernelHash : undefined,
+    };
+    return cachedValue(this.folder, inputs, async () => {
+      const split = this.splitOf(part);
+      const scores = await this.meeting.score(arithmetic, split, count, lrShift, seed);
+      const what = `${count} own samples, 2^−${lrShift}, ${part}, seed ${seed}`;
+      note(`${name}, ${arithmetic}: ${what}: ${percent(scores.patientMean)} %`);
+      return scores;
+    });
+  }
+
+  private splitOf(part: 'test' | 'validation'): Split {
+    const { base } = this.personal;
+    const known =
+      this.splits.get(part) ?? (part === 'test' ? base.testSplit() : base.validationSplits()[0]);
+    this.splits.set(part, known);
+    return known;
+  }
 }
 
-type Curves = Readonly<Record<Arithmetic, readonly (readonly PersonalScores[])[]>>;
+/** Tried first. */
+const firstShift = 7;
 
-async function curvesOf(personal: Personal, { seeds, folder }: Work): Promise<Curves> {
-  let loaded: Split | undefined;
-  const split = (): Split => (loaded ??= personal.base.testSplit());
-  const meeting = new Meeting(personal);
-  const curves: Record<Arithmetic, PersonalScores[][]> = { linnet: [], float32: [] };
-  for (const seed of seedsOf({ seeds, folder }))
-    for (const arithmetic of arithmetics)
-      curves[arithmetic].push(await curveOf(personal, meeting, split, arithmetic, seed, folder));
-  return curves;
+/** Nothing is trained. */
+const noRate: Choice = { lrShift: 0, tried: [] };
+
+interface Curve {
+  /** By count. */
+  readonly choices: readonly Choice[];
+  /** [counts][seeds]. */
+  readonly scores: readonly (readonly PersonalScores[])[];
+}
+
+async function curveOf(scorer: Scorer, arithmetic: Arithmetic, work: Work): Promise<Curve> {
+  const choices: Choice[] = [];
+  const scores: PersonalScores[][] = [];
+  for (const count of counts) {
+    const validate = (lrShift: number): Promise<PersonalScores> =>
+      scorer.score('validation', arithmetic, count, lrShift, validationSeed);
+    const choice =
+      count === 0
+        ? noRate
+        : await chooseRate(firstShift, async (lrShift) => (await validate(lrShift)).patientMean);
+    const { lrShift } = choice;
+    const own: PersonalScores[] = [];
+    for (const seed of seedsOf(work))
+      own.push(await scorer.score('test', arithmetic, count, lrShift, seed));
+    choices.push(choice);
+    scores.push(own);
+  }
+  return { choices, scores };
+}
+
+type Curves = Readonly<Record<Arithmetic, Curve>>;
+
+async function curvesOf(personal: Personal, work: Work): Promise<Curves> {
+  const scorer = new Scorer(personal, work.folder);
+  const linnet = await curveOf(scorer, 'linnet', work);
+  return { linnet, float32: await curveOf(scorer, 'float32', work) };
 }
 
 const head = [
@@ -180,15 +221,15 @@ const head = [
   'float32 %',
 ];
 
-function rowsOf({ shifts }: Personal, { linnet, float32 }: Curves): string[][] {
+function rowsOf({ linnet, float32 }: Curves): string[][] {
   return counts.map((count, i) => {
-    const all = (curves: Curves[Arithmetic], score: keyof PersonalScores): number[] =>
-      curves.map((curve) => curve[i][score]);
-    const [own, other] = [linnet, float32].map((curves) => all(curves, 'patientMean'));
-    const rate = (arithmetic: Arithmetic): string => `2^−${shifts[arithmetic][i - 1]}`;
+    const all = ({ scores }: Curve, score: keyof PersonalScores): number[] =>
+      scores[i].map((one) => one[score]);
+    const [own, other] = [linnet, float32].map((curve) => all(curve, 'patientMean'));
+    const rates = [linnet, float32].map(({ choices }) => rateText(choices[i]));
     return [
       String(count),
-      count === 0 ? '' : `${rate('linnet')} / ${rate('float32')}`,
+      count === 0 ? '' : rates.join(' / '),
       spread(summarise(own)),
       spread(summarise(other)),
       interval(summarise(own.map((value, s) => value - other[s]))),
@@ -196,6 +237,16 @@ function rowsOf({ shifts }: Personal, { linnet, float32 }: Curves): string[][] {
       spread(summarise(all(float32, 'macroF1'))),
     ];
   });
+}
+
+function ratesOf(curves: Curves): string {
+  return ratesTable(
+    arithmetics.flatMap((arithmetic) =>
+      counts
+        .map((count, i) => [`${arithmetic}, ${count}`, curves[arithmetic].choices[i]] as const)
+        .slice(1),
+    ),
+  );
 }
 
 const looks = {
@@ -206,7 +257,9 @@ const looks = {
 function panelOf({ name }: Personal, curves: Curves): Panel {
   const series = (['float32', 'linnet'] as const).map((arithmetic): Series => ({
     ...looks[arithmetic],
-    values: curves[arithmetic].map((curve) => curve.map(({ patientMean }) => 100 * patientMean)),
+    values: curves[arithmetic].scores[0].map((_, seed) =>
+      curves[arithmetic].scores.map((own) => 100 * own[seed].patientMean),
+    ),
   }));
   const title = `${name.toUpperCase()}: accuracy, mean of people, %`;
   return { title, axis: 'own samples trained on', steps: counts.map(String), series };
@@ -220,7 +273,8 @@ export const personalTable: Table = {
     const panels: Panel[] = [];
     for (const personal of personals) {
       const curves = await curvesOf(personal, work);
-      parts.push(`**${personal.title}**\n\n${markdownTable(head, rowsOf(personal, curves))}`);
+      const table = markdownTable(head, rowsOf(curves));
+      parts.push(`**${personal.title}**\n\n${table}\n\n${ratesOf(curves)}`);
       panels.push(panelOf(personal, curves));
     }
     const heading = `People nobody trained on, mean and range of ${work.seeds} seeds`;

@@ -10,7 +10,8 @@ import { SampleOrder, trainCentralised } from '../accuracy/training.js';
 import { cachedRun, cachedValue } from '../traffic/cache.js';
 import type { RoundResult, ScoredSplit } from '../traffic/run.js';
 import { resultSchemes, type ResultScheme } from './schemes.js';
-import { centralPlanOf, loadTestSplit, type ResultTask } from './tasks.js';
+import { chooseRate, validationSeed, type Choice } from './rate.js';
+import { centralPlanOf, loadTestSplit, loadValidationSplit, type ResultTask } from './tasks.js';
 
 /** How a command runs. */
 export interface Work {
@@ -26,34 +27,48 @@ export interface Final {
   readonly people: readonly number[];
 }
 
-const splits = new Map<ResultTask, ScoredSplit>();
-
-/** Test split of a task, loaded once. */
-export function testSplitOf(task: ResultTask): ScoredSplit {
-  const known = splits.get(task) ?? loadTestSplit(task);
-  splits.set(task, known);
-  return known;
+/** Loaded once for each task. */
+function remember(load: (task: ResultTask) => ScoredSplit): (task: ResultTask) => ScoredSplit {
+  const splits = new Map<ResultTask, ScoredSplit>();
+  return (task) => {
+    const known = splits.get(task) ?? load(task);
+    splits.set(task, known);
+    return known;
+  };
 }
+
+export const testSplitOf = remember(loadTestSplit);
+const validationSplitOf = remember(loadValidationSplit);
 
 /** 1, 2, … as many as asked for. */
 export function seedsOf({ seeds }: Work): number[] {
   return Array.from({ length: seeds }, (_, i) => i + 1);
 }
 
-/** One run a seed; the scheme must have a rate in the task. */
+/** One run a seed, with the rate that was chosen. */
+export interface Runs {
+  readonly choice: Choice;
+  readonly runs: readonly RoundResult[][];
+}
+
 export async function federatedRuns(
   task: ResultTask,
   name: ResultScheme,
   work: Work,
-): Promise<RoundResult[][]> {
-  const lrShift = task.shifts[name];
-  if (lrShift === undefined) throw new Error(`${task.label} has no rate for ${name}`);
+): Promise<Runs> {
+  const { folder } = work;
+  const scheme = resultSchemes[name];
+  const choice = await chooseRate(task.firstShift, async (lrShift) => {
+    const job = { task, scheme, lrShift, seed: validationSeed, part: `${task.part}, validation 0` };
+    return finalOf(await cachedRun(job, () => validationSplitOf(task), folder)).accuracy;
+  });
+  const { lrShift } = choice;
   const runs: RoundResult[][] = [];
   for (const seed of seedsOf(work)) {
-    const job = { task, scheme: resultSchemes[name], lrShift, seed, part: task.part };
-    runs.push(await cachedRun(job, () => testSplitOf(task), work.folder));
+    const job = { task, scheme, lrShift, seed, part: task.part };
+    runs.push(await cachedRun(job, () => testSplitOf(task), folder));
   }
-  return runs;
+  return { choice, runs };
 }
 
 export function finalOf(run: readonly RoundResult[]): Final {

@@ -16,8 +16,9 @@ export const resultSchemes = {
   sparseUp: { ...schemes.sparseUp, title: 'Linnet, sparse 10 % up, dense-3 down' },
   sparse10: { ...schemes.sparse10, title: 'Linnet, sparse 10 % both ways' },
   prox: strategic('FedProx', { proximalShift: 4 }),
-  momentum: strategic('FedAvgM', { strategy: 'fed-avg-m:momentum=0.9,rate=0.25' }),
+  momentum: strategic('FedAvgM', { strategy: 'fed-avg-m:momentum=0.9,rate=1' }),
   adam: strategic('FedAdam', { strategy: 'fed-adam:rate=64' }),
+  calmAdam: strategic('FedAdam', { strategy: 'fed-adam:rate=16' }),
 } as const satisfies Record<string, Scheme>;
 
 export type ResultScheme = keyof typeof resultSchemes;

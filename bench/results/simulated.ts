@@ -16,6 +16,8 @@ import { loadRecording, recordings } from '../accuracy/targets/data.js';
 import { harModel } from '../accuracy/targets/models.js';
 import { dataFolder, foldPeople } from '../accuracy/tasks.js';
 import { cachedValue, kernelHash } from '../traffic/cache.js';
+import { chooseRate, validationSeed, type Choice } from './rate.js';
+import { seedsOf, type Work } from './runs.js';
 
 /** A scenario as a file would say it, but for data, model and seed. */
 export type ScenarioParts = Readonly<Record<string, unknown>> & { readonly name: string };
@@ -52,7 +54,7 @@ async function run(parts: ScenarioParts, part: Part, seed: number): Promise<Roun
 }
 
 /** The record of every version, from `folder` if they are there. */
-export function simulatedRun(
+function simulatedRun(
   parts: ScenarioParts,
   part: Part,
   seed: number,
@@ -69,4 +71,31 @@ export function simulatedRun(
     note(`HAR, simulated: ${name}, ${part}, seed ${seed}: ${percent(accuracy)} %`);
     return records;
   });
+}
+
+/** On the test people, a run for each seed. */
+export async function testRuns(scenario: ScenarioParts, work: Work): Promise<RoundRecord[][]> {
+  const runs: RoundRecord[][] = [];
+  for (const seed of seedsOf(work))
+    runs.push(await simulatedRun(scenario, 'test', seed, work.folder));
+  return runs;
+}
+
+/** One run a seed, with the rate that was chosen. */
+export interface SimulatedRuns {
+  readonly choice: Choice;
+  readonly runs: readonly RoundRecord[][];
+}
+
+export async function simulatedRuns(
+  scenarioOf: (lrShift: number) => ScenarioParts,
+  firstShift: number,
+  work: Work,
+): Promise<SimulatedRuns> {
+  const choice = await chooseRate(firstShift, async (lrShift) => {
+    const parts = scenarioOf(lrShift);
+    const run = await simulatedRun(parts, 'validation', validationSeed, work.folder);
+    return run.at(-1)!.scores!['accuracy'];
+  });
+  return { choice, runs: await testRuns(scenarioOf(choice.lrShift), work) };
 }

@@ -7,13 +7,16 @@ import type { RoundRecord } from '../../host/simulator/records.js';
 import { markdownTable, percent, spread } from '../accuracy/report.js';
 import { summarise } from '../accuracy/statistics.js';
 import { recordings } from '../accuracy/targets/data.js';
-import { seedsOf, type Work } from './runs.js';
+import { ratesTable, rateText } from './rate.js';
+import type { Work } from './runs.js';
 import type { Section, Table } from './section.js';
-import { simulatedRun, type ScenarioParts } from './simulated.js';
+import { simulatedRuns, type ScenarioParts, type SimulatedRuns } from './simulated.js';
 
 const nodes = 100;
 /** Uploads that all arms may take until the end. */
 const uploads = 8000;
+/** Tried first. */
+const firstShift = 2;
 
 /** Of examples/stragglers.yaml: three nodes of ten ten times slower, every fifth drops out. */
 function fleetOfExample(): unknown {
@@ -25,8 +28,6 @@ export interface Arm {
   readonly title: string;
   readonly colour: string;
   readonly cohort: number;
-  /** Learning rate 2^−lrShift, chosen on training people: `npx tsx bench/results/tune-simulated.ts stragglers`. */
-  readonly lrShift: number;
   readonly round?: Readonly<Record<string, number>>;
   readonly plan?: Readonly<Record<string, unknown>>;
 }
@@ -37,24 +38,24 @@ const patience = { quorum: 1, deadlineMinutes: 5 };
 export const arms: readonly Arm[] = [
   {
     title: 'synchronous, the 80 that do not drop out',
-    ...{ colour: '#6b6b6b', cohort: 80, lrShift: 3, round: patience },
+    ...{ colour: '#6b6b6b', cohort: 80, round: patience },
   },
   {
     title: 'synchronous, over-selection 1.3',
-    ...{ colour: '#d9730d', cohort: 50, lrShift: 3, round: { ...patience, overSelection: 1.3 } },
+    ...{ colour: '#d9730d', cohort: 50, round: { ...patience, overSelection: 1.3 } },
   },
   {
     title: 'synchronous, the first 50 of 100',
-    ...{ colour: '#0f7b6c', cohort: 50, lrShift: 3, round: patience },
+    ...{ colour: '#0f7b6c', cohort: 50, round: patience },
   },
   {
     title: 'FedBuff, buffer of 10',
-    ...{ colour: '#0b6e99', cohort: 10, lrShift: 3 },
+    ...{ colour: '#0b6e99', cohort: 10 },
     plan: { strategy: 'fed-buff', maxStaleness: 20 },
   },
 ];
 
-export function scenarioOf({ title, cohort, lrShift, round, plan }: Arm): ScenarioParts {
+export function scenarioOf({ title, cohort, round, plan }: Arm, lrShift: number): ScenarioParts {
   const rounds = uploads / cohort;
   return {
     ...{ name: title, nodes, rounds, keep: 22, fleet: fleetOfExample() },
@@ -109,15 +110,15 @@ function timesOf(
 }
 
 function rowOf(
-  { title, lrShift }: Arm,
-  runs: readonly RoundRecord[][],
-  yardstick: readonly RoundRecord[][],
+  { title }: Arm,
+  { choice, runs }: SimulatedRuns,
+  { runs: yardstick }: SimulatedRuns,
 ): string[] {
   const ends = runs.map((run) => run.at(-1)!);
   const mean = (pick: (record: RoundRecord) => number): number => summarise(ends.map(pick)).mean;
   return [
     title,
-    `2^−${lrShift}`,
+    rateText(choice),
     spread(summarise(ends.map((record) => accuracyOf(record)!))),
     mean(({ hours }) => 60 * hours).toFixed(2),
     ...shares.flatMap((share) => {
@@ -147,14 +148,14 @@ function accuracyAt(run: readonly RoundRecord[], minutes: number): number {
   return seen.length === 0 ? 0 : accuracyOf(seen.at(-1)!)!;
 }
 
-function figureOf(all: readonly RoundRecord[][][], work: Work): string {
+function figureOf(all: readonly SimulatedRuns[], work: Work): string {
   const points = 20;
-  const end = Math.max(...all.flat().map((run) => 60 * run.at(-1)!.hours));
+  const end = Math.max(...all.flatMap(({ runs }) => runs).map((run) => 60 * run.at(-1)!.hours));
   const steps = Array.from({ length: points }, (_, i) => (end * (i + 1)) / points);
   const series = arms.map(({ title, colour }, i): Series => ({
     label: title.replace('synchronous, ', ''),
     colour,
-    values: all[i].map((run) => steps.map((minutes) => 100 * accuracyAt(run, minutes))),
+    values: all[i].runs.map((run) => steps.map((minutes) => 100 * accuracyAt(run, minutes))),
   }));
   const heading = `HAR, 9 test people, mean and range of ${work.seeds} seeds`;
   const panel = {
@@ -168,16 +169,13 @@ export const stragglersTable: Table = {
   number: 2,
   data: [recordings.har],
   async make(work): Promise<Section> {
-    const all: RoundRecord[][][] = [];
-    for (const arm of arms) {
-      const runs: RoundRecord[][] = [];
-      for (const seed of seedsOf(work))
-        runs.push(await simulatedRun(scenarioOf(arm), 'test', seed, work.folder));
-      all.push(runs);
-    }
+    const all: SimulatedRuns[] = [];
+    for (const arm of arms)
+      all.push(await simulatedRuns((lrShift) => scenarioOf(arm, lrShift), firstShift, work));
     const rows = arms.map((arm, i) => rowOf(arm, all[i], all[0]));
+    const rates = ratesTable(arms.map(({ title }, i) => [title, all[i].choice] as const));
     return {
-      text: markdownTable(head, rows),
+      text: `${markdownTable(head, rows)}\n\n${rates}`,
       figures: { 'results-stragglers.svg': figureOf(all, work) },
     };
   },

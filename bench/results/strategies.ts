@@ -11,23 +11,32 @@ import { allButLast, tunePeople } from '../accuracy/targets/personalised.js';
 import { SampleOrder, trainFederated } from '../accuracy/training.js';
 import { cachedValue, kernelHash } from '../traffic/cache.js';
 import { CodedArm } from '../traffic/coded-arm.js';
-import type { RoundResult } from '../traffic/run.js';
-import { federatedRuns, finalOf, seedsOf, testSplitOf, type Final, type Work } from './runs.js';
+import {
+  federatedRuns,
+  finalOf,
+  seedsOf,
+  testSplitOf,
+  type Final,
+  type Runs,
+  type Work,
+} from './runs.js';
+import { ratesTable, rateText } from './rate.js';
 import { resultSchemes, type ResultScheme } from './schemes.js';
 import type { Section, Table } from './section.js';
 import { tasks, type ResultTask } from './tasks.js';
 
 /** The first is what the others are measured against. */
-const compared = ['dense', 'prox', 'momentum', 'adam'] as const;
+const compared = ['dense', 'prox', 'momentum', 'adam', 'calmAdam'] as const;
 
 const titles: Readonly<Partial<Record<ResultScheme, string>>> = {
   dense: 'FedAvg',
   prox: 'FedProx, 2^−4 every 16 steps',
   momentum: `FedAvgM, ${parametersOf('momentum')}`,
   adam: `FedAdam, ${parametersOf('adam')}`,
+  calmAdam: `FedAdam, ${parametersOf('calmAdam')}`,
 };
 
-function parametersOf(name: 'momentum' | 'adam'): string {
+function parametersOf(name: 'momentum' | 'adam' | 'calmAdam'): string {
   return resultSchemes[name].strategy.split(':')[1].replace(',', ', ').replaceAll('=', ' ');
 }
 
@@ -35,13 +44,13 @@ function parametersOf(name: 'momentum' | 'adam'): string {
 const personal = { epochs: 5, lrShift: 7 };
 
 /** Accuracy of each client on test samples mixed as its own are: FedAvg, then the client's own last layer. */
-async function tunedClients(task: ResultTask, seed: number): Promise<number[]> {
+async function tunedClients(task: ResultTask, lrShift: number, seed: number): Promise<number[]> {
   const { model, plan, skipThreshold } = task;
   const { dataset, clients, test } = testSplitOf(task);
   const descriptor = buildDescriptor(model);
   const order = await SampleOrder.open(descriptor);
   const arm = await CodedArm.openCoded({ dataset, descriptor }, resultSchemes.dense, plan.rounds);
-  trainFederated(arm, order, clients, plan, { lrShift: task.shifts.dense!, skipThreshold }, seed);
+  trainFederated(arm, order, clients, plan, { lrShift, skipThreshold }, seed);
   const frozenLayers = allButLast(descriptor);
   const own = await openArm('linnet', { dataset, descriptor, frozenLayers });
   const people = clients.map((train) => {
@@ -58,15 +67,15 @@ async function tunedClients(task: ResultTask, seed: number): Promise<number[]> {
   return accuracies;
 }
 
-async function tunedRuns(task: ResultTask, work: Work): Promise<number[][]> {
+async function tunedRuns(task: ResultTask, lrShift: number, work: Work): Promise<number[][]> {
   const runs: number[][] = [];
   for (const seed of seedsOf(work)) {
-    const { model, plan, part, shifts } = task;
+    const { model, plan, part } = task;
     const inputs = {
-      ...{ kind: 'tuned clients', model, plan, part, lrShift: shifts.dense, personal, seed },
+      ...{ kind: 'tuned clients', model, plan, part, lrShift, personal, seed },
       ...{ numerics: version.NUMERICS, kernel: kernelHash },
     };
-    runs.push(await cachedValue(work.folder, inputs, () => tunedClients(task, seed)));
+    runs.push(await cachedValue(work.folder, inputs, () => tunedClients(task, lrShift, seed)));
   }
   return runs;
 }
@@ -86,16 +95,18 @@ function cellsOf(finals: readonly Final[], yardstick: readonly Final[]): string[
   ];
 }
 
-const colours = ['#0b6e99', '#6b6b6b', '#d9730d', '#0f7b6c'];
+const colours = ['#0b6e99', '#6b6b6b', '#d9730d', '#0f7b6c', '#ad1a72'];
+/** In the order of the rows. */
+const shortTitles = ['FedAvg', 'FedProx', 'FedAvgM', 'FedAdam, 64', 'FedAdam, 16'];
 const pointRounds = 10;
 
-function panelOf(task: ResultTask, runs: readonly RoundResult[][][]): Panel {
+function panelOf(task: ResultTask, all: readonly Runs[]): Panel {
   const { rounds } = task.plan;
   const points = Array.from({ length: rounds / pointRounds }, (_, i) => pointRounds * (i + 1));
-  const series = runs.map((own, i): Series => ({
-    label: titles[compared[i]]!.split(',')[0],
+  const series = all.map(({ runs }, i): Series => ({
+    label: shortTitles[i],
     colour: colours[i],
-    values: own.map((run) => points.map((round) => 100 * run[round - 1].accuracy)),
+    values: runs.map((run) => points.map((round) => 100 * run[round - 1].accuracy)),
   }));
   return { title: `${task.label}: accuracy, %`, axis: 'round', steps: points.map(String), series };
 }
@@ -111,20 +122,21 @@ const head = [
 ];
 
 async function tableOf(task: ResultTask, work: Work): Promise<[string, Panel]> {
-  const runs: RoundResult[][][] = [];
-  for (const name of compared) runs.push(await federatedRuns(task, name, work));
-  const finals = runs.map((own) => own.map(finalOf));
+  const all: Runs[] = [];
+  for (const name of compared) all.push(await federatedRuns(task, name, work));
+  const finals = all.map(({ runs }) => runs.map(finalOf));
   const rows = compared.map((name, i) => [
     titles[name]!,
-    `2^−${task.shifts[name]!}`,
+    rateText(all[i].choice),
     ...cellsOf(finals[i], finals[0]),
   ]);
   if (task.recording === 'mnist') {
-    const tuned = await tunedRuns(task, work);
+    const tuned = await tunedRuns(task, all[0].choice.lrShift, work);
     const title = `FedAvg, then each client its last layer, ${personal.epochs} epochs`;
     rows.push([title, `2^−${personal.lrShift}`, '', '', '', ...peopleCells(tuned)]);
   }
-  return [`**${task.title}**\n\n${markdownTable(head, rows)}`, panelOf(task, runs)];
+  const rates = ratesTable(compared.map((name, i) => [titles[name]!, all[i].choice] as const));
+  return [`**${task.title}**\n\n${markdownTable(head, rows)}\n\n${rates}`, panelOf(task, all)];
 }
 
 export const strategiesTable: Table = {

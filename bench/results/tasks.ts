@@ -1,4 +1,4 @@
-/** The federations of docs/RESULTS.md: data, nets, clients, plans, and rates that tune.ts chose on training people alone. */
+/** The federations of docs/RESULTS.md: data, nets, clients and plans. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { constant } from '../../host/contract/contract.gen.js';
@@ -31,8 +31,10 @@ export interface ResultTask extends RunTask {
   readonly part: string;
   /** Of accuracy/targets, whose epochs and rate the centralised rows have. */
   readonly central: string;
-  /** Learning rate 2^−shift of the first round. */
-  readonly shifts: Readonly<Partial<Record<ResultScheme, number>>>;
+  /** Schemes of table 1. */
+  readonly schemes: readonly ResultScheme[];
+  /** Learning rate 2^−shift that is tried first. */
+  readonly firstShift: number;
   readonly load: () => Dataset;
   readonly clientsOf: (dataset: Dataset, samples: readonly number[]) => number[][];
   /** Training samples, of which no more than so many. */
@@ -56,7 +58,11 @@ const mnist = {
   ...{ skipThreshold: constant.SKIP_THRESHOLD_DEFAULT, central: 'mnist-conv' },
   recording: 'mnist' as const,
   ...{ load: () => loadRecording('mnist'), most: 20_000, probeStep: 10 },
+  schemes: ['float32', 'exact', 'dense', 'sparseUp'] as const,
+  firstShift: 4,
 };
+
+const allSchemes = ['float32', 'exact', 'dense', 'sparseUp', 'sparse10'] as const;
 
 const people = {
   clientsOf: (dataset: Dataset, samples: readonly number[]) => dealClients(dataset, samples),
@@ -67,20 +73,20 @@ export const tasks: Readonly<Record<TaskName, ResultTask>> = {
   har: {
     ...{ ...trafficTasks.har, ...people, recording: 'har', part: 'har', central: 'har-conv' },
     label: 'HAR',
-    shifts: { float32: 3, exact: 3, dense: 3, sparseUp: 3, sparse10: 3 },
+    ...{ schemes: allSchemes, firstShift: 3 },
   },
   ecg: {
     ...{ ...trafficTasks.ecg, ...people, recording: 'ecg', part: 'ecg', central: 'ecg-conv' },
     probeStep: 10,
     label: 'ECG',
-    shifts: { float32: 9, exact: 9, dense: 9, sparseUp: 9, sparse10: 9 },
+    ...{ schemes: allSchemes, firstShift: 8 },
   },
   digits: {
     ...{ ...people, recording: 'digits', part: 'digits', central: 'digits' },
     ...{ model: digitsModel, plan: peoplePlan, skipThreshold: constant.SKIP_THRESHOLD_DEFAULT },
     title: 'Spoken digits, conv1d, 6 speakers, all in every round; recordings nobody trained on',
     label: 'Digits',
-    shifts: {},
+    ...{ schemes: allSchemes, firstShift: 4 },
     load: () => loadRecording('digits'),
   },
   dirichlet: {
@@ -89,7 +95,6 @@ export const tasks: Readonly<Record<TaskName, ResultTask>> = {
       'MNIST, conv2d, 9,098 parameters, 20,000 images, 100 clients (Dirichlet 0.5), 10 a round',
     label: 'MNIST, Dirichlet 0.5',
     part: 'mnist dirichlet',
-    shifts: { float32: 4, exact: 4, dense: 4, sparseUp: 4 },
     clientsOf: (dataset, samples) =>
       partitionDirichlet(dataset, clients, 0.5, partitionSeed, samples),
   },
@@ -98,7 +103,6 @@ export const tasks: Readonly<Record<TaskName, ResultTask>> = {
     title: 'MNIST, the same, but each client has two shards of one class',
     label: 'MNIST, two-class shards',
     part: 'mnist shards',
-    shifts: {},
     clientsOf: (dataset, samples) => dealShards(dataset, samples, clients, 2, partitionSeed),
   },
 };
@@ -128,16 +132,16 @@ export function loadTestSplit(task: ResultTask): ScoredSplit {
 const mnistValidation = 10_000;
 const digitsStride = 5;
 
-/** For choosing settings, without any test sample: people are held out in three folds, recordings and images in one. */
-export function loadValidationSplits(task: ResultTask): ScoredSplit[] {
+/** For choosing rates, without any test sample: a third of the people, a fifth of the recordings, the last images. */
+export function loadValidationSplit(task: ResultTask): ScoredSplit {
   const dataset = task.load();
-  const folds = {
+  const [{ train, test }] = {
     har: () => personFolds(dataset),
     ecg: () => personFolds(dataset),
     digits: () => holdOutEvery(dataset, digitsStride),
     mnist: () => holdOutLast(dataset, mnistValidation),
   }[task.recording]();
-  return folds.map(({ train, test }) => scoredSplit(task, dataset, train, test));
+  return scoredSplit(task, dataset, train, test);
 }
 
 /** Epochs, rate and class weights of one client with everything. */

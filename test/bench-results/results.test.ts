@@ -5,6 +5,7 @@ import { accuracyOfMix, worstDecile } from '../../bench/accuracy/people.js';
 import { replaceTable } from '../../bench/results/document.js';
 import { reachOf, reachText, yardstickOf } from '../../bench/results/goal.js';
 import { spreadOver } from '../../bench/results/personal.js';
+import { chooseRate, ratesTable } from '../../bench/results/rate.js';
 import { minutesTo } from '../../bench/results/stragglers.js';
 import type { RoundResult } from '../../bench/traffic/run.js';
 import { createDataset } from '../../host/data/dataset.js';
@@ -42,6 +43,36 @@ describe('rounds to a goal', () => {
     expect(minutesTo(records, 0.6)).toBeCloseTo(4);
     expect(minutesTo(records, 0.5)).toBeCloseTo(1);
     expect(minutesTo(records, 0.95)).toBeUndefined();
+  });
+});
+
+describe('a rate', () => {
+  const choose = async (from: number, best: number, equal = 0): Promise<[number, number[]]> => {
+    const { lrShift, tried } = await chooseRate(from, (shift) =>
+      Promise.resolve(1 - Math.max(equal, Math.abs(shift - best)) / 100),
+    );
+    return [lrShift, tried.map((one) => one.lrShift)];
+  };
+
+  it('is looked for beyond the ends until it is none', async () => {
+    expect(await choose(3, 3)).toEqual([3, [2, 3, 4]]);
+    expect(await choose(3, 6)).toEqual([6, [3, 4, 5, 6, 7]]);
+    expect(await choose(3, 1)).toEqual([1, [0, 1, 2, 3, 4]]);
+    expect(await choose(3, -5)).toEqual([0, [0, 1, 2, 3, 4]]);
+  });
+
+  it('is the smallest of those that are equally good', async () => {
+    expect(await choose(3, 3, 1)).toEqual([4, [3, 4, 5]]);
+  });
+
+  it('stands with all that were tried', () => {
+    const tried = [
+      { lrShift: 3, accuracy: 0.5 },
+      { lrShift: 4, accuracy: 0.75 },
+    ];
+    const table = ratesTable([['one', { lrShift: 4, tried }]]);
+    expect(table).toContain('|  | 2^−3 | 2^−4 |');
+    expect(table).toContain('| one | 50.00 | **75.00** |');
   });
 });
 
