@@ -3,8 +3,8 @@
  *
  *   npm run bench:results -- [--table N …] [--seeds N] [--results FOLDER] [--figures] [--write]
  *
- * Runs what is not in the folder of results yet, prints the tables, with --figures draws docs/figures/results-*.svg, and
- * with --write puts the tables into the document. An interrupted command goes on where it was.
+ * Runs what is not in the folder of results yet and prints the tables; --figures draws docs/figures/results-*.svg, --write
+ * draws them too and puts the tables into the document. An interrupted command goes on where it was.
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -62,8 +62,10 @@ await runCommand(async () => {
   for (const table of chosen.filter(isComplete)) {
     const section = await table.make({ seeds, folder: results });
     process.stdout.write(`Table ${table.number}, ${seeds} seeds\n\n${section.text}\n\n`);
-    made.push([table.number, section.text]);
-    for (const [file, svg] of figures ? Object.entries(section.figures) : [])
+    const drawn = Object.entries(section.figures);
+    const links = drawn.map(([file]) => `![Table ${table.number}](figures/${file})`);
+    made.push([table.number, [section.text, ...links].join('\n\n')]);
+    for (const [file, svg] of figures || write ? drawn : [])
       writeFileSync(packagePath(join('docs/figures', file)), svg);
   }
   if (write) await writeTables(packagePath('docs/RESULTS.md'), made);

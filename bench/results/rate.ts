@@ -18,10 +18,12 @@ export interface Choice {
 
 /** The greatest shift of a plan. */
 const MAX_SHIFT = 24;
+/** Where a rate hardly matters the ends would go on for ever. */
+const MAX_TRIED = 8;
 
 /**
  * The rate with the best accuracy; the smallest of those where several are equal. Tries 2^−from and the next smaller,
- * and then on beyond whichever end is the best, until it is not an end any more.
+ * and then on beyond whichever end is the best, until it is not an end any more or eight have been tried.
  */
 export async function chooseRate(
   from: number,
@@ -36,7 +38,8 @@ export async function chooseRate(
       best === tried[0] && next[0] >= 0,
       best === tried.at(-1) && next[1] <= MAX_SHIFT,
     ];
-    if (!isEnd.includes(true)) return { lrShift: best.lrShift, tried };
+    if (!isEnd.includes(true) || tried.length === MAX_TRIED)
+      return { lrShift: best.lrShift, tried };
     const lrShift = next[isEnd.indexOf(true)];
     const one = { lrShift, accuracy: await score(lrShift) };
     if (isEnd[0]) tried.unshift(one);

@@ -59,6 +59,7 @@ describe('a rate', () => {
     expect(await choose(3, 6)).toEqual([6, [3, 4, 5, 6, 7]]);
     expect(await choose(3, 1)).toEqual([1, [0, 1, 2, 3, 4]]);
     expect(await choose(3, -5)).toEqual([0, [0, 1, 2, 3, 4]]);
+    expect(await choose(3, 20)).toEqual([10, [3, 4, 5, 6, 7, 8, 9, 10]]);
   });
 
   it('is the smallest of those that are equally good', async () => {
