@@ -13,7 +13,7 @@ export class LinnetArm implements Arm {
   counts = noCounts;
   /** The published model, the base of the deltas. */
   protected words: Int16Array = new Int16Array();
-  protected readonly strategy: Strategy = fedAvg;
+  protected strategy: Strategy = fedAvg;
   protected server: ServerModel = { master: new Int32Array(), moments: [] };
   protected sum = this.strategy.start(0);
   private skipped = 0;

@@ -8,7 +8,7 @@ import { note, percent } from '../accuracy/report.js';
 import { runScheme, type RoundResult, type ScoredSplit, type Setup } from './run.js';
 
 /** What the values and bytes of a coded run depend on. */
-const kernel = toHex(sha256(loadKernelBytes()));
+export const kernelHash = toHex(sha256(loadKernelBytes()));
 
 /** Unless told otherwise. */
 export const resultsFolder = packagePath('build/traffic');
@@ -18,16 +18,31 @@ export interface Job extends Setup {
   readonly part?: string;
 }
 
-/** Names a run by everything that its result depends on, data and this code aside: equal NUMERICS are equal bits. */
-function runId({ task, scheme, lrShift, seed, part }: Job): string {
+/** Everything that the result depends on, data and this code aside: equal NUMERICS are equal bits. */
+function inputsOf({ task, scheme, lrShift, seed, part }: Job): object {
   const { model, plan, skipThreshold, classWeights } = task;
   const { title: _, ...rest } = scheme;
   const numerics = version.NUMERICS;
-  const inputs = {
+  return {
     ...{ model, plan, lrShift, skipThreshold, classWeights, scheme: rest, numerics, seed, part },
-    kernel: scheme.arithmetic === 'linnet' ? kernel : undefined,
+    kernel: scheme.arithmetic === 'linnet' ? kernelHash : undefined,
   };
-  return toHex(sha256(new TextEncoder().encode(JSON.stringify(inputs)))).slice(0, 16);
+}
+
+/** The value of `make`, from `folder` if it is there; `inputs` is everything that it depends on. */
+export async function cachedValue<Value>(
+  folder: string,
+  inputs: object,
+  make: () => Promise<Value>,
+): Promise<Value> {
+  mkdirSync(folder, { recursive: true });
+  const hash = toHex(sha256(new TextEncoder().encode(JSON.stringify(inputs))));
+  const file = join(folder, `${hash.slice(0, 16)}.json`);
+  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as Value;
+  const value = await make();
+  writeFileSync(`${file}.part`, JSON.stringify(value));
+  renameSync(`${file}.part`, file);
+  return value;
 }
 
 /** The run of `job`, from `folder` if it is there. */
@@ -36,14 +51,11 @@ export async function cachedRun(
   split: () => ScoredSplit,
   folder: string,
 ): Promise<RoundResult[]> {
-  mkdirSync(folder, { recursive: true });
-  const file = join(folder, `${runId(job)}.json`);
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as RoundResult[];
-  const run = await runScheme(job, split());
-  const { task, scheme, lrShift, seed, part = 'test' } = job;
-  const what = `${scheme.title}, 2^−${lrShift}, ${part}, seed ${seed}`;
-  note(`${task.title.split(',')[0]}: ${what}: ${percent(run.at(-1)!.accuracy)} %`);
-  writeFileSync(`${file}.part`, JSON.stringify(run));
-  renameSync(`${file}.part`, file);
-  return run;
+  return cachedValue(folder, inputsOf(job), async () => {
+    const run = await runScheme(job, split());
+    const { task, scheme, lrShift, seed, part = 'test' } = job;
+    const what = `${scheme.title}, 2^−${lrShift}, ${part}, seed ${seed}`;
+    note(`${task.title.split(',')[0]}: ${what}: ${percent(run.at(-1)!.accuracy)} %`);
+    return run;
+  });
 }

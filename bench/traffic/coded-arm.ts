@@ -1,6 +1,7 @@
 /** Linnet with its codecs on both ways, and the bytes they take. */
 import { constant, type Plan } from '../../host/contract/contract.gen.js';
 import { publishRound } from '../../host/federated/downlink.js';
+import { parseStrategy } from '../../host/federated/strategies/strategies.js';
 import type { TrainSettings } from '../../host/kernel/kernel.js';
 import { parseDescriptor, type ModelInfo } from '../../host/model/descriptor.js';
 import { openKernel, type Problem } from '../accuracy/arm.js';
@@ -48,6 +49,7 @@ export class CodedArm extends LinnetArm {
   static async openCoded(problem: Problem, scheme: CodedScheme, rounds: number): Promise<CodedArm> {
     const arm = new CodedArm(problem, await openKernel(problem.descriptor));
     arm.scheme = scheme;
+    if (scheme.strategy !== undefined) arm.strategy = parseStrategy(scheme.strategy);
     arm.rounds = rounds;
     arm.model = parseDescriptor(problem.descriptor);
     return arm;
@@ -66,8 +68,7 @@ export class CodedArm extends LinnetArm {
     const { nodeKey } = settings;
     const { codec: uplink, density = 0 } = this.scheme.up;
     this.kernel.loadParameters(this.words);
-    this.begin(settings);
-    this.proceed(samples);
+    this.train(settings, samples);
     const residual = this.residuals.get(nodeKey) ?? new Int16Array(this.words.length);
     this.residuals.set(nodeKey, residual);
     const payload = this.kernel.encodeDelta(uplink, this.words, { density, residual });
@@ -78,6 +79,21 @@ export class CodedArm extends LinnetArm {
       up: this.bytes.up + payload.length,
       down: this.bytes.down + this.bytesFor(nodeKey),
     };
+  }
+
+  /** From the published words, pulled back to them as often as nodes are. */
+  private train(settings: TrainSettings, samples: readonly number[]): void {
+    const { proximalShift } = this.scheme;
+    if (proximalShift === undefined) {
+      this.begin(settings);
+      return this.proceed(samples);
+    }
+    this.begin({ ...settings, proximalShift });
+    for (let first = 0; first < samples.length; first += constant.PROXIMAL_INTERVAL) {
+      const part = samples.slice(first, first + constant.PROXIMAL_INTERVAL);
+      this.proceed(part);
+      if (part.length === constant.PROXIMAL_INTERVAL) this.kernel.pull(this.words);
+    }
   }
 
   /** What a node reads to have the current version. */

@@ -16,6 +16,10 @@ export interface CodedScheme {
   readonly down: Way;
   /** Every K-th version is published in full. */
   readonly snapshotEvery: number;
+  /** As users write it; absent: fed-avg. */
+  readonly strategy?: string;
+  /** FedProx: nodes pull toward the base by 2^−this; absent: not at all. */
+  readonly proximalShift?: number;
 }
 
 /** float32 FedAvg, parameters both ways. */
@@ -26,10 +30,10 @@ export interface FloatScheme {
 
 export type Scheme = CodedScheme | FloatScheme;
 
-const dense3: Way = { codec: codec.DENSE_3 };
-const sparse = (density: number): Way => ({ codec: codec.SPARSE_TERNARY, density });
+export const dense3: Way = { codec: codec.DENSE_3 };
+export const sparse = (density: number): Way => ({ codec: codec.SPARSE_TERNARY, density });
 
-function coded(title: string, up: Way, down: Way): CodedScheme {
+export function coded(title: string, up: Way, down: Way): CodedScheme {
   return { arithmetic: 'linnet', title, up, down, snapshotEvery: SNAPSHOT_EVERY };
 }
 

@@ -55,21 +55,26 @@ function bySubject(dataset: Dataset, train: readonly number[], { nodes, deal }: 
   return shares;
 }
 
-/** McMahan et al. 2017: samples sorted by class, cut into equal shards, some of which each node gets. */
-function byShards(dataset: Dataset, train: readonly number[], scenario: Scenario): Shares {
-  const { nodes, seed, deal } = scenario;
-  const sorted = [...train].sort((a, b) => dataset.label[a] - dataset.label[b] || a - b);
-  const shards = cut(sorted, nodes * deal.shardsPerNode, undefined);
+/** McMahan et al. 2017: samples sorted by class, cut into equal shards, `shardsPerNode` of which each node gets. */
+export function dealShards(
+  dataset: Dataset,
+  samples: readonly number[],
+  nodes: number,
+  shardsPerNode: number,
+  seed: number,
+): number[][] {
+  const sorted = [...samples].sort((a, b) => dataset.label[a] - dataset.label[b] || a - b);
+  const shards = cut(sorted, nodes * shardsPerNode, undefined);
   new SeededRandom(seed, purpose.deal, 1).shuffle(shards);
   return Array.from({ length: nodes }, (_, node) =>
-    shards.slice(node * deal.shardsPerNode, (node + 1) * deal.shardsPerNode).flat(),
+    shards.slice(node * shardsPerNode, (node + 1) * shardsPerNode).flat(),
   );
 }
 
 function sharesOf(dataset: Dataset, train: readonly number[], scenario: Scenario): Shares {
   const { nodes, seed, deal } = scenario;
   if (deal.by === 'dirichlet') return partitionDirichlet(dataset, nodes, deal.alpha, seed, train);
-  if (deal.by === 'shards') return byShards(dataset, train, scenario);
+  if (deal.by === 'shards') return dealShards(dataset, train, nodes, deal.shardsPerNode, seed);
   if (deal.by === 'subject') return bySubject(dataset, train, scenario);
   const shuffled = new SeededRandom(seed, purpose.deal, 0).shuffle([...train]);
   return cut(shuffled, nodes, deal.samplesPerNode);

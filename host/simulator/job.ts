@@ -1,12 +1,11 @@
 /** What the simulation and its worker threads say to each other. */
 
+import type { Lie } from './lies.js';
 import type { SharedLocal } from './local-words.js';
 
 /** What a worker has from its start on; the arrays are shared. */
 export interface WorkerData {
   readonly kernel: Uint8Array;
-  /** Of the keys of nodes; absent: they have none. */
-  readonly keySeed?: number;
   readonly descriptor: Uint8Array;
   /** int8 [N][inputs]. */
   readonly x: Int8Array<SharedArrayBuffer>;
@@ -17,6 +16,12 @@ export interface WorkerData {
   readonly tests: Uint32Array<SharedArrayBuffer>;
   /** Group of each node. */
   readonly group: Uint8Array;
+  /** Of each group: what its nodes send instead of the truth. */
+  readonly lies: readonly (Lie | undefined)[];
+  /** Of the scenario. */
+  readonly seed: number;
+  /** Whether nodes have keys. */
+  readonly hasKeys: boolean;
   /** Absent where nothing stays on the nodes. */
   readonly local?: SharedLocal;
 }

@@ -3,6 +3,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { LinnetError } from '../contract/error.js';
 import { nearestWord } from '../model/advice.js';
+import { lies } from './lies.js';
 
 const minuteMs = 60_000;
 const maxNodes = 1_000_000;
@@ -39,6 +40,8 @@ const groupSchema = z.strictObject({
     })
     .prefault({}),
   dropOut: share.default(0),
+  /** What nodes send instead of the truth. */
+  lies: z.enum(lies).optional(),
   link: z
     .strictObject({
       upKilobitPerSecond: z.number().positive().default(20),
@@ -143,7 +146,7 @@ function checkScenario({ nodes, round, fleet, real }: Scenario): void {
   if (cohort > nodes) fail('round.cohort', `${cohort} of ${nodes} nodes`, `give at most ${nodes}`);
   if (quorum > cohort)
     fail('round.quorum', `it is ${quorum}`, `give at most the cohort, ${cohort}`);
-  fleet.forEach(({ awake, conditions, dropOut }, i) => {
+  fleet.forEach(({ awake, conditions, dropOut, lies: lie }, i) => {
     const at = `fleet.${i}`;
     checkWindows(`${at}.awake`, awake);
     checkWindows(`${at}.conditions.charging`, conditions.charging);
@@ -151,6 +154,12 @@ function checkScenario({ nodes, round, fleet, real }: Scenario): void {
       fail(
         `${at}.dropOut`,
         'a round of all nodes would wait for ever',
+        'give round.deadlineMinutes',
+      );
+    if (lie === 'random-bytes' && cohort === nodes && deadlineMinutes === undefined)
+      fail(
+        `${at}.lies`,
+        'a round of all nodes would wait for ever: random bytes are refused',
         'give round.deadlineMinutes',
       );
   });

@@ -9,6 +9,7 @@ export const purpose = {
   dropOut: 105,
   phase: 106,
   charger: 107,
+  lie: 108,
 } as const;
 
 /**

@@ -62,7 +62,7 @@ export interface SimulationOptions {
   /** Of everything that decides the results. */
   readonly fingerprint: string;
   readonly aggregator: Omit<AggregatorOptions, Decided>;
-  readonly workerData: Omit<WorkerData, 'group' | 'keySeed' | 'local'>;
+  readonly workerData: Omit<WorkerData, 'group' | 'lies' | 'seed' | 'hasKeys' | 'local'>;
   /** Scores of a version, for its record. */
   readonly evaluate?: (
     pool: WorkerPool,
@@ -143,12 +143,12 @@ class Simulation {
     this.#local = new LocalWordsOfFleet(aggregator.plan, scenario.nodes, this.#model.parameters);
     this.#fleet = new Fleet(scenario);
     const { group, state } = this.#fleet;
+    const { seed, fleet } = scenario;
+    const lies = fleet.map((device) => device.lies);
     this.#pool = new WorkerPool(
       {
-        ...workerData,
-        group,
+        ...{ ...workerData, group, lies, seed, hasKeys: hasKeys(scenario) },
         ...(this.#local.shared && { local: this.#local.shared }),
-        ...(hasKeys(scenario) && { keySeed: scenario.seed }),
       },
       options.workers,
     );

@@ -2,7 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { split, type Announcement } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
-import { evaluationSettings, Kernel } from '../kernel/kernel.js';
+import { evaluationSettings } from '../kernel/kernel.js';
 import { openV8EngineNow } from '../kernel/v8-engine.js';
 import { localFor, localOf, type LocalWords } from '../sim/node-local.js';
 import { keepsLocal, readAnnouncement } from '../sim/node-rules.js';
@@ -11,6 +11,15 @@ import { performWorkNow } from '../sim/node-work.js';
 import { nodeName } from './fleet.js';
 import { nodeKeyOfSeed } from './keys.js';
 import type { Evaluation, Job, JobResult, Version, WorkerData } from './job.js';
+import {
+  flipLabel,
+  lieStream,
+  LyingKernel,
+  randomBytes,
+  randomWords,
+  scaleWords,
+  type Lie,
+} from './lies.js';
 
 interface Known {
   readonly announcement: Announcement;
@@ -19,14 +28,14 @@ interface Known {
 }
 
 class NodeWorker {
-  readonly #kernel: Kernel;
+  readonly #kernel: LyingKernel;
   readonly #inputs: number;
   readonly #versions = new Map<number, Known>();
   /** Of the model as it is planned; NaN before the first. */
   #frozenLayers = NaN;
 
   constructor(private readonly data: WorkerData) {
-    this.#kernel = new Kernel(openV8EngineNow(data.kernel));
+    this.#kernel = new LyingKernel(openV8EngineNow(data.kernel));
     this.#plan(0);
     this.#inputs = this.#kernel.word('inputBytes');
   }
@@ -41,10 +50,22 @@ class NodeWorker {
       if (version < before) this.#versions.delete(version);
   }
 
-  /** The upload of a node. */
+  /** The upload of a node, be it true or not. */
   train(version: number, node: number): Uint8Array {
+    const { lies, group, seed } = this.data;
+    const lie = lies[group[node]];
+    const random = lieStream(seed, node, version);
+    const kernel = this.#kernel;
+    if (lie === 'scale-10') kernel.distort = scaleWords;
+    else if (lie === 'random-words') kernel.distort = (base) => randomWords(base, random);
+    else kernel.distort = undefined;
+    const envelope = this.#work(version, node, lie);
+    return lie === 'random-bytes' ? randomBytes(envelope.length, random) : envelope;
+  }
+
+  #work(version: number, node: number, lie: Lie | undefined): Uint8Array {
     const { announcement, words, kernels } = this.#versions.get(version)!;
-    const { offsets, group, tests, keySeed } = this.data;
+    const { offsets, group, tests, seed, hasKeys } = this.data;
     const name = nodeName(node);
     this.#plan(announcement.plan.frozenLayers ?? 0);
     this.#kernel.loadParameters(words);
@@ -54,16 +75,19 @@ class NodeWorker {
     const work = {
       announcement,
       node: name,
-      ...(keySeed !== undefined && { key: nodeKeyOfSeed(keySeed, name) }),
+      ...(hasKeys && { key: nodeKeyOfSeed(seed, name) }),
       kernelHash: kernels[group[node]],
       base: words,
       trainSamples,
       testSamples: tests[node],
       local,
     };
-    const envelope = performWorkNow(this.#kernel, work, (part, index) =>
-      this.#sample(this.data.indices[first + (part === split.TEST ? trainSamples : 0) + index]),
-    );
+    const classes = this.#kernel.word('classes');
+    const envelope = performWorkNow(this.#kernel, work, (part, index) => {
+      const at = first + (part === split.TEST ? trainSamples : 0) + index;
+      const { x, label } = this.#sample(this.data.indices[at]);
+      return { x, label: lie === 'flip-labels' ? flipLabel(label, classes) : label };
+    });
     if (!envelope) throw new LinnetError('ERR_INTERNAL', `version ${version} asks for no work`);
     if (keepsLocal(announcement)) this.data.local?.pending.set(local.words, node * words.length);
     return envelope;

@@ -11,7 +11,8 @@ import { classify, openArm } from '../../bench/accuracy/targets/classification.j
 import { officialSplit, personFolds } from '../../bench/accuracy/targets/data.js';
 import { drawTask } from '../../bench/accuracy/targets/figure.js';
 import { judge, type Trials } from '../../bench/accuracy/targets/judge.js';
-import { classifyPersonalised, groupPeople } from '../../bench/accuracy/targets/personalised.js';
+import { groupPeople } from '../../bench/accuracy/people.js';
+import { classifyPersonalised } from '../../bench/accuracy/targets/personalised.js';
 import { arithmetics, type Trial } from '../../bench/accuracy/targets/task.js';
 import { findTask, targetTasks } from '../../bench/accuracy/targets/tasks.js';
 

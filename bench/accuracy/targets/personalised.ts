@@ -3,7 +3,7 @@
  * the person's other samples are scored.
  */
 import { constant } from '../../../host/contract/contract.gen.js';
-import { distinctSubjects, type Dataset } from '../../../host/data/dataset.js';
+import type { Dataset } from '../../../host/data/dataset.js';
 import { addConfusion, emptyConfusion, scoreConfusion } from '../../../host/data/metrics.js';
 import {
   buildDescriptor,
@@ -11,6 +11,7 @@ import {
   type ModelSpec,
 } from '../../../host/model/descriptor.js';
 import { scoreArm, type Arm, type ModelState } from '../arm.js';
+import { groupPeople } from '../people.js';
 import { SampleOrder, trainCentralised, trainFurther, type Tuning } from '../training.js';
 import { openArm } from './classification.js';
 import type { Arithmetic, RunTrial, Scores, Split, TunedPlan } from './task.js';
@@ -26,20 +27,13 @@ export interface OwnSamples {
 type PerPerson = readonly (readonly number[])[];
 
 /** Every layer with parameters but the last. */
-function allButLast(descriptor: Uint8Array): number {
+export function allButLast(descriptor: Uint8Array): number {
   const { layers } = parseDescriptor(descriptor);
   const last = Math.max(...layers.map(({ index }) => index));
   return 2 ** last - 1;
 }
 
-/** Samples of each person, in the order they were recorded. */
-export function groupPeople(dataset: Dataset, samples: readonly number[]): number[][] {
-  return distinctSubjects(dataset, samples).map((person) =>
-    samples.filter((index) => dataset.subject[index] === person),
-  );
-}
-
-function summarisePeople(prefix: string, confusions: PerPerson): Scores {
+export function summarisePeople(prefix: string, confusions: PerPerson): Scores {
   const people = confusions.map((confusion) => scoreConfusion(confusion).accuracy);
   const classes = Math.sqrt(confusions[0].length);
   const pooled = scoreConfusion(confusions.reduce(addConfusion, emptyConfusion(classes)));
@@ -49,36 +43,57 @@ function summarisePeople(prefix: string, confusions: PerPerson): Scores {
   };
 }
 
-/** Scores with the last layer trained on `count` samples of each person, and without, on the same samples. */
+/** Samples of one person. */
+export interface OwnSplit {
+  readonly train: readonly number[];
+  readonly test: readonly number[];
+}
+
+/** Confusion counts of each person with the last layer, all that `arm` trains, trained on the person's own samples. */
+export function tunePeople(
+  arm: Arm,
+  base: ModelState,
+  order: SampleOrder,
+  dataset: Dataset,
+  people: readonly OwnSplit[],
+  epochs: number,
+  tuning: Tuning,
+  seed: number,
+): number[][] {
+  return people.map(({ train, test }) => {
+    arm.restore(base);
+    if (train.length > 0)
+      trainFurther(arm, order, train, { kind: 'centralised', epochs }, tuning, seed);
+    return scoreArm(arm, dataset, test);
+  });
+}
+
+/** Scores with the last layer trained on the first `count` samples of each person, and without, on the other samples. */
 function personalise(
   arm: Arm,
   base: ModelState,
   order: SampleOrder,
-  split: Split,
+  { dataset, test }: Split,
   count: number,
   epochs: number,
   tuning: Tuning,
   seed: number,
 ): Scores {
-  const { dataset } = split;
-  const before: number[][] = [];
-  const after: number[][] = [];
-  const plan = { kind: 'centralised' as const, epochs };
-  for (const own of groupPeople(dataset, split.test)) {
-    const [first, rest] = [own.slice(0, count), own.slice(count)];
-    arm.restore(base);
-    before.push(scoreArm(arm, dataset, rest));
-    trainFurther(arm, order, first, plan, tuning, seed);
-    after.push(scoreArm(arm, dataset, rest));
-  }
+  const people = groupPeople(dataset, test).map((own) => ({
+    train: own.slice(0, count),
+    test: own.slice(count),
+  }));
+  const untrained = people.map((person) => ({ ...person, train: [] }));
+  const tune = (some: readonly OwnSplit[]): number[][] =>
+    tunePeople(arm, base, order, dataset, some, epochs, tuning, seed);
   return {
-    ...summarisePeople(`before${count}.`, before),
-    ...summarisePeople(`after${count}.`, after),
+    ...summarisePeople(`before${count}.`, tune(untrained)),
+    ...summarisePeople(`after${count}.`, tune(people)),
   };
 }
 
 /** A model trained by `plan` on the training people, made once for each split, arithmetic and seed. */
-class Bases {
+export class Bases {
   private readonly models = new WeakMap<Split, Map<string, ModelState>>();
 
   constructor(

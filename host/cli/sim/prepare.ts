@@ -1,6 +1,7 @@
 /** Everything a simulation needs, from its scenario: data, model, plan, and how its versions are scored. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { LinnetError } from '../../contract/error.js';
 import { sha256, toHex } from '../../contract/hash.js';
 import { keySuffix } from '../../contract/node-key.js';
 import { createDataset, sampleLength, selectSamples, type Dataset } from '../../data/dataset.js';
@@ -107,7 +108,12 @@ export function prepareSimulation(scenario: Scenario, folder: string): PreparedS
   };
   const subjects = deal.people ?? Math.min(nodes, mostPeople);
   const task = prepareTask({ ...taskFlags, subjects });
-  const { dataset, descriptor } = task;
+  const { dataset, descriptor, model } = task;
+  if (model.classes === 1 && scenario.fleet.some(({ lies }) => lies === 'flip-labels')) {
+    throw new LinnetError('ERR_CONFIG', 'an autoencoder has no labels to flip', {
+      remedy: 'give lies: scale-10 or random-words',
+    });
+  }
   const dealt = dealSamples(dataset, scenario);
   const real = scenario.real?.nodes ?? [];
   for (const name of real) {

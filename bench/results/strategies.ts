@@ -1,0 +1,160 @@
+/** Table 3: clients that are unlike each other, under each strategy. */
+import { version } from '../../host/contract/contract.gen.js';
+import { drawChart, type Panel, type Series } from '../../host/figure/chart.js';
+import { buildDescriptor } from '../../host/model/descriptor.js';
+import { accuracyOfMix, worstDecile } from '../accuracy/people.js';
+import { interval, markdownTable, note, percent, spread } from '../accuracy/report.js';
+import { summarise } from '../accuracy/statistics.js';
+import { openArm } from '../accuracy/targets/classification.js';
+import { recordings } from '../accuracy/targets/data.js';
+import { allButLast, tunePeople } from '../accuracy/targets/personalised.js';
+import { SampleOrder, trainFederated } from '../accuracy/training.js';
+import { cachedValue, kernelHash } from '../traffic/cache.js';
+import { CodedArm } from '../traffic/coded-arm.js';
+import {
+  federatedRuns,
+  finalOf,
+  seedsOf,
+  testSplitOf,
+  type Final,
+  type Runs,
+  type Work,
+} from './runs.js';
+import { ratesTable, rateText } from './rate.js';
+import { resultSchemes, type ResultScheme } from './schemes.js';
+import type { Section, Table } from './section.js';
+import { tasks, type ResultTask } from './tasks.js';
+
+/** The first is what the others are measured against. */
+const compared = ['dense', 'prox', 'momentum', 'adam', 'calmAdam'] as const;
+
+const titles: Readonly<Partial<Record<ResultScheme, string>>> = {
+  dense: 'FedAvg',
+  prox: 'FedProx, 2^−4 every 16 steps',
+  momentum: `FedAvgM, ${parametersOf('momentum')}`,
+  adam: `FedAdam, ${parametersOf('adam')}`,
+  calmAdam: `FedAdam, ${parametersOf('calmAdam')}`,
+};
+
+function parametersOf(name: 'momentum' | 'adam' | 'calmAdam'): string {
+  return resultSchemes[name].strategy.split(':')[1].replace(',', ', ').replaceAll('=', ' ');
+}
+
+/** Of the last layer, on all own samples, after the end of the federation. */
+const personal = { epochs: 5, lrShift: 7 };
+
+/** Accuracy of each client on test samples mixed as its own are: FedAvg, then the client's own last layer. */
+async function tunedClients(task: ResultTask, lrShift: number, seed: number): Promise<number[]> {
+  const { model, plan, skipThreshold } = task;
+  const { dataset, clients, test } = testSplitOf(task);
+  const descriptor = buildDescriptor(model);
+  const order = await SampleOrder.open(descriptor);
+  const arm = await CodedArm.openCoded({ dataset, descriptor }, resultSchemes.dense, plan.rounds);
+  trainFederated(arm, order, clients, plan, { lrShift, skipThreshold }, seed);
+  const frozenLayers = allButLast(descriptor);
+  const own = await openArm('linnet', { dataset, descriptor, frozenLayers });
+  const people = clients.map((train) => {
+    const classes = new Set(train.map((index) => dataset.label[index]));
+    return { train, test: test.filter((index) => classes.has(dataset.label[index])) };
+  });
+  const tuning = { lrShift: personal.lrShift, skipThreshold: 0 };
+  const { epochs } = personal;
+  const confusions = tunePeople(own, arm.save(), order, dataset, people, epochs, tuning, seed);
+  const accuracies = confusions.map((confusion, i) =>
+    accuracyOfMix(dataset, clients[i], confusion),
+  );
+  note(`${task.label}: last layers tuned, seed ${seed}: ${percent(summarise(accuracies).mean)} %`);
+  return accuracies;
+}
+
+async function tunedRuns(task: ResultTask, lrShift: number, work: Work): Promise<number[][]> {
+  const runs: number[][] = [];
+  for (const seed of seedsOf(work)) {
+    const { model, plan, part } = task;
+    const inputs = {
+      ...{ kind: 'tuned clients', model, plan, part, lrShift, personal, seed },
+      ...{ numerics: version.NUMERICS, kernel: kernelHash },
+    };
+    runs.push(await cachedValue(work.folder, inputs, () => tunedClients(task, lrShift, seed)));
+  }
+  return runs;
+}
+
+function peopleCells(runs: readonly (readonly number[])[]): string[] {
+  const means = runs.map((people) => summarise(people).mean);
+  return [spread(summarise(means)), spread(summarise(runs.map(worstDecile)))];
+}
+
+function cellsOf(finals: readonly Final[], yardstick: readonly Final[]): string[] {
+  const gains = finals.map(({ accuracy }, i) => accuracy - yardstick[i].accuracy);
+  return [
+    spread(summarise(finals.map(({ accuracy }) => accuracy))),
+    finals === yardstick ? '' : interval(summarise(gains)),
+    spread(summarise(finals.map(({ macroF1 }) => macroF1))),
+    ...peopleCells(finals.map(({ people }) => people)),
+  ];
+}
+
+const colours = ['#0b6e99', '#6b6b6b', '#d9730d', '#0f7b6c', '#ad1a72'];
+/** In the order of the rows. */
+const shortTitles = ['FedAvg', 'FedProx', 'FedAvgM', 'FedAdam, 64', 'FedAdam, 16'];
+const pointRounds = 10;
+
+function panelOf(task: ResultTask, all: readonly Runs[]): Panel {
+  const { rounds } = task.plan;
+  const points = Array.from({ length: rounds / pointRounds }, (_, i) => pointRounds * (i + 1));
+  const series = all.map(({ runs }, i): Series => ({
+    label: shortTitles[i],
+    colour: colours[i],
+    values: runs.map((run) => points.map((round) => 100 * run[round - 1].accuracy)),
+  }));
+  return { title: `${task.label}: accuracy, %`, axis: 'round', steps: points.map(String), series };
+}
+
+const head = [
+  'strategy',
+  'rate',
+  'accuracy %',
+  'minus FedAvg, points',
+  'macro-F1 %',
+  'people or clients, mean %',
+  'worst tenth %',
+];
+
+async function tableOf(task: ResultTask, work: Work): Promise<[string, Panel]> {
+  const all: Runs[] = [];
+  for (const name of compared) all.push(await federatedRuns(task, name, work));
+  const finals = all.map(({ runs }) => runs.map(finalOf));
+  const rows = compared.map((name, i) => [
+    titles[name]!,
+    rateText(all[i].choice),
+    ...cellsOf(finals[i], finals[0]),
+  ]);
+  if (task.recording === 'mnist') {
+    const tuned = await tunedRuns(task, all[0].choice.lrShift, work);
+    const title = `FedAvg, then each client its last layer, ${personal.epochs} epochs`;
+    rows.push([title, `2^−${personal.lrShift}`, '', '', '', ...peopleCells(tuned)]);
+  }
+  const rates = ratesTable(compared.map((name, i) => [titles[name]!, all[i].choice] as const));
+  return [`**${task.title}**\n\n${markdownTable(head, rows)}\n\n${rates}`, panelOf(task, all)];
+}
+
+export const strategiesTable: Table = {
+  number: 3,
+  data: [recordings.har, recordings.mnist],
+  async make(work): Promise<Section> {
+    const parts: string[] = [];
+    const panels: Panel[] = [];
+    for (const task of [tasks.shards, tasks.dirichlet, tasks.har]) {
+      const [text, panel] = await tableOf(task, work);
+      parts.push(text);
+      panels.push(panel);
+    }
+    const heading = `Test samples, mean and range of ${work.seeds} seeds`;
+    const title = 'Accuracy over rounds by strategy';
+    return {
+      text: parts.join('\n\n'),
+      figures: { 'results-strategies.svg': drawChart({ title, heading }, panels) },
+    };
+  },
+};
