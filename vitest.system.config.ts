@@ -6,9 +6,10 @@ export const systemTests = [
   'test/e2e/**/*.test.ts',
   'test/federated/{kill,server}.test.ts',
   'test/firmware/{cuts,firmware}.test.ts',
+  'test/fuzz/replay.test.ts',
   'test/node/{application,production-build,qemu-ping,qemu-trial,sanitized-node,v8-node}.test.ts',
-  'test/sim/{board,conformance,determinism}.test.ts',
-  'test/size/budget.test.ts',
+  'test/sim/{board,conformance,determinism,lies,personal}.test.ts',
+  'test/size/{budget,footprint}.test.ts',
   'test/soak/**/*.test.ts',
 ];
 

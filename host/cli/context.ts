@@ -27,6 +27,14 @@ export function globalOptions(command: Command): GlobalOptions {
 
 /** Aborted by Ctrl-C or SIGTERM; a second Ctrl-C ends the process at once. */
 export function interruptSignal(): AbortSignal {
+  interrupt ??= listen();
+  return interrupt;
+}
+
+/** Of this process. */
+let interrupt: AbortSignal | undefined;
+
+function listen(): AbortSignal {
   const controller = new AbortController();
   const stop = (): void => {
     if (controller.signal.aborted) process.exit(130);
