@@ -1,16 +1,20 @@
 /** Table 3: clients that are unlike each other, under each strategy. */
 import { version } from '../../host/contract/contract.gen.js';
+import type { Dataset } from '../../host/data/dataset.js';
 import { drawChart, type Panel, type Series } from '../../host/figure/chart.js';
 import { buildDescriptor } from '../../host/model/descriptor.js';
 import { accuracyOfMix, worstDecile } from '../accuracy/people.js';
 import { interval, markdownTable, note, percent, spread } from '../accuracy/report.js';
 import { summarise } from '../accuracy/statistics.js';
+import { nodeKeyOf } from '../../host/contract/hash.js';
+import { scoreArm } from '../accuracy/arm.js';
 import { openArm } from '../accuracy/targets/classification.js';
 import { recordings } from '../accuracy/targets/data.js';
-import { allButLast, tunePeople } from '../accuracy/targets/personalised.js';
+import { allButLast, tunePeople, type OwnSplit } from '../accuracy/targets/personalised.js';
 import { SampleOrder, trainFederated } from '../accuracy/training.js';
 import { cachedValue, kernelHash } from '../traffic/cache.js';
 import { CodedArm } from '../traffic/coded-arm.js';
+import type { CodedScheme } from '../traffic/schemes.js';
 import {
   federatedRuns,
   finalOf,
@@ -43,39 +47,84 @@ function parametersOf(name: 'momentum' | 'adam' | 'calmAdam'): string {
 /** Of the last layer, on all own samples, after the end of the federation. */
 const personal = { epochs: 5, lrShift: 7 };
 
-/** Accuracy of each client on test samples mixed as its own are: FedAvg, then the client's own last layer. */
-async function tunedClients(task: ResultTask, lrShift: number, seed: number): Promise<number[]> {
+/** A federation that has ended, and what each client is trained and scored on: test samples of its own classes. */
+interface Ended {
+  readonly arm: CodedArm;
+  readonly order: SampleOrder;
+  readonly descriptor: Uint8Array;
+  readonly dataset: Dataset;
+  readonly people: readonly OwnSplit[];
+}
+
+async function endedFederation(
+  task: ResultTask,
+  changes: Pick<CodedScheme, 'personalLayers'>,
+  lrShift: number,
+  seed: number,
+): Promise<Ended> {
   const { model, plan, skipThreshold } = task;
   const { dataset, clients, test } = testSplitOf(task);
   const descriptor = buildDescriptor(model);
   const order = await SampleOrder.open(descriptor);
-  const arm = await CodedArm.openCoded({ dataset, descriptor }, resultSchemes.dense, plan.rounds);
+  const scheme = { ...resultSchemes.dense, ...changes };
+  const arm = await CodedArm.openCoded({ dataset, descriptor }, scheme, plan.rounds);
   trainFederated(arm, order, clients, plan, { lrShift, skipThreshold }, seed);
-  const frozenLayers = allButLast(descriptor);
-  const own = await openArm('linnet', { dataset, descriptor, frozenLayers });
   const people = clients.map((train) => {
     const classes = new Set(train.map((index) => dataset.label[index]));
     return { train, test: test.filter((index) => classes.has(dataset.label[index])) };
   });
-  const tuning = { lrShift: personal.lrShift, skipThreshold: 0 };
-  const { epochs } = personal;
-  const confusions = tunePeople(own, arm.save(), order, dataset, people, epochs, tuning, seed);
-  const accuracies = confusions.map((confusion, i) =>
-    accuracyOfMix(dataset, clients[i], confusion),
-  );
-  note(`${task.label}: last layers tuned, seed ${seed}: ${percent(summarise(accuracies).mean)} %`);
-  return accuracies;
+  return { arm, order, descriptor, dataset, people };
 }
 
-async function tunedRuns(task: ResultTask, lrShift: number, work: Work): Promise<number[][]> {
+/** Confusion of each client. */
+type ScoreClients = (task: ResultTask, lrShift: number, seed: number) => Promise<number[][]>;
+
+/** FedAvg, then each client its own last layer. */
+const tunedClients: ScoreClients = async (task, lrShift, seed) => {
+  const { arm, order, descriptor, dataset, people } = await endedFederation(
+    task,
+    {},
+    lrShift,
+    seed,
+  );
+  const frozenLayers = allButLast(descriptor);
+  const own = await openArm('linnet', { dataset, descriptor, frozenLayers });
+  const tuning = { lrShift: personal.lrShift, skipThreshold: 0 };
+  return tunePeople(own, arm.save(), order, dataset, people, personal.epochs, tuning, seed);
+};
+
+/** FedPer: the last layer has stayed with each client from the beginning. */
+const fedPerClients: ScoreClients = async (task, lrShift, seed) => {
+  const personalLayers = allButLast(buildDescriptor(task.model)) + 1;
+  const { arm, dataset, people } = await endedFederation(task, { personalLayers }, lrShift, seed);
+  return people.map(({ test }, client) => {
+    arm.becomeOwn(nodeKeyOf(`node-${client}`));
+    return scoreArm(arm, dataset, test);
+  });
+};
+
+/** Accuracy of each client on test samples mixed as its own are. */
+async function ownRuns(
+  kind: string,
+  score: ScoreClients,
+  task: ResultTask,
+  lrShift: number,
+  work: Work,
+): Promise<number[][]> {
+  const { model, plan, part } = task;
+  const { dataset, clients } = testSplitOf(task);
   const runs: number[][] = [];
   for (const seed of seedsOf(work)) {
-    const { model, plan, part } = task;
     const inputs = {
-      ...{ kind: 'tuned clients', model, plan, part, lrShift, personal, seed },
+      ...{ kind, model, plan, part, lrShift, personal, seed },
       ...{ numerics: version.NUMERICS, kernel: kernelHash },
     };
-    runs.push(await cachedValue(work.folder, inputs, () => tunedClients(task, lrShift, seed)));
+    const accuracies = await cachedValue(work.folder, inputs, async () => {
+      const confusions = await score(task, lrShift, seed);
+      return confusions.map((confusion, i) => accuracyOfMix(dataset, clients[i], confusion));
+    });
+    note(`${task.label}: ${kind}, seed ${seed}: ${percent(summarise(accuracies).mean)} %`);
+    runs.push(accuracies);
   }
   return runs;
 }
@@ -131,9 +180,13 @@ async function tableOf(task: ResultTask, work: Work): Promise<[string, Panel]> {
     ...cellsOf(finals[i], finals[0]),
   ]);
   if (task.recording === 'mnist') {
-    const tuned = await tunedRuns(task, all[0].choice.lrShift, work);
+    const { lrShift } = all[0].choice;
+    const tuned = await ownRuns('last layers tuned', tunedClients, task, lrShift, work);
     const title = `FedAvg, then each client its last layer, ${personal.epochs} epochs`;
     rows.push([title, `2^−${personal.lrShift}`, '', '', '', ...peopleCells(tuned)]);
+    const fedPer = await ownRuns('FedPer', fedPerClients, task, lrShift, work);
+    const title2 = 'FedPer, the last layer stays with each client';
+    rows.push([title2, `2^−${lrShift}`, '', '', '', ...peopleCells(fedPer)]);
   }
   const rates = ratesTable(compared.map((name, i) => [titles[name]!, all[i].choice] as const));
   return [`**${task.title}**\n\n${markdownTable(head, rows)}\n\n${rates}`, panelOf(task, all)];

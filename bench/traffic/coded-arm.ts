@@ -43,6 +43,8 @@ export class CodedArm extends LinnetArm {
   /** By the key of a node: the newest version it has, and what its uploads left out. */
   private readonly held = new Map<number, number>();
   private readonly residuals = new Map<number, Int16Array>();
+  /** Likewise: [P], of which the words of personal layers count. */
+  private readonly own = new Map<number, Int16Array>();
   private bytes = nothing;
 
   /** For a federation of so many rounds. */
@@ -62,23 +64,42 @@ export class CodedArm extends LinnetArm {
     this.differenceBytes = undefined;
     this.held.clear();
     this.residuals.clear();
+    this.own.clear();
   }
 
   override contribute(settings: TrainSettings, samples: readonly number[], weight: number): void {
     const { nodeKey } = settings;
     const { codec: uplink, density = 0 } = this.scheme.up;
-    this.kernel.loadParameters(this.words);
-    this.train(settings, samples);
+    this.becomeOwn(nodeKey);
+    this.train({ ...settings, personalLayers: this.personalLayers }, samples);
     const residual = this.residuals.get(nodeKey) ?? new Int16Array(this.words.length);
     this.residuals.set(nodeKey, residual);
     const payload = this.kernel.encodeDelta(uplink, this.words, { density, residual });
     const delta = this.kernel.decodeDelta(uplink, payload)!;
+    this.keepOwn(nodeKey);
     this.sum = this.strategy.add(this.sum, { weight, delta, staleness: 0 });
     this.bytes = {
       nodes: this.bytes.nodes + 1,
       up: this.bytes.up + payload.length,
       down: this.bytes.down + this.bytesFor(nodeKey),
     };
+  }
+
+  private get personalLayers(): number {
+    return this.scheme.personalLayers ?? 0;
+  }
+
+  /** The model becomes that of a node: the published words, and its own of personal layers. */
+  becomeOwn(nodeKey: number): void {
+    const own = this.own.get(nodeKey);
+    this.kernel.loadParameters(this.words);
+    if (own) this.kernel.personalise(own, this.personalLayers);
+  }
+
+  private keepOwn(nodeKey: number): void {
+    const own = this.own.get(nodeKey) ?? new Int16Array(this.words.length);
+    this.kernel.keepPersonal(own, this.personalLayers);
+    this.own.set(nodeKey, own);
   }
 
   /** From the published words, pulled back to them as often as nodes are. */

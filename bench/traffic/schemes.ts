@@ -20,6 +20,8 @@ export interface CodedScheme {
   readonly strategy?: string;
   /** FedProx: nodes pull toward the base by 2^−this; absent: not at all. */
   readonly proximalShift?: number;
+  /** FedPer: bit l: layer l stays with each node; absent: none. */
+  readonly personalLayers?: number;
 }
 
 /** float32 FedAvg, parameters both ways. */
