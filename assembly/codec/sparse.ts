@@ -13,6 +13,7 @@ import {
   MAX_DENSITY,
   OK,
 } from '../contract.gen';
+import { bucketOf, middleOf } from '../math/bucket';
 import { clampSymmetric } from '../math/fixed';
 import { readWord, writeWord } from '../memory/block';
 import { putBits, riceParameter, takeBits } from './bits';
@@ -36,17 +37,6 @@ class Sparse {
 
 const sparse = changetype<Sparse>(memory.data(offsetof<Sparse>(), 4));
 const histogram: usize = memory.data(BUCKETS * 4, 4);
-
-function bucketOf(magnitude: i32): i32 {
-  const e = max(29 - <i32>clz(magnitude), 0);
-  return (e << 2) + (magnitude >> e);
-}
-
-/** Middle of a bucket; those below 8 have one number. */
-function middleOf(bucket: i32): i32 {
-  if (bucket < 8) return bucket;
-  return ((2 * (4 + (bucket & 3)) + 1) << ((bucket >> 2) - 1)) >> 1;
-}
 
 function countAt(bucket: i32): usize {
   return histogram + ((<usize>bucket) << 2);

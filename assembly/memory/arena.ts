@@ -47,6 +47,8 @@ export function regionCount(): i32 {
 }
 
 /** Grows the memory if the limit allows it; false if the arena does not fit. */
+// @ts-ignore: decorator
+@inline
 export function makeRoom(limit: u64): bool {
   if (next > limit) return false;
   const missing = <i64>next - ((<i64>memory.size()) << PAGE_SHIFT);
@@ -55,7 +57,9 @@ export function makeRoom(limit: u64): bool {
 }
 
 /** Address of the canary behind a region. */
-function canaryOf(index: i32): usize {
+// @ts-ignore: decorator
+@inline
+export function canaryOf(index: i32): usize {
   const entry = regionTable + ((<usize>index) << 3);
   return (load<usize>(entry) + load<usize>(entry, 4) + 3) & ~3;
 }

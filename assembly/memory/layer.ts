@@ -66,11 +66,21 @@ export function biasesOf(layer: Layer): i32 {
   return <i32>layer.outputs;
 }
 
+/** Steps of a kernel over a padded size; 0 if the kernel, stride or pads make no sense. */
+// @ts-ignore: decorator
+@inline
+export function stepsOf(size: i32, before: i32, after: i32, kernel: i32, stride: i32): i32 {
+  const room = size + before + after - kernel;
+  const makesSense =
+    kernel >= 1 && stride >= 1 && before < kernel && after < kernel && room >= 0;
+  return makesSense ? room / stride + 1 : 0;
+}
+
 /** Whether a bit of `mask` is the layer's; those from 32 on have none. */
 // @ts-ignore: decorator
 @inline
 export function isAmong(mask: i32, layer: Layer): bool {
-  return ((<u64>(<u32>mask) >> <u64>layer.index) & 1) != 0;
+  return layer.index < 32 && ((mask >> <i32>layer.index) & 1) != 0;
 }
 
 // @ts-ignore: decorator
@@ -111,6 +121,8 @@ export function paddedElements(layer: Layer): i32 {
 }
 
 /** Distance of the first element of x that is not padding from the first that is. */
+// @ts-ignore: decorator
+@inline
 export function interiorOffset(layer: Layer): i32 {
   return <i32>layer.padTop * xStride(layer) + <i32>layer.padLeft * <i32>layer.channels;
 }

@@ -11,7 +11,9 @@ import { firstDraw, layerStream } from '../optim/sgd';
 const LOWEST: i32 = -127;
 
 /** Row of the table for the token at `x`: tokens that are not in the vocabulary share the last row. */
-function rowOf(layer: Layer, x: usize): usize {
+// @ts-ignore: decorator
+@inline
+export function rowOf(layer: Layer, x: usize): usize {
   const row = min(<u32>load<u8>(x), <u32>layer.kernelHeight - 1);
   return <usize>layer.weights + (<usize>(row * layer.rowWords) << 1);
 }

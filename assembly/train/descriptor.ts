@@ -76,7 +76,7 @@ import {
   SOFTMAX_CROSS_ENTROPY_BYTES,
   SOFTMAX_CROSS_ENTROPY_CLASSES,
 } from '../contract.gen';
-import { paddedElements, positionsOf, rowLength } from '../memory/layer';
+import { paddedElements, positionsOf, rowLength, stepsOf } from '../memory/layer';
 
 /** The one tensor that nothing has read yet, and all that were defined. */
 let definedTensors: u64 = 0;
@@ -193,29 +193,31 @@ function checkTensors(payload: usize, tag: i32): i32 {
   return OK;
 }
 
-function checkWeights(layer: Layer, exponent: i32, bound: i32): i32 {
+function checkParameters(layer: Layer, activation: i32, exponent: i32, bound: i32): i32 {
+  if (activation != ACTIVATION_NONE && activation != ACTIVATION_RELU) return ERR_UNKNOWN_OP;
   if (!exponentInRange(exponent) || bound > MAX_INIT_BOUND) return ERR_EXPONENT;
+  if (activation == ACTIVATION_RELU) layer.flags = <u16>LAYER_FLAG_RELU;
   layer.weightExponent = <i16>exponent;
   layer.initBound = <u16>bound;
   return OK;
 }
 
-function checkActivation(layer: Layer, activation: i32): i32 {
-  if (activation == ACTIVATION_RELU) layer.flags = <u16>LAYER_FLAG_RELU;
-  return activation == ACTIVATION_NONE || activation == ACTIVATION_RELU ? OK : ERR_UNKNOWN_OP;
-}
-
-/** Steps of a kernel over a padded size; 0 if the kernel, stride or pads make no sense. */
-function steps(size: i32, before: i32, after: i32, kernel: i32, stride: i32): i32 {
-  const room = size + before + after - kernel;
-  if (kernel < 1 || stride < 1 || before >= kernel || after >= kernel || room < 0) return 0;
-  return room / stride + 1;
-}
-
 /** Kernel, strides and pads are set: positions and output shape follow. */
 function slide(layer: Layer, outputs: i32): i32 {
-  const rows = steps(height, layer.padTop, layer.padBottom, layer.kernelHeight, layer.strideHeight);
-  const columns = steps(width, layer.padLeft, layer.padRight, layer.kernelWidth, layer.strideWidth);
+  const rows = stepsOf(
+    height,
+    layer.padTop,
+    layer.padBottom,
+    layer.kernelHeight,
+    layer.strideHeight,
+  );
+  const columns = stepsOf(
+    width,
+    layer.padLeft,
+    layer.padRight,
+    layer.kernelWidth,
+    layer.strideWidth,
+  );
   if (rows < 1 || columns < 1) return ERR_SHAPE;
   layer.outputHeight = <u16>rows;
   layer.outputWidth = <u16>columns;
@@ -240,10 +242,9 @@ function checkConvolution(layer: Layer, payload: usize): i32 {
   if (window * <u32>filters > <u32>MAX_ELEMENTS) return ERR_SHAPE;
   if (rowLength(layer) > MAX_ELEMENTS || positionsOf(layer) > MAX_POSITIONS) return ERR_SHAPE;
   if (<u32>paddedElements(layer) > <u32>MAX_PADDED) return ERR_SHAPE;
-  const status = checkActivation(layer, <i32>load<u8>(payload, CONV_ACTIVATION));
-  if (status < 0) return status;
+  const activation = <i32>load<u8>(payload, CONV_ACTIVATION);
   const bound = <i32>load<u16>(payload, CONV_INIT_BOUND);
-  return checkWeights(layer, <i32>load<i8>(payload, CONV_WEIGHT_EXPONENT), bound);
+  return checkParameters(layer, activation, <i32>load<i8>(payload, CONV_WEIGHT_EXPONENT), bound);
 }
 
 function checkDense(layer: Layer, payload: usize): i32 {
@@ -253,10 +254,9 @@ function checkDense(layer: Layer, payload: usize): i32 {
   layer.channels = <u16>inputs;
   layer.kernelHeight = layer.kernelWidth = layer.strideHeight = layer.strideWidth = 1;
   if (slide(layer, <i32>load<u16>(payload, DENSE_OUTPUTS)) < 0) return ERR_SHAPE;
-  const status = checkActivation(layer, <i32>load<u8>(payload, DENSE_ACTIVATION));
-  if (status < 0) return status;
+  const activation = <i32>load<u8>(payload, DENSE_ACTIVATION);
   const bound = <i32>load<u16>(payload, DENSE_INIT_BOUND);
-  return checkWeights(layer, <i32>load<i8>(payload, DENSE_WEIGHT_EXPONENT), bound);
+  return checkParameters(layer, activation, <i32>load<i8>(payload, DENSE_WEIGHT_EXPONENT), bound);
 }
 
 function checkPool(layer: Layer, payload: usize): i32 {
@@ -279,7 +279,8 @@ function checkEmbedding(layer: Layer, payload: usize): i32 {
   if (slide(layer, outputs) < 0) return ERR_SHAPE;
   layer.kernelHeight = <u16>vocabulary;
   const bound = <i32>load<u16>(payload, EMBEDDING_INIT_BOUND);
-  return checkWeights(layer, <i32>load<i8>(payload, EMBEDDING_WEIGHT_EXPONENT), bound);
+  const exponent = <i32>load<i8>(payload, EMBEDDING_WEIGHT_EXPONENT);
+  return checkParameters(layer, ACTIVATION_NONE, exponent, bound);
 }
 
 /** A layer record: its shape goes into the cleared `layer`. */
