@@ -7,7 +7,7 @@
  *
  * Bits that make no byte yet wait here from one call to the next.
  */
-import { ERR_RANGE, OK } from '../contract.gen';
+import { DELTA_LIMIT, ERR_RANGE, OK } from '../contract.gen';
 import { clampSymmetric } from '../math/fixed';
 
 @unmanaged
@@ -138,10 +138,10 @@ export function takeGap(k: i32): i32 {
 }
 
 /**
- * `count` words to int16 at `to`, each times `factor` and cut to ±`limit`. OK, or ERR_RANGE if one is no number or, zigzag,
+ * `count` words to int16 at `to`, each times `factor` and cut to ±DELTA_LIMIT. OK, or ERR_RANGE if one is no number or, zigzag,
  * above `most`. What waits stays in locals: an aggregator decodes all day.
  */
-export function takeRices(to: usize, count: i32, k: i32, most: i32, factor: i32, limit: i32): i32 {
+export function takeRices(to: usize, count: i32, k: i32, most: i32, factor: i32): i32 {
   const mask = (1 << k) - 1;
   let waiting = bits.waiting;
   let have = bits.count;
@@ -171,7 +171,7 @@ export function takeRices(to: usize, count: i32, k: i32, most: i32, factor: i32,
       if (u < 0) return ERR_RANGE;
     }
     if (u > most) return ERR_RANGE;
-    store<i16>(to, <i16>clampSymmetric(((u >>> 1) ^ -(u & 1)) * factor, limit));
+    store<i16>(to, <i16>clampSymmetric(((u >>> 1) ^ -(u & 1)) * factor, DELTA_LIMIT));
   }
   bits.waiting = waiting;
   bits.count = have;

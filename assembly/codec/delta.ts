@@ -12,7 +12,6 @@ import {
   CODEC_RICE_INT16,
   CODEC_SPARSE_TERNARY,
   CODEC_WORDS,
-  DELTA_LIMIT,
   ERR_RANGE,
   ERR_STATE,
   Layer,
@@ -181,7 +180,7 @@ function readWords(count: i32): i32 {
   const left = coder.end - coder.next;
   const factor = coder.factor;
   if (!coder.isSparse) return readScaled(model.io, count, left, factor);
-  return takeRuns(model.io, count, left, coder.end - coder.start - 1, factor, DELTA_LIMIT);
+  return takeRuns(model.io, count, left, coder.end - coder.start - 1, factor);
 }
 
 /** What is read is no payload, and there will be no more of it. */

@@ -2,7 +2,7 @@
  * Words of which most are 0, by runs (SPEC 9): the number of zeros before each other word, and its sign. Where words may be
  * larger than 1, the numbers behind one count one more, and a number 0 makes it larger by 1.
  */
-import { ERR_RANGE, OK } from '../contract.gen';
+import { DELTA_LIMIT, ERR_RANGE, OK } from '../contract.gen';
 import { clampSymmetric } from '../math/fixed';
 import { putBits, putGap, takeBits, takeGap } from './bits';
 
@@ -58,16 +58,9 @@ function takeNonzero(left: i32): i32 {
 
 /**
  * The next `count` words of the `left` that are left, with at most `longest` zeros in a row, to int16 at `to`, each times
- * `factor` and cut to ±`limit`. OK, or ERR_RANGE if one is none.
+ * `factor` and cut to ±DELTA_LIMIT. OK, or ERR_RANGE if one is none.
  */
-export function takeRuns(
-  to: usize,
-  count: i32,
-  left: i32,
-  longest: i32,
-  factor: i32,
-  limit: i32,
-): i32 {
+export function takeRuns(to: usize, count: i32, left: i32, longest: i32, factor: i32): i32 {
   while (count > 0) {
     if (runs.gap < 0) {
       const gap = takeGap(runs.k);
@@ -83,7 +76,7 @@ export function takeRuns(
     if (count == 0) break;
     const q = takeNonzero(left);
     if (q == 0) return ERR_RANGE;
-    store<i16>(to, <i16>clampSymmetric(q * factor, limit));
+    store<i16>(to, <i16>clampSymmetric(q * factor, DELTA_LIMIT));
     to += 2;
     left--;
     count--;

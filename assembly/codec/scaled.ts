@@ -114,6 +114,6 @@ export function readScaledHead(): i32 {
 
 /** The next `count` words of the `left` that are left of a segment, to int16 at `to`; ERR_RANGE if one is none. */
 export function readScaled(to: usize, count: i32, left: i32, factor: i32): i32 {
-  if (scaled.byRuns) return takeRuns(to, count, left, left, factor, DELTA_LIMIT);
-  return takeRices(to, count, scaled.k, 2 * scaled.most, factor, DELTA_LIMIT);
+  if (scaled.byRuns) return takeRuns(to, count, left, left, factor);
+  return takeRices(to, count, scaled.k, 2 * scaled.most, factor);
 }

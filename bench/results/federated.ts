@@ -8,7 +8,7 @@ import { goalShares, reachOf, reachText, yardstickOf } from './goal.js';
 import { centralRuns, federatedRuns, finalOf, type Final, type Runs, type Work } from './runs.js';
 import { ratesTable, rateText } from './rate.js';
 import { resultSchemes, type ResultScheme } from './schemes.js';
-import type { Section, Table } from './section.js';
+import { gather, type Section, type Table } from './section.js';
 import { centralPlanOf, taskNames, tasks, type ResultTask } from './tasks.js';
 
 const head = [
@@ -96,17 +96,11 @@ export const federatedTable: Table = {
   number: 1,
   data: Object.values(recordings),
   async make(work): Promise<Section> {
-    const parts: string[] = [];
-    const panels: Panel[] = [];
-    for (const name of taskNames) {
-      const [text, panel] = await tableOf(tasks[name], work);
-      parts.push(text);
-      panels.push(panel);
-    }
+    const { text, panels } = await gather(taskNames, (name) => tableOf(tasks[name], work));
     const heading = `Test samples, mean and range of ${work.seeds} seeds`;
     const title = 'Accuracy over rounds, float32 FedAvg and Linnet with its codecs';
     return {
-      text: parts.join('\n\n'),
+      text,
       figures: { 'results-federated.svg': drawChart({ title, heading }, panels.slice(0, 3)) },
     };
   },

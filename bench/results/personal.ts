@@ -26,7 +26,7 @@ import { SampleOrder } from '../accuracy/training.js';
 import { cachedValue, kernelHash } from '../traffic/cache.js';
 import { chooseRate, ratesTable, rateText, validationSeed, type Choice } from './rate.js';
 import { seedsOf, type Work } from './runs.js';
-import type { Section, Table } from './section.js';
+import { gather, type Section, type Table } from './section.js';
 
 /** Own samples trained on. */
 export const counts = [0, 5, 10, 20, 50, 100] as const;
@@ -269,18 +269,16 @@ export const personalTable: Table = {
   number: 5,
   data: [recordings.ecg, recordings.har],
   async make(work): Promise<Section> {
-    const parts: string[] = [];
-    const panels: Panel[] = [];
-    for (const personal of personals) {
+    const { text, panels } = await gather(personals, async (personal) => {
       const curves = await curvesOf(personal, work);
       const table = markdownTable(head, rowsOf(curves));
-      parts.push(`**${personal.title}**\n\n${table}\n\n${ratesOf(curves)}`);
-      panels.push(panelOf(personal, curves));
-    }
+      const tables = `**${personal.title}**\n\n${table}\n\n${ratesOf(curves)}`;
+      return [tables, panelOf(personal, curves)];
+    });
     const heading = `People nobody trained on, mean and range of ${work.seeds} seeds`;
     const title = 'Accuracy by the number of own samples';
     return {
-      text: parts.join('\n\n'),
+      text,
       figures: { 'results-personal.svg': drawChart({ title, heading }, panels) },
     };
   },

@@ -1,4 +1,5 @@
 /** What a table gives to the document. */
+import type { Panel } from '../../host/figure/chart.js';
 import type { Work } from './runs.js';
 
 export interface Section {
@@ -13,4 +14,14 @@ export interface Table {
   /** Recordings it needs, names in the data folder. */
   readonly data: readonly string[];
   readonly make: (work: Work) => Promise<Section>;
+}
+
+/** What `make` gives for each item, one after the other: tables, and a panel of the figure beside each. */
+export async function gather<Item>(
+  items: readonly Item[],
+  make: (item: Item) => Promise<readonly [text: string, panel: Panel]>,
+): Promise<{ readonly text: string; readonly panels: readonly Panel[] }> {
+  const made: (readonly [string, Panel])[] = [];
+  for (const item of items) made.push(await make(item));
+  return { text: made.map(([text]) => text).join('\n\n'), panels: made.map(([, panel]) => panel) };
 }

@@ -26,7 +26,7 @@ import {
 } from './runs.js';
 import { ratesTable, rateText } from './rate.js';
 import { resultSchemes, type ResultScheme } from './schemes.js';
-import type { Section, Table } from './section.js';
+import { gather, type Section, type Table } from './section.js';
 import { tasks, type ResultTask } from './tasks.js';
 
 /** The first is what the others are measured against. */
@@ -196,17 +196,12 @@ export const strategiesTable: Table = {
   number: 3,
   data: [recordings.har, recordings.mnist],
   async make(work): Promise<Section> {
-    const parts: string[] = [];
-    const panels: Panel[] = [];
-    for (const task of [tasks.shards, tasks.dirichlet, tasks.har]) {
-      const [text, panel] = await tableOf(task, work);
-      parts.push(text);
-      panels.push(panel);
-    }
+    const chosen = [tasks.shards, tasks.dirichlet, tasks.har];
+    const { text, panels } = await gather(chosen, (task) => tableOf(task, work));
     const heading = `Test samples, mean and range of ${work.seeds} seeds`;
     const title = 'Accuracy over rounds by strategy';
     return {
-      text: parts.join('\n\n'),
+      text,
       figures: { 'results-strategies.svg': drawChart({ title, heading }, panels) },
     };
   },

@@ -2,10 +2,11 @@
  * What stays on a node of its trainings, a word per parameter, for the next one: what SPARSE_TERNARY left out of uploads
  * (SPEC, section 7.3) and the words of personal layers (7.6).
  */
-import { codec, receipt } from '../contract/contract.gen.js';
+import { codec } from '../contract/contract.gen.js';
 import type { Announcement } from '../contract/contract.gen.js';
 import { equalBytes, sha256 } from '../contract/hash.js';
 import type { NodeObjects } from './node-host.js';
+import { isTaken } from './node-rules.js';
 
 /** What a training is given of it. */
 export interface LocalWords {
@@ -31,9 +32,6 @@ export interface PendingLocal extends StoredLocal {
   /** SHA-256 of the envelope. */
   readonly upload: Uint8Array;
 }
-
-/** Receipts that say the delta counts. */
-const taken: readonly number[] = [receipt.ACCEPTED, receipt.DUPLICATE, receipt.CLIPPED];
 
 /** Whether what is kept can serve the announced version. */
 function belongsTo(local: StoredLocal, { federation, ...next }: Announcement): boolean {
@@ -108,7 +106,7 @@ export function mustSettle(
 export function settleLocal(objects: NodeObjects, envelope: Uint8Array, code: number): void {
   const { pendingLocal } = objects;
   if (!pendingLocal || !equalBytes(pendingLocal.upload, sha256(envelope))) return;
-  if (!taken.includes(code)) return;
+  if (!isTaken(code)) return;
   const { upload: _, ...local } = pendingLocal;
   objects.local = local;
   delete objects.pendingLocal;

@@ -2,7 +2,7 @@
  * The rules of a node (SPEC, section 7) as pure functions: which announcements it follows, which
  * sample a step trains, which bytes it uploads. firmware/src holds the same rules in C.
  */
-import { codec, constant, decay, task, version } from '../contract/contract.gen.js';
+import { codec, constant, decay, receipt, task, version } from '../contract/contract.gen.js';
 import type {
   Announcement,
   Counters,
@@ -176,6 +176,12 @@ export function chooseKernel(
 
 const training: readonly number[] = [task.TRAIN, task.BOTH, task.PERSONALISE];
 const evaluating: readonly number[] = [task.EVALUATE, task.BOTH, task.PERSONALISE];
+
+/** Whether a RECEIPT says that the delta counts. */
+export function isTaken(code: number): boolean {
+  const taken: readonly number[] = [receipt.ACCEPTED, receipt.DUPLICATE, receipt.CLIPPED];
+  return taken.includes(code);
+}
 
 export function taskTrains(plan: Plan): boolean {
   return training.includes(plan.task);

@@ -8,6 +8,7 @@ import type { ModelInfo } from '../model/info.js';
 import { isEligible } from '../sim/node-participation.js';
 import {
   chooseKernel,
+  isTaken,
   keepsLocal,
   readAnnouncement,
   samplesOfRound,
@@ -45,8 +46,6 @@ interface Newest {
 
 /** Nobody comes back sooner. */
 const leastRetryMs = 100;
-
-const taken: readonly number[] = [receipt.ACCEPTED, receipt.DUPLICATE, receipt.CLIPPED];
 
 function dutyOf(announcement: Announcement, model: ModelInfo, device: Device): Duty {
   const set = device.intrinsics ? versions.INTRINSIC_SET : 0;
@@ -261,18 +260,18 @@ export class VirtualNodes {
       this.#retry(node, Math.max(leastRetryMs, retryMs));
       return false;
     }
-    const isTaken = taken.includes(code);
+    const counts = isTaken(code);
     state.stage[node] = stage.IDLE;
-    (isTaken ? state.accepted : state.refused)[node]++;
+    (counts ? state.accepted : state.refused)[node]++;
     const newest = this.newest!.announcement.version;
-    if (isTaken) {
+    if (counts) {
       state.counted[node] = newest;
       this.totals.accepted++;
     } else this.totals.refused++;
     this.scene.works.drop(node);
     const isWaiting = state.seesMs[node] !== Infinity;
     if (state.version[node] < newest && !isWaiting) this.#willSee(node, state.dueMs[node]);
-    return isTaken;
+    return counts;
   }
 
   #retry(node: number, retryMs: number): void {

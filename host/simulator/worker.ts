@@ -2,6 +2,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { split, type Announcement } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
+import type { SeededRandom } from '../data/random.js';
 import { evaluationSettings } from '../kernel/kernel.js';
 import { openV8EngineNow } from '../kernel/v8-engine.js';
 import { localFor, localOf, type LocalWords } from '../sim/node-local.js';
@@ -54,13 +55,13 @@ class NodeWorker {
   train(version: number, node: number): Uint8Array {
     const { lies, group, seed } = this.data;
     const lie = lies[group[node]];
-    const random = lieStream(seed, node, version);
+    const random = (): SeededRandom => lieStream(seed, node, version);
     const kernel = this.#kernel;
     if (lie === 'scale-10') kernel.distort = scaleWords;
-    else if (lie === 'random-words') kernel.distort = (base) => randomWords(base, random);
+    else if (lie === 'random-words') kernel.distort = (base) => randomWords(base, random());
     else kernel.distort = undefined;
     const envelope = this.#work(version, node, lie);
-    return lie === 'random-bytes' ? randomBytes(envelope.length, random) : envelope;
+    return lie === 'random-bytes' ? randomBytes(envelope.length, random()) : envelope;
   }
 
   #work(version: number, node: number, lie: Lie | undefined): Uint8Array {
