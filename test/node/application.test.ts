@@ -13,9 +13,8 @@ import {
   status,
   task,
 } from '../../host/contract/contract.gen.js';
-import type { Announcement, HelloRequest, Plan } from '../../host/contract/contract.gen.js';
+import type { Announcement, Plan } from '../../host/contract/contract.gen.js';
 import { sha256 } from '../../host/contract/hash.js';
-import { unpackRequest } from '../../host/contract/pack.js';
 import { decodeWire } from '../../host/contract/wire.js';
 import { writeFds1 } from '../../host/data/fds1.js';
 import { Kernel } from '../../host/kernel/kernel.js';
@@ -255,9 +254,8 @@ await whereNative(() => {
       const announcement = (kernel: Uint8Array): Announcement =>
         fixture.announcementOf(0, { task: task.BOTH }, { kernels: [allow(kernel)] });
       expect(await first.announce(announcement(slow))).toBe(status.OK);
-      const hello = (): HelloRequest =>
-        unpackRequest('HELLO', first.arrivals.findLast(({ name }) => name === 'HELLO')!.body);
-      await first.until('the watchdog', () => hello().resetReason === resetReason.WATCHDOG);
+      const { WATCHDOG } = resetReason;
+      await first.until('the watchdog', () => first.lastHello()?.resetReason === WATCHDOG);
       lines = [];
       for (let polls = 0; polls < 20; polls++) await first.state();
       expect(lines.filter((line) => /^(answer|refused)/.test(line))).toEqual([]);

@@ -1,7 +1,7 @@
 /** The trial of a kernel on a board: its watchdog is SysTick, its flash survives a reset. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { nodeState, resetReason, status } from '../../host/contract/contract.gen.js';
-import type { Announcement, HelloRequest } from '../../host/contract/contract.gen.js';
+import type { Announcement } from '../../host/contract/contract.gen.js';
 import { equalBytes, sha256, toHex } from '../../host/contract/hash.js';
 import { unpackRequest } from '../../host/contract/pack.js';
 import { loadKernelBytes } from '../../host/kernel/load.js';
@@ -68,9 +68,6 @@ describe.runIf(hasQemu)('a kernel on trial on a Cortex-M4', () => {
     }).length;
   }
 
-  const lastHello = (): HelloRequest =>
-    unpackRequest('HELLO', host.arrivals.findLast(({ name }) => name === 'HELLO')!.body);
-
   it('is proved by a round, whichever build it is', async () => {
     await expectRound(offer(allow(good)), good);
     await expectRound(offer(allow(accelerated, 1), allow(good)), accelerated);
@@ -89,7 +86,7 @@ describe.runIf(hasQemu)('a kernel on trial on a Cortex-M4', () => {
     const before = host.count('HELLO');
     expect(await host.announce(offer(allow(bad)))).toBe(status.OK);
     await host.until('a HELLO', () => host.count('HELLO') > before, patienceMs);
-    expect(lastHello()).toMatchObject({
+    expect(host.lastHello()).toMatchObject({
       resetReason: resetReason.WATCHDOG,
       bootEpoch: 2,
       kernelHash: sha256(accelerated),

@@ -1,5 +1,10 @@
 import { constant, messageId, status, version } from '../../host/contract/contract.gen.js';
-import type { Announcement, HelloResponse, Receipt } from '../../host/contract/contract.gen.js';
+import type {
+  Announcement,
+  HelloRequest,
+  HelloResponse,
+  Receipt,
+} from '../../host/contract/contract.gen.js';
 import { idOf, noMac, sha256, toHex } from '../../host/contract/hash.js';
 import {
   packRequest,
@@ -98,6 +103,12 @@ export class ScriptedHost {
 
   count(name: RequestName): number {
     return this.arrivals.filter((arrival) => arrival.name === name).length;
+  }
+
+  /** The last one that has arrived, if one has. */
+  lastHello(): HelloRequest | undefined {
+    const hello = this.arrivals.findLast(({ name }) => name === 'HELLO');
+    return hello && unpackRequest('HELLO', hello.body);
   }
 
   /** Waits until the condition holds; fails naming `what` after `ms`. */

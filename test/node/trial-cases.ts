@@ -38,10 +38,6 @@ function fetches(host: ScriptedHost, bytes: Uint8Array): number {
   }).length;
 }
 
-function lastHello(host: ScriptedHost): HelloRequest {
-  return unpackRequest('HELLO', host.arrivals.findLast(({ name }) => name === 'HELLO')!.body);
-}
-
 const idOfKernel = (bytes: Uint8Array): string => toHex(sha256(bytes)).slice(0, 16);
 
 /** The next HELLO, after whatever `cause` makes of the node. */
@@ -50,7 +46,7 @@ async function helloAfter(cable: Cable, cause: () => Promise<unknown>): Promise<
   const before = cable.host.count('HELLO');
   await cause();
   await cable.host.until('HELLO', () => cable.host.count('HELLO') > before);
-  return lastHello(cable.host);
+  return cable.host.lastHello()!;
 }
 
 async function lastError(cable: Cable): Promise<number> {
