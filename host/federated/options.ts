@@ -157,7 +157,7 @@ function checkStrategy({ plan, strategy, keep }: AggregatorOptions): void {
   }
   if (keep !== undefined && keep <= maxStaleness) {
     throw new LinnetError('ERR_CONFIG', `uploads are kept for ${keep} versions`, {
-      remedy: `keep those of ${maxStaleness + 1}, the maximum staleness and one: they could count twice`,
+      remedy: `keep those of ${maxStaleness + 1} or more, the maximum staleness and one, or leave the default: they could count twice`,
     });
   }
 }
