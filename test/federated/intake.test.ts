@@ -59,7 +59,6 @@ const freshOnly = (newest: Announcement): IntakeRules => ({
   model,
   findUpload: () => undefined,
   findBase: (base) => (base === newest.version ? newest : undefined),
-  hasCounted: () => false,
   leftMs: () => 0,
 });
 const rules = freshOnly(announcement);
@@ -180,8 +179,7 @@ describe('intake', () => {
     expect(judge(other, { rules: { findBase } })).toBe(receipt.BAD_BASE);
   });
 
-  it('tells a node to come back that counts in the open version', () => {
-    expect(judge({}, { rules: { hasCounted: () => true } })).toBe(receipt.LATER);
+  it('tells a node to come back whose upload does not count yet', () => {
     expect(judge({}, { rules: { leftMs: () => 1 } })).toBe(receipt.LATER);
     expect(judge({}, { rules: { leftMs: () => Infinity } })).toBe(receipt.INELIGIBLE);
   });
