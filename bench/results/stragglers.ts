@@ -58,7 +58,7 @@ export const arms: readonly Arm[] = [
 export function scenarioOf({ title, cohort, round, plan }: Arm, lrShift: number): ScenarioParts {
   const rounds = uploads / cohort;
   return {
-    ...{ name: title, nodes, rounds, keep: 22, fleet: fleetOfExample() },
+    ...{ name: title, nodes, rounds, fleet: fleetOfExample() },
     // As often for each upload, whatever the cohort is.
     evaluateEvery: cohort < 50 ? 5 : 1,
     deal: { by: 'subject' },

@@ -132,6 +132,7 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
       return;
     }
     this.keepUpload(upload, envelope);
+    this.status.noteScores(envelope);
     this.guard(this.noteKernel(envelope));
   }
 

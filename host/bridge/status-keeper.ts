@@ -1,4 +1,5 @@
 import type {
+  Envelope,
   FaultRecord,
   FaultRequest,
   HelloRequest,
@@ -7,6 +8,7 @@ import type {
   StatusResponse,
   Traffic,
 } from '../contract/contract.gen.js';
+import { scoreOf } from './score.js';
 
 const MAX_LOG_BYTES = 200;
 const MAX_LINES = 20;
@@ -51,7 +53,7 @@ function cut(text: string): string {
   return new TextDecoder().decode(bytes.subarray(0, MAX_LOG_BYTES), { stream: true });
 }
 
-/** What an operator is told of one node: its last words, its faults, and what its rounds cost. */
+/** What an operator is told of one node: its last words, its faults, its scores, and what its rounds cost. */
 export class StatusKeeper {
   private fault: FaultRecord | undefined;
   private readonly lines: LogLine[] = [];
@@ -59,6 +61,7 @@ export class StatusKeeper {
   /** All traffic until the last definite receipt. */
   private settled = noTraffic;
   private last = unknown;
+  private scores: Pick<NodeStatus, 'scoredVersion' | 'global' | 'personalised'> = {};
 
   noteFault(fault: FaultRequest, bootEpoch: number): void {
     this.fault = { ...fault, bootEpoch };
@@ -72,6 +75,18 @@ export class StatusKeeper {
 
   noteStatus(status: StatusResponse): void {
     this.last = status;
+  }
+
+  /** An upload without scores leaves those of the last that had some. */
+  noteScores({ version, evaluation, personal }: Envelope): void {
+    const global = scoreOf(evaluation);
+    const personalised = scoreOf(personal);
+    if (!global && !personalised) return;
+    this.scores = {
+      scoredVersion: version,
+      ...(global && { global }),
+      ...(personalised && { personalised }),
+    };
   }
 
   /** A definite receipt for an upload to this version has come, and so much was spent until now. */
@@ -95,6 +110,7 @@ export class StatusKeeper {
       ...(last.residualSaturations > 0 && { residualSaturations: last.residualSaturations }),
       ...(fault && { fault }),
       ...(log !== undefined && { log, lines: [...lines] }),
+      ...this.scores,
       traffic,
       ...(round && { roundVersion: round.version, round: round.traffic }),
     };

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { logLevel, nodeState, resetReason } from '../contract/contract.gen.js';
-import type { Birth, Death, NodeStatus } from '../contract/contract.gen.js';
+import type { Birth, Death, NodeStatus, Score } from '../contract/contract.gen.js';
 import { LinnetError, statusName } from '../contract/error.js';
 import { matchTopic, topicOf, type TopicScope } from '../contract/topics.js';
 import { decodeWire } from '../contract/wire.js';
@@ -10,7 +10,7 @@ import { connectMqtt } from '../mqtt/connect.js';
 import type { MqttOptions } from '../mqtt/session.js';
 import { parseMqttUrl } from '../mqtt/url.js';
 import { describeFault, nameOf } from './faults.js';
-import { byteSize, type Column, type Output } from './output.js';
+import { byteSize, percent, type Column, type Output } from './output.js';
 
 /** Nothing says which retained message is the last: this long without a topic that is new. */
 const calmMs = 500;
@@ -31,6 +31,8 @@ const columns: readonly Column[] = [
   { title: 'stack', width: 9, align: 'right' },
   { title: 'MQTT up', width: 9, align: 'right' },
   { title: 'MQTT down', width: 9, align: 'right' },
+  { title: 'global', width: 7, align: 'right' },
+  { title: 'personalised', width: 12, align: 'right' },
   { title: 'last log', width: 8 },
 ];
 
@@ -81,16 +83,22 @@ function isAlive({ birth, death }: KnownNode): boolean {
 export const describeSaturations = (words: number): string =>
   `${words} words of the last one were limited: give the sparse codec a higher density`;
 
+/** NaN, which percent() shows as a dash, where a node has not said it. */
+const accuracyOf = (score: Score | undefined): number =>
+  score ? score.correct / score.samples : NaN;
+
 function printNode(output: Output, node: string, known: KnownNode): void {
   const { status } = known;
   const state = !isAlive(known) ? 'gone' : status ? nameOf(nodeState, status.state) : 'unknown';
   output.record({ type: 'node', node, isAlive: isAlive(known), ...status });
   if (!status) return output.tableRow(columns, [node, state]);
   const { version, bootEpoch, heapHighWaterBytes, stackHighWaterBytes, traffic, log } = status;
+  const { global, personalised } = status;
   output.tableRow(columns, [
     ...[node, state, version, nameOf(resetReason, status.resetReason), bootEpoch],
     ...[byteSize(heapHighWaterBytes), byteSize(stackHighWaterBytes)],
-    ...[byteSize(traffic.mqttUp), byteSize(traffic.mqttDown), log ?? ''],
+    ...[byteSize(traffic.mqttUp), byteSize(traffic.mqttDown)],
+    ...[percent(accuracyOf(global)), percent(accuracyOf(personalised)), log ?? ''],
   ]);
   if (status.lastError > 0) output.line(`  last error: ${statusName(-status.lastError)}`);
   if (status.residualSaturations !== undefined)

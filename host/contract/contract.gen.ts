@@ -1250,6 +1250,20 @@ export interface NodeStatus {
   readonly lines?: readonly LogLine[];
   /** as in STATUS; absent: 0 */
   readonly residualSaturations?: number;
+  /** base version of the last upload that had a confusion matrix of two classes or more */
+  readonly scoredVersion?: number;
+  /** its evaluation: of that version */
+  readonly global?: Score;
+  /** its personal: of the model as the node has trained it */
+  readonly personalised?: Score;
+}
+
+/** what is left of a confusion matrix */
+export interface Score {
+  /** of the test split, at least 1 */
+  readonly samples: number;
+  /** of these, those whose class was predicted */
+  readonly correct: number;
 }
 
 /** a line of LOG */
@@ -1352,6 +1366,7 @@ export interface WireMaps {
   readonly Death: Death;
   readonly Want: Want;
   readonly NodeStatus: NodeStatus;
+  readonly Score: Score;
   readonly LogLine: LogLine;
   readonly FaultRecord: FaultRecord;
   readonly Traffic: Traffic;

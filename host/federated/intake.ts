@@ -45,9 +45,10 @@ export interface IntakeRules {
   findUpload(version: number, node: string, contribution: number): Uint8Array | undefined;
   /** The announcement of a version that deltas may be trained from now. */
   findBase(version: number): Announcement | undefined;
-  /** Whether something of a node counts in the open version. */
-  hasCounted(node: string): boolean;
-  /** Milliseconds until an upload of the node to this version can count; Infinity: it never does. */
+  /**
+   * Milliseconds until an upload of the node to this version can count, as far as is known: its turn may have to come, or a
+   * version to close in which it counts already. Infinity: it never does.
+   */
   leftMs(announcement: Announcement, node: string): number;
 }
 
@@ -178,7 +179,6 @@ export function judgeUpload(
   const leftMs = rules.leftMs(announcement, node);
   if (!isEligible || leftMs === Infinity) return verdict(receipt.INELIGIBLE);
   if (leftMs > 0) return { ...verdict(receipt.LATER), retryMs: leftMs };
-  if (rules.hasCounted(node)) return verdict(receipt.LATER);
   if (!isCodec(envelope.codec)) return verdict(receipt.UNKNOWN_CODEC);
   const { codec: id, payload } = envelope;
   const silent = silentLayers(announcement.plan);

@@ -59,7 +59,10 @@ export interface AggregatorOptions {
   readonly queueLimit?: number;
   /** What they may hold together. Default 64 MiB. */
   readonly queueBytes?: number;
-  /** Soonest a node shall send again what got LATER; many are told to come one after the other. Default 1000. */
+  /**
+   * Soonest a node shall send again what got LATER; many are told to come one after the other. Default 1000; and while a node
+   * counts in the open version, when that is expected to close.
+   */
   readonly retryMs?: number;
   /** Scores of a new version's words [P] on samples held out here. */
   readonly evaluate?: (
@@ -157,7 +160,7 @@ function checkStrategy({ plan, strategy, keep }: AggregatorOptions): void {
   }
   if (keep !== undefined && keep <= maxStaleness) {
     throw new LinnetError('ERR_CONFIG', `uploads are kept for ${keep} versions`, {
-      remedy: `keep those of ${maxStaleness + 1}, the maximum staleness and one: they could count twice`,
+      remedy: `keep those of ${maxStaleness + 1} or more, the maximum staleness and one, or leave the default: they could count twice`,
     });
   }
 }

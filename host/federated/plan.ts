@@ -169,11 +169,58 @@ export function tunesLocally({ task: id, codec: coding }: Plan): boolean {
   return id === task.PERSONALISE && coding === codec.NONE;
 }
 
-/** What nodes train together, or the tuning after it. */
-function trainingOf(settings: PlanSettings, tunes: boolean): Partial<Plan> {
-  const { personalLayers = 0, fineTuneEpochs = 0 } = settings;
-  if (!tunes) return personalLayers > 0 ? { personalLayers } : {};
-  return { epochs: fineTuneEpochs, codec: codec.NONE, personalLayers: ALL_LAYERS };
+type Shared = Omit<Plan, 'task' | 'epochs' | 'codec'>;
+
+/** What rounds and tuning have in common. */
+function sharedPlan(settings: PlanSettings, lrShift: number): Shared {
+  const { classWeights, eligibility } = settings;
+  return {
+    seed: settings.seed,
+    lrShift,
+    lrDecay: settings.lrDecay,
+    samples: settings.samples,
+    skipThreshold: settings.skipThreshold,
+    ...(classWeights && { classWeights: new Uint8Array(classWeights) }),
+    weightUnit: settings.weightUnit,
+    ...(settings.frozenLayers && { frozenLayers: settings.frozenLayers }),
+    ...(settings.proximalShift && { proximalShift: settings.proximalShift }),
+    ...(settings.jitterMs && { jitterMs: settings.jitterMs }),
+    ...(eligibility && { eligibility }),
+  };
+}
+
+/** What nodes do together: train, or evaluate. */
+function roundPlan(settings: PlanSettings, lrShift: number): Plan {
+  const { maxStaleness, personalLayers = 0, density = DEFAULT_DENSITY } = settings;
+  const fallback = personalLayers > 0 ? codec.RICE_INT16 : codec.RAW_INT16;
+  const coding = settings.task === task.EVALUATE ? codec.NONE : (settings.codec ?? fallback);
+  return {
+    ...sharedPlan(settings, lrShift),
+    task: settings.task,
+    epochs: settings.epochs,
+    codec: coding,
+    ...(maxStaleness && { maxStaleness }),
+    ...(coding === codec.SPARSE_TERNARY && { density }),
+    ...(personalLayers > 0 && { personalLayers }),
+  };
+}
+
+/** Local fine-tuning (SPEC, 7.6); undefined where the settings have none. */
+function tuningPlan(settings: PlanSettings, lrShift: number): Plan | undefined {
+  const { fineTuneEpochs = 0 } = settings;
+  if (fineTuneEpochs === 0) return undefined;
+  return {
+    ...sharedPlan(settings, lrShift),
+    task: task.PERSONALISE,
+    epochs: fineTuneEpochs,
+    codec: codec.NONE,
+    personalLayers: ALL_LAYERS,
+  };
+}
+
+/** After a plan: nobody is asked for anything. */
+function restAfter({ maxStaleness: _s, eligibility: _e, ...plan }: Plan): Plan {
+  return { ...plan, task: task.NONE };
 }
 
 /**
@@ -187,33 +234,14 @@ export function planOf(
   deadlineMs?: number,
   drawBelow?: number,
 ): Plan {
-  const { classWeights, eligibility, fineTuneEpochs = 0, personalLayers = 0 } = settings;
-  const tunes = r >= rounds && fineTuneEpochs > 0;
-  const isFinal = r >= rounds + (tunes ? 1 : 0);
-  const uploadsDelta = settings.task !== task.EVALUATE;
-  const isSparse = uploadsDelta && !tunes && settings.codec === codec.SPARSE_TERNARY;
-  const coding = settings.codec ?? (personalLayers > 0 ? codec.RICE_INT16 : codec.RAW_INT16);
-  const work = tunes ? task.PERSONALISE : settings.task;
+  const lrShift = lrShiftOf(settings, r, rounds);
+  const tuning = r >= rounds ? tuningPlan(settings, lrShift) : undefined;
+  const plan = tuning ?? roundPlan(settings, lrShift);
+  if (r >= rounds + (tuning ? 1 : 0)) return restAfter(plan);
   return {
-    task: isFinal ? task.NONE : work,
-    seed: settings.seed,
-    lrShift: lrShiftOf(settings, r, rounds),
-    lrDecay: settings.lrDecay,
-    epochs: settings.epochs,
-    samples: settings.samples,
-    skipThreshold: settings.skipThreshold,
-    ...(classWeights && { classWeights: new Uint8Array(classWeights) }),
-    codec: uploadsDelta ? coding : codec.NONE,
-    weightUnit: settings.weightUnit,
-    ...(deadlineMs !== undefined && !isFinal && { deadlineMs }),
-    ...(settings.frozenLayers && { frozenLayers: settings.frozenLayers }),
-    ...(settings.proximalShift && { proximalShift: settings.proximalShift }),
-    ...(settings.maxStaleness && !isFinal && !tunes && { maxStaleness: settings.maxStaleness }),
-    ...(drawBelow !== undefined && !isFinal && { drawBelow }),
-    ...(settings.jitterMs && { jitterMs: settings.jitterMs }),
-    ...(eligibility && !isFinal && { eligibility }),
-    ...(isSparse && { density: settings.density ?? DEFAULT_DENSITY }),
-    ...trainingOf(settings, tunes),
+    ...plan,
+    ...(deadlineMs !== undefined && { deadlineMs }),
+    ...(drawBelow !== undefined && { drawBelow }),
   };
 }
 

@@ -16,7 +16,7 @@ export interface Answer {
 }
 
 /** Longest time a node is told to stay away. */
-const MAX_RETRY_MS = 600_000;
+export const MAX_RETRY_MS = 600_000;
 
 export interface ReceptionRules {
   readonly scope: TopicScope;

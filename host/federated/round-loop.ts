@@ -12,9 +12,9 @@ import { Mailbox, type MailboxLimit } from './mailbox.js';
 import type { OpenVersion } from './open-version.js';
 import { packState, scopeOf, type AggregatorOptions } from './options.js';
 import { Publisher } from './publisher.js';
-import { Reception, type Answer } from './reception.js';
+import { MAX_RETRY_MS, Reception, type Answer } from './reception.js';
 import type { HeldOutScores } from './report.js';
-import { advanceRound, openRound, type RoundEvent } from './round.js';
+import { advanceRound, expectedCloseMs, openRound, type RoundEvent } from './round.js';
 import { systemTimers, type Timers } from './timers.js';
 import { Turns } from './turns.js';
 import { Wants } from './wants.js';
@@ -88,8 +88,11 @@ export class RoundLoop {
       ...(keys && { keys }),
       findUpload: (...key) => lineage.findUpload(...key),
       findBase: (version) => lineage.findBase(version),
-      hasCounted: (node) => lineage.open.hasNode(node),
-      leftMs: (...turn) => this.#turns.leftMs(...turn),
+      leftMs: (announcement, node) =>
+        Math.max(
+          this.#turns.leftMs(announcement, node),
+          lineage.open.hasNode(node) ? this.#closesInMs() : 0,
+        ),
     };
     const { queueLimit = QUEUE_ITEMS, queueBytes = QUEUE_BYTES, retryMs = RETRY_MS } = options;
     this.#retryMs = retryMs;
@@ -200,6 +203,15 @@ export class RoundLoop {
     } else if (task.version === this.lineage.open.version) {
       await this.#advance({ type: 'deadline' });
     }
+  }
+
+  /** When a node that counts in the open version shall come again. */
+  #closesInMs(): number {
+    const { round, retryMs } = this.options;
+    if (retryMs !== undefined) return retryMs;
+    const elapsedMs = this.#timers.now() - this.#openedAtMs;
+    const leftMs = expectedCloseMs(round, this.#round.contributions, Math.max(0, elapsedMs));
+    return Math.ceil(Math.min(MAX_RETRY_MS, Math.max(RETRY_MS, leftMs)));
   }
 
   /** Commits what was staged, then answers: a receipt is a promise the ledger already keeps. */

@@ -70,6 +70,20 @@ export function advanceRound(rules: RoundRules, state: RoundState, event: RoundE
   return { state: { contributions, isClosed }, decision };
 }
 
+/**
+ * Milliseconds until a version closes that has been open for `elapsedMs` and has at least one contribution, if they go
+ * on coming as they have; by its deadline at the latest.
+ */
+export function expectedCloseMs(
+  { cohort, deadlineMs = Infinity }: RoundRules,
+  contributions: number,
+  elapsedMs: number,
+): number {
+  const missing = Math.max(0, cohort - contributions);
+  const leftMs = (elapsedMs * missing) / Math.max(1, contributions);
+  return Math.max(0, Math.min(leftMs, deadlineMs - elapsedMs));
+}
+
 function decide(rules: RoundRules, contributions: number, isLate: boolean): RoundDecision {
   if (contributions >= rules.cohort) return 'close';
   if (!isLate) return 'wait';

@@ -94,7 +94,8 @@ const scenarioSchema = z.strictObject({
     .min(1)
     .default([groupSchema.parse({})]),
   evaluateEvery: count.default(1),
-  keep: count.default(10),
+  /** Newest versions whose uploads stay in the ledger; absent: 10, or as many as the plan needs. */
+  keep: count.optional(),
   /** Whether nodes and aggregator have keys and check tags; absent: unless real nodes join. */
   keys: z.boolean().optional(),
   /** Nodes that are not simulated but join over MQTT. */

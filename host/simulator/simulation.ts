@@ -10,6 +10,7 @@ import { topicOf, type TopicScope } from '../contract/topics.js';
 import { decodeWire } from '../contract/wire.js';
 import type { NodeEvaluations } from '../federated/counters.js';
 import type { AggregatorOptions } from '../federated/options.js';
+import type { PlanSettings } from '../federated/plan.js';
 import type { PublishedModel } from '../federated/report.js';
 import type { RoundRules } from '../federated/round.js';
 import { Aggregator } from '../federated/server.js';
@@ -39,6 +40,8 @@ const hourMs = 3_600_000;
 const defaultBatch = 256;
 /** Uploads that are computed before they are due. */
 const windowNodes = 512;
+/** Newest versions whose uploads are kept, unless the scenario says. */
+const KEEP_VERSIONS = 10;
 /** Where virtual nodes alone are the federation. */
 const nowhere = 'mqtt://simulated';
 
@@ -92,6 +95,11 @@ function roundRulesOf({ nodes, round }: Scenario): RoundRules {
   if (deadlineMinutes === undefined) return { cohort, quorum: cohort };
   const { quorum = 1 } = round;
   return { cohort, quorum, deadlineMs: minutesToMs(deadlineMinutes) };
+}
+
+/** Those that an upload may still be made to are kept: with them it is found a second time. */
+function keepOf({ keep }: Scenario, { maxStaleness = 0 }: PlanSettings): number {
+  return keep ?? Math.max(KEEP_VERSIONS, maxStaleness + 1);
 }
 
 /** Runs a scenario to its end, from where it was interrupted if it was. */
@@ -179,7 +187,7 @@ class Simulation {
       mqtt: { url: scenario.real?.mqtt ?? nowhere },
       rounds: scenario.rounds,
       round: roundRulesOf(scenario),
-      keep: scenario.keep,
+      keep: keepOf(scenario, aggregator.plan),
       ...(hasKeys(scenario) && {
         keys: new SimulatedKeys(scenario.seed, scenario.nodes, federation),
       }),

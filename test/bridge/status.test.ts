@@ -1,7 +1,7 @@
 /** What a bridge tells of its nodes: health, last words, faults, and bytes counted where they are spent. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { nodeState, receipt, resetReason } from '../../host/contract/contract.gen.js';
-import type { NodeStatus } from '../../host/contract/contract.gen.js';
+import { nodeState, receipt, resetReason, task } from '../../host/contract/contract.gen.js';
+import type { Counters, NodeStatus } from '../../host/contract/contract.gen.js';
 import { topicOf } from '../../host/contract/topics.js';
 import { decodeWire } from '../../host/contract/wire.js';
 import { packagePath } from '../../host/kernel/load.js';
@@ -54,6 +54,12 @@ async function runDevices(...flags: string[]): Promise<string> {
   } finally {
     await scene.end();
   }
+}
+
+/** What a confusion matrix of the three classes says, and as a cell of `linnet devices`. */
+function scoreIn({ samples, confusion = [] }: Counters): [score: object, cell: string] {
+  const correct = confusion[0] + confusion[4] + confusion[8];
+  return [{ samples, correct }, `${((100 * correct) / samples).toFixed(1)} %`];
 }
 
 /** As `linnet devices` shows it, then and when it is gone. */
@@ -136,6 +142,36 @@ describe('the status of a node', () => {
     expect(parseRecords(await listFleet('--json', '--log', 'one')).at(-1)).toMatchObject({
       ...{ type: 'log', node: 'one', level: 2, text: 'line 24' },
     });
+  });
+
+  it('has the accuracies its last upload with scores counted', async () => {
+    const port = await rig.plugIn(v8Device('one'));
+    rig.bridge({ port: port.address });
+    const work = async (version: number, id: number): Promise<ArrivedUpload> => {
+      await rig.aggregator.publishVersion(version, { plan: { ...fixture.defaultPlan, task: id } });
+      const find = () => uploads().find(({ envelope }) => envelope.version === version);
+      await rig.until('the upload', () => find() !== undefined);
+      await rig.aggregator.giveReceipt(find()!, receipt.ACCEPTED);
+      await rig.until('the round', () => status('one')?.roundVersion === version);
+      return find()!;
+    };
+    await work(0, task.TRAIN);
+    expect(status('one')!.scoredVersion).toBeUndefined();
+    expect(await listFleet()).toMatch(/^one .* – +–$/m);
+    const { evaluation, personal } = (await work(1, task.PERSONALISE)).envelope;
+    const [global, globalCell] = scoreIn(evaluation!);
+    const [personalised, personalisedCell] = scoreIn(personal!);
+    expect(globalCell).not.toBe(personalisedCell);
+    expect(status('one')).toMatchObject({ scoredVersion: 1, global, personalised });
+    const row = (before: string, after: string) => new RegExp(`^one .* ${before} +${after}$`, 'm');
+    expect(await listFleet()).toMatch(row(globalCell, personalisedCell));
+    const [record] = parseRecords(await listFleet('--json'));
+    expect(record).toMatchObject({ scoredVersion: 1, global, personalised });
+    const [later, laterCell] = scoreIn((await work(2, task.BOTH)).envelope.evaluation!);
+    await work(3, task.TRAIN);
+    expect(status('one')).toMatchObject({ roundVersion: 3, scoredVersion: 2, global: later });
+    expect(status('one')!.personalised).toBeUndefined();
+    expect(await listFleet()).toMatch(row(laterCell, '–'));
   });
 
   it('counts a round from receipt to receipt: payload, link and MQTT', async () => {

@@ -29,7 +29,9 @@ import {
 
 const model = parseDescriptor(smallDescriptor);
 const { parameters } = model;
-interface Announced extends Partial<Pick<PlanSettings, 'task' | 'samples' | 'codec'>> {
+interface Announced extends Partial<
+  Pick<PlanSettings, 'task' | 'samples' | 'codec' | 'fineTuneEpochs'>
+> {
   readonly version?: number;
   readonly rounds?: number;
 }
@@ -57,7 +59,6 @@ const freshOnly = (newest: Announcement): IntakeRules => ({
   model,
   findUpload: () => undefined,
   findBase: (base) => (base === newest.version ? newest : undefined),
-  hasCounted: () => false,
   leftMs: () => 0,
 });
 const rules = freshOnly(announcement);
@@ -85,13 +86,18 @@ function judge(changes: Partial<Envelope>, options: JudgeOptions = {}): number {
 const counted: Counters = { samples: 10, loss: 5000, skipped: 2, saturations: 0 };
 const training: Counters = { ...counted, correct: 9 };
 const evaluation: Counters = { ...counted, confusion: [4, 0, 1, 0, 3, 0, 0, 0, 2] };
+const personal: Counters = { ...counted, confusion: [5, 0, 0, 0, 3, 0, 0, 0, 2] };
+const noDelta: Partial<Envelope> = { codec: codec.NONE, payload: new Uint8Array() };
 
 describe('intake', () => {
   it('accepts what a node that follows the plan sends', () => {
     expect(judge({})).toBe(receipt.ACCEPTED);
     expect(judge({ training, evaluation })).toBe(receipt.ACCEPTED);
+    const personalising = announce({ task: task.PERSONALISE });
+    const scores = { training, evaluation, personal };
+    expect(judge(scores, { announcement: personalising })).toBe(receipt.ACCEPTED);
     const evaluating = announce({ task: task.EVALUATE });
-    const empty = { codec: codec.NONE, payload: new Uint8Array(), samples: 0 };
+    const empty = { ...noDelta, samples: 0 };
     expect(judge({ ...empty, evaluation }, { announcement: evaluating })).toBe(receipt.ACCEPTED);
   });
 
@@ -111,12 +117,17 @@ describe('intake', () => {
     ['a word no delta has', { payload: packDelta(new Int16Array(parameters).fill(-32768)) }],
     ['no samples', { samples: 0 }],
     ['a second contribution', { contribution: 1 }],
-    ['no delta although it was to train', { codec: codec.NONE, payload: new Uint8Array() }],
+    ['no delta although it was to train', noDelta],
     ['counts of another model', { evaluation: { ...evaluation, confusion: [10] } }],
     ['counts that do not add up', { evaluation: { ...evaluation, samples: 11 } }],
     ['an evaluation that counts like a training', { evaluation: training }],
     ['a training that counts like an evaluation', { training: evaluation }],
     ['more right predictions than samples', { training: { ...training, correct: 11 } }],
+    ['personal scores of another model', { personal: { ...personal, confusion: [10] } }],
+    ['personal scores that do not add up', { personal: { ...personal, samples: 11 } }],
+    ['more right personal predictions than samples', { personal: { ...counted, correct: 11 } }],
+    ['personal scores that count both ways', { personal: { ...personal, correct: 10 } }],
+    ['a personal loss no sample can have', { personal: { ...personal, loss: 10 * 32768 + 1 } }],
     ['more skips than samples', { training: { ...training, skipped: 11 } }],
     ['a loss no sample can have', { evaluation: { ...evaluation, loss: 10 * 32768 + 1 } }],
     ['counts beyond 32 bits', { training: { ...training, saturations: 2 ** 32 } }],
@@ -135,7 +146,25 @@ describe('intake', () => {
   });
 
   it('calls a delta in an evaluation malformed', () => {
-    expect(judge({}, { announcement: announce({ task: task.EVALUATE }) })).toBe(receipt.MALFORMED);
+    const evaluating = { announcement: announce({ task: task.EVALUATE }) };
+    expect(judge({}, evaluating)).toBe(receipt.MALFORMED);
+    const payload = packDelta(new Int16Array(parameters));
+    expect(judge({ ...noDelta, samples: 0, payload }, evaluating)).toBe(receipt.MALFORMED);
+  });
+
+  it('takes scores of a local tuning, and nothing of what was learnt', () => {
+    const tuning = announce({ version: 4, rounds: 4, fineTuneEpochs: 2 });
+    const judged = (changes: Partial<Envelope>) =>
+      judge({ ...noDelta, training, evaluation, personal, ...changes }, { announcement: tuning });
+    expect(judged({})).toBe(receipt.ACCEPTED);
+    const bytes = simulateEnvelope(tuning, 'ann', parameters, { ...noDelta, personal });
+    const { upload } = judgeUpload(incomingOf(bytes), tuning, freshOnly(tuning));
+    expect(upload!.delta).toEqual(new Int16Array(parameters));
+    const payload = packDelta(new Int16Array(parameters));
+    expect(judged({ codec: codec.RAW_INT16, payload })).toBe(receipt.MALFORMED);
+    expect(judged({ payload })).toBe(receipt.MALFORMED);
+    expect(judged({ samples: 0 })).toBe(receipt.MALFORMED);
+    expect(judged({ personal: { ...personal, samples: 9 } })).toBe(receipt.MALFORMED);
   });
 
   it('takes a delta of an older base that is open, by the plan of that base', () => {
@@ -150,8 +179,7 @@ describe('intake', () => {
     expect(judge(other, { rules: { findBase } })).toBe(receipt.BAD_BASE);
   });
 
-  it('tells a node to come back that counts in the open version', () => {
-    expect(judge({}, { rules: { hasCounted: () => true } })).toBe(receipt.LATER);
+  it('tells a node to come back whose upload does not count yet', () => {
     expect(judge({}, { rules: { leftMs: () => 1 } })).toBe(receipt.LATER);
     expect(judge({}, { rules: { leftMs: () => Infinity } })).toBe(receipt.INELIGIBLE);
   });
@@ -238,6 +266,7 @@ describe('intake', () => {
       ...{ epoch: 2 ** 32 - 1, version: 2 ** 32 - 1, samples: 2 ** 30 },
       training: { ...largest, correct: 2 ** 30 },
       evaluation: { ...largest, confusion: new Array<number>(9).fill(2 ** 32 - 1) },
+      personal: { ...largest, confusion: new Array<number>(9).fill(2 ** 32 - 1) },
       mac: new Uint8Array(16),
     };
     const longest = simulateEnvelope(announcement, 'ann', parameters, changes);

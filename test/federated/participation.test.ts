@@ -48,6 +48,50 @@ function changes(clock: Clock, more: Partial<AggregatorOptions> = {}): Partial<A
 const idleNodes = (scene: Scene, names: readonly string[]) =>
   Promise.all(names.map((name) => scene.idleNode(name)));
 
+describe('a node that counts in the open version', () => {
+  it('is told when the version will close if contributions go on coming as they have', async () => {
+    const clock = new Clock();
+    const scene = await openScene(brokerCases[0]);
+    const buffered = {
+      ...{ rounds: 3, timers: clock, strategy: 'fed-buff' },
+      plan: { ...planSettings, maxStaleness: 2 },
+      round: { cohort: 4, quorum: 4 },
+    };
+    const first = await scene.aggregator(buffered);
+    const [late, ...others] = await idleNodes(scene, fleet.slice(0, 5));
+    const old = simulateEnvelope(late.announcement!, late.name, parameters);
+    for (const node of others) await node.upload();
+    await waitFor('version 1', () => late.announcement?.version === 1);
+    await late.publish(old, 0);
+    await waitFor('a receipt', () => late.receipts.length === 1);
+    expect(late.codes()).toEqual([receipt.ACCEPTED]);
+    const expectLater = async (retryMs: number): Promise<void> => {
+      const before = late.receipts.length;
+      await late.upload();
+      await waitFor('a receipt', () => late.receipts.length > before);
+      expect(late.receipts.at(-1)).toMatchObject({ code: receipt.LATER, retryMs });
+    };
+    await expectLater(1000);
+    clock.nowMs += 60_000;
+    await expectLater(180_000);
+    await others[0].upload();
+    await waitFor('the second', () => others[0].codes().length === 2);
+    await expectLater(60_000);
+    clock.nowMs += 10 ** 9;
+    await expectLater(600_000);
+    // Another aggregator does not know since when the version stands.
+    await first.close();
+    const deadline = { ...buffered.round, deadlineMs: 90_000 };
+    const second = await scene.aggregator({ ...buffered, round: deadline });
+    await expectLater(1000);
+    clock.nowMs += 60_000;
+    await expectLater(30_000);
+    await second.close();
+    await scene.aggregator({ ...buffered, retryMs: 30 });
+    await expectLater(30);
+  });
+});
+
 describe('a sampled cohort', () => {
   it('closes when as many as needed have come, whoever else was drawn', async () => {
     const scene = await openScene(brokerCases[0]);

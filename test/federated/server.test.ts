@@ -158,7 +158,7 @@ describe.each(brokerCases)('aggregator on $name', (broker) => {
     const plan = { ...planSettings, maxStaleness: 2 };
     await expect(scene.aggregator({ plan })).rejects.toThrow('fed-avg takes no deltas of older');
     const short = { plan, strategy: 'fed-buff', keep: 2 };
-    await expect(scene.aggregator(short)).rejects.toThrow('keep those of 3');
+    await expect(scene.aggregator(short)).rejects.toThrow('keep those of 3 or more');
     const coarse = { plan: { ...planSettings, codec: codec.DENSE_3 }, strategy: 'median' };
     await expect(scene.aggregator(coarse)).rejects.toThrow('rounded so coarsely');
   });

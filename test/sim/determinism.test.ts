@@ -150,3 +150,29 @@ it('is itself when it is asked for again, and refuses to be another', async () =
   const elsewhere = await runScenario(newFolder(), other);
   expect(elsewhere.model.modelHash).not.toBe(first.model.modelHash);
 });
+
+it('keeps the uploads that late ones need, however late they may be', async () => {
+  const rounds = 14;
+  const late = `
+nodes: 4
+rounds: ${rounds}
+deal: { people: 4, samplesPerNode: 12 }
+round: { cohort: 2 }
+evaluateEvery: ${rounds}
+plan: { samplesPerRound: 5, strategy: fed-buff, maxStaleness: STALENESS }
+`;
+  const openVersions = async (staleness: number): Promise<Set<string>> => {
+    const folder = newFolder();
+    await runScenario(folder, late.replace('STALENESS', String(staleness)));
+    const uploads = uploadsIn(join(folder, 'store'), rounds);
+    return new Set(uploads.map((upload) => upload.split(' ')[0]));
+  };
+  // Ten versions at least, the staleness and one if they are more.
+  expect((await openVersions(3)).size).toBe(10);
+  expect((await openVersions(12)).size).toBe(13);
+  const short = `${late.replace('STALENESS', '12')}keep: 12\n`;
+  await expect(runScenario(newFolder(), short)).rejects.toMatchObject({
+    code: 'ERR_CONFIG',
+    remedy: expect.stringContaining('keep those of 13 or more') as string,
+  });
+});

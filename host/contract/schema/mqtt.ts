@@ -457,6 +457,36 @@ export const wireMaps: readonly WireMap[] = [
         optional: true,
         text: 'as in STATUS; absent: 0',
       },
+      {
+        name: 'scoredVersion',
+        key: 16,
+        type: 'uint',
+        optional: true,
+        text: 'base version of the last upload that had a confusion matrix of two classes or more',
+      },
+      {
+        name: 'global',
+        key: 17,
+        type: { map: 'Score' },
+        optional: true,
+        text: 'its evaluation: of that version',
+      },
+      {
+        name: 'personalised',
+        key: 18,
+        type: { map: 'Score' },
+        optional: true,
+        text: 'its personal: of the model as the node has trained it',
+      },
+    ],
+  },
+  {
+    name: 'Score',
+    text: 'what is left of a confusion matrix',
+    closed: false,
+    keys: [
+      { name: 'samples', key: 1, type: 'uint', text: 'of the test split, at least 1' },
+      { name: 'correct', key: 2, type: 'uint', text: 'of these, those whose class was predicted' },
     ],
   },
   {
