@@ -27,6 +27,7 @@ import type { Version, WorkerData } from './job.js';
 import { authorisationBytes, SimulatedKeys } from './keys.js';
 import { LocalWordsOfFleet } from './local-words.js';
 import { Lookahead } from './lookahead.js';
+import { NodeSamples } from './node-samples.js';
 import { WorkerPool } from './pool.js';
 import { RecordFile, type RoundRecord } from './records.js';
 import { hasKeys, minutesToMs, type Scenario } from './scenario.js';
@@ -62,7 +63,10 @@ export interface SimulationOptions {
   /** Of everything that decides the results. */
   readonly fingerprint: string;
   readonly aggregator: Omit<AggregatorOptions, Decided>;
-  readonly workerData: Omit<WorkerData, 'group' | 'lies' | 'seed' | 'hasKeys' | 'local'>;
+  readonly workerData: Omit<
+    WorkerData,
+    'group' | 'lies' | 'reservoirs' | 'seed' | 'hasKeys' | 'local'
+  >;
   /** Scores of a version, for its record. */
   readonly evaluate?: (
     pool: WorkerPool,
@@ -145,9 +149,10 @@ class Simulation {
     const { group, state } = this.#fleet;
     const { seed, fleet } = scenario;
     const lies = fleet.map((device) => device.lies);
+    const reservoirs = fleet.map(({ reservoir }) => reservoir);
     this.#pool = new WorkerPool(
       {
-        ...{ ...workerData, group, lies, seed, hasKeys: hasKeys(scenario) },
+        ...{ ...workerData, group, lies, reservoirs, seed, hasKeys: hasKeys(scenario) },
         ...(this.#local.shared && { local: this.#local.shared }),
       },
       options.workers,
@@ -158,8 +163,7 @@ class Simulation {
       model: this.#model,
       fleet: this.#fleet,
       queue: this.#queue,
-      offsets: workerData.offsets,
-      tests: workerData.tests,
+      samples: new NodeSamples({ ...workerData, group, reservoirs, seed }),
       isReal: (node) => this.#real.has(node),
       works: this.#lookahead,
       authorisationBytes: hasKeys(scenario) ? authorisationBytes : 0,
