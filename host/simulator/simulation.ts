@@ -199,8 +199,9 @@ class Simulation {
     await this.#settled();
     this.#timers.forget();
     if (saved || this.#aggregator.model.version === 0) return;
-    throw new LinnetError('ERR_CONFIG', `${folder}/store is of another simulation`, {
-      remedy: 'name another folder with --out',
+    throw new LinnetError('ERR_CONFIG', `${folder}/store has no checkpoint beside it`, {
+      remedy:
+        'name another folder with --out: this one is of something else, or of real nodes alone, which keep none',
     });
   }
 
@@ -257,9 +258,10 @@ class Simulation {
     this.#wake();
   }
 
-  /** Resolves when the aggregator has answered everything. */
+  /** Resolves when the aggregator has answered everything. It may have failed before, at the upload of a real node. */
   async #settled(): Promise<void> {
-    if (!this.#isIdle) await new Promise<void>((resolve) => (this.#wake = resolve));
+    if (!this.#isIdle && !this.#failure)
+      await new Promise<void>((resolve) => (this.#wake = resolve));
     if (this.#failure) throw this.#failure.error;
   }
 
@@ -315,7 +317,8 @@ class Simulation {
   async #flush(): Promise<void> {
     const envelopes: Uint8Array[] = [];
     for (const node of this.#batch) envelopes.push(await this.#lookahead.take(node));
-    if (this.#batch.length >= this.#room) this.#save(this.#batchMs);
+    // With all uploads of virtual nodes there, a real one closes the version at any moment.
+    if (this.#real.size > 0 || this.#batch.length >= this.#room) this.#save(this.#batchMs);
     this.#timers.nowMs = this.#batchMs;
     const batch = this.#batch;
     this.#batch = [];
@@ -423,9 +426,8 @@ class Simulation {
     return describe(this.#aggregator!.evaluationsOf(version));
   }
 
-  /** Keeps what is about to happen at `nowMs`. Real nodes would not repeat what they did. */
+  /** Keeps what is about to happen at `nowMs`. */
   #save(nowMs: number): void {
-    if (this.#real.size > 0) return;
     writeCheckpoint(this.#checkpointPath, {
       fingerprint: this.options.fingerprint,
       nowMs,
