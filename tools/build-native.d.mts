@@ -1,5 +1,10 @@
 export type NativeTarget =
-  'linnet_wasm3.node' | 'vector_runner' | 'linnet-node' | 'linnet-live' | 'linnet-asking';
+  | 'linnet_wasm3.node'
+  | 'vector_runner'
+  | 'linnet-node'
+  | 'linnet-live'
+  | 'linnet-asking'
+  | 'linnet-collecting';
 
 export declare const nativeTargets: readonly NativeTarget[];
 

@@ -116,6 +116,7 @@ async function buildTargets(compiler, targets) {
 const applications = {
   'linnet-live': 'firmware/examples/live/application.c',
   'linnet-asking': 'test/node/asking_application.c',
+  'linnet-collecting': 'test/node/collecting_application.c',
 };
 
 /** What there is to build, all below build/. */

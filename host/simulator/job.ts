@@ -2,6 +2,7 @@
 
 import type { Lie } from './lies.js';
 import type { SharedLocal } from './local-words.js';
+import type { ReservoirSettings } from './node-samples.js';
 
 /** What a worker has from its start on; the arrays are shared. */
 export interface WorkerData {
@@ -18,6 +19,8 @@ export interface WorkerData {
   readonly group: Uint8Array;
   /** Of each group: what its nodes send instead of the truth. */
   readonly lies: readonly (Lie | undefined)[];
+  /** Of each group: what its nodes keep of the samples that come; undefined: they have all from the beginning on. */
+  readonly reservoirs: readonly (ReservoirSettings | undefined)[];
   /** Of the scenario. */
   readonly seed: number;
   /** Whether nodes have keys. */
@@ -44,6 +47,8 @@ export type Job =
       readonly id: number;
       readonly version: number;
       readonly nodes: readonly number[];
+      /** When each of them took the version. */
+      readonly beginMs: readonly number[];
     }
   /** Predictions for samples of the dataset. */
   | {

@@ -96,7 +96,8 @@ export class Lookahead implements WorkObserver {
   }
 
   #train(version: number, nodes: readonly number[]): Promise<void> {
-    const job = this.pool.train(version, nodes).then(
+    const beginMs = nodes.map((node) => this.state.beginMs[node]);
+    const job = this.pool.train(version, nodes, beginMs).then(
       (envelopes) => {
         this.trained += nodes.length;
         nodes.forEach((node, i) => {

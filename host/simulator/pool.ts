@@ -36,9 +36,13 @@ export class WorkerPool {
       worker.postMessage({ type: 'forget', before } satisfies Job);
   }
 
-  /** The envelopes of nodes. */
-  async train(version: number, nodes: readonly number[]): Promise<readonly Uint8Array[]> {
-    const result = await this.#ask((id) => ({ type: 'train', id, version, nodes }));
+  /** The envelopes of nodes, and when each of them took the version. */
+  async train(
+    version: number,
+    nodes: readonly number[],
+    beginMs: readonly number[],
+  ): Promise<readonly Uint8Array[]> {
+    const result = await this.#ask((id) => ({ type: 'train', id, version, nodes, beginMs }));
     const { envelopes, lengths } = result as Extract<JobResult, { envelopes: unknown }>;
     let end = 0;
     return lengths.map((length) => envelopes.slice(end, (end += length)));

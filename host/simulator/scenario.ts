@@ -39,6 +39,14 @@ const groupSchema = z.strictObject({
       charging: windowsSchema.optional(),
     })
     .prefault({}),
+  /** Samples come one by one, and the nodes keep a class-balanced reservoir; absent: they have all from the beginning on. */
+  reservoir: z
+    .strictObject({
+      slots: count.max(65_536),
+      /** From one sample to the next. */
+      everyMinutes: minutes.min(0.001),
+    })
+    .optional(),
   dropOut: share.default(0),
   /** What nodes send instead of the truth. */
   lies: z.enum(lies).optional(),
@@ -119,6 +127,7 @@ const knownKeys = [
       groupSchema,
       windowsSchema,
       groupSchema.shape.conditions.unwrap(),
+      groupSchema.shape.reservoir.unwrap(),
       groupSchema.shape.link.unwrap(),
       groupSchema.shape.energy.unwrap(),
       scenarioSchema.shape.deal.unwrap(),
@@ -141,16 +150,40 @@ function checkWindows(at: string, windows: z.infer<typeof windowsSchema> | undef
   fail(at, 'a window and the next overlap', 'forMinutes + 2 · jitterMinutes ≤ everyMinutes');
 }
 
+/** A node with a reservoir has nothing at first, and never more than its slots. */
+function checkReservoir(
+  at: string,
+  reservoir: NonNullable<Group['reservoir']>,
+  { plan, real }: Scenario,
+): void {
+  const minSamples = Number(plan['minSamples'] ?? 0);
+  if (!(minSamples >= 1))
+    fail(
+      at,
+      'its nodes have no samples at first',
+      'give plan.minSamples, how many a node must have collected to take part',
+    );
+  if (minSamples > reservoir.slots)
+    fail(
+      `${at}.slots`,
+      `${reservoir.slots} never hold the ${minSamples} of plan.minSamples`,
+      'give more slots or a smaller plan.minSamples',
+    );
+  if (real) fail(at, 'samples come in virtual time, and real nodes have another', 'leave out real');
+}
+
 /** What no schema of one value sees. */
-function checkScenario({ nodes, round, fleet, real }: Scenario): void {
+function checkScenario(scenario: Scenario): void {
+  const { nodes, round, fleet, real } = scenario;
   const { cohort = nodes, quorum = 1, deadlineMinutes } = round;
   if (cohort > nodes) fail('round.cohort', `${cohort} of ${nodes} nodes`, `give at most ${nodes}`);
   if (quorum > cohort)
     fail('round.quorum', `it is ${quorum}`, `give at most the cohort, ${cohort}`);
-  fleet.forEach(({ awake, conditions, dropOut, lies: lie }, i) => {
+  fleet.forEach(({ awake, conditions, reservoir, dropOut, lies: lie }, i) => {
     const at = `fleet.${i}`;
     checkWindows(`${at}.awake`, awake);
     checkWindows(`${at}.conditions.charging`, conditions.charging);
+    if (reservoir) checkReservoir(`${at}.reservoir`, reservoir, scenario);
     if (dropOut > 0 && cohort === nodes && deadlineMinutes === undefined)
       fail(
         `${at}.dropOut`,

@@ -10,6 +10,9 @@ export const purpose = {
   phase: 106,
   charger: 107,
   lie: 108,
+  stream: 109,
+  arrival: 110,
+  reservoir: 111,
 } as const;
 
 /**

@@ -28,6 +28,7 @@ import type { Version, WorkerData } from './job.js';
 import { authorisationBytes, SimulatedKeys } from './keys.js';
 import { LocalWordsOfFleet } from './local-words.js';
 import { Lookahead } from './lookahead.js';
+import { NodeSamples } from './node-samples.js';
 import { WorkerPool } from './pool.js';
 import { RecordFile, type RoundRecord } from './records.js';
 import { hasKeys, minutesToMs, type Scenario } from './scenario.js';
@@ -65,7 +66,10 @@ export interface SimulationOptions {
   /** Of everything that decides the results. */
   readonly fingerprint: string;
   readonly aggregator: Omit<AggregatorOptions, Decided>;
-  readonly workerData: Omit<WorkerData, 'group' | 'lies' | 'seed' | 'hasKeys' | 'local'>;
+  readonly workerData: Omit<
+    WorkerData,
+    'group' | 'lies' | 'reservoirs' | 'seed' | 'hasKeys' | 'local'
+  >;
   /** Scores of a version, for its record. */
   readonly evaluate?: (
     pool: WorkerPool,
@@ -153,9 +157,10 @@ class Simulation {
     const { group, state } = this.#fleet;
     const { seed, fleet } = scenario;
     const lies = fleet.map((device) => device.lies);
+    const reservoirs = fleet.map(({ reservoir }) => reservoir);
     this.#pool = new WorkerPool(
       {
-        ...{ ...workerData, group, lies, seed, hasKeys: hasKeys(scenario) },
+        ...{ ...workerData, group, lies, reservoirs, seed, hasKeys: hasKeys(scenario) },
         ...(this.#local.shared && { local: this.#local.shared }),
       },
       options.workers,
@@ -166,8 +171,7 @@ class Simulation {
       model: this.#model,
       fleet: this.#fleet,
       queue: this.#queue,
-      offsets: workerData.offsets,
-      tests: workerData.tests,
+      samples: new NodeSamples({ ...workerData, group, reservoirs, seed }),
       isReal: (node) => this.#real.has(node),
       works: this.#lookahead,
       authorisationBytes: hasKeys(scenario) ? authorisationBytes : 0,
@@ -203,8 +207,9 @@ class Simulation {
     await this.#settled();
     this.#timers.forget();
     if (saved || this.#aggregator.model.version === 0) return;
-    throw new LinnetError('ERR_CONFIG', `${folder}/store is of another simulation`, {
-      remedy: 'name another folder with --out',
+    throw new LinnetError('ERR_CONFIG', `${folder}/store has no checkpoint beside it`, {
+      remedy:
+        'name another folder with --out: this one is of something else, or of real nodes alone, which keep none',
     });
   }
 
@@ -261,9 +266,10 @@ class Simulation {
     this.#wake();
   }
 
-  /** Resolves when the aggregator has answered everything. */
+  /** Resolves when the aggregator has answered everything. It may have failed before, at the upload of a real node. */
   async #settled(): Promise<void> {
-    if (!this.#isIdle) await new Promise<void>((resolve) => (this.#wake = resolve));
+    if (!this.#isIdle && !this.#failure)
+      await new Promise<void>((resolve) => (this.#wake = resolve));
     if (this.#failure) throw this.#failure.error;
   }
 
@@ -319,7 +325,8 @@ class Simulation {
   async #flush(): Promise<void> {
     const envelopes: Uint8Array[] = [];
     for (const node of this.#batch) envelopes.push(await this.#lookahead.take(node));
-    if (this.#batch.length >= this.#room) this.#save(this.#batchMs);
+    // With all uploads of virtual nodes there, a real one closes the version at any moment.
+    if (this.#real.size > 0 || this.#batch.length >= this.#room) this.#save(this.#batchMs);
     this.#timers.nowMs = this.#batchMs;
     const batch = this.#batch;
     this.#batch = [];
@@ -427,9 +434,8 @@ class Simulation {
     return describe(this.#aggregator!.evaluationsOf(version));
   }
 
-  /** Keeps what is about to happen at `nowMs`. Real nodes would not repeat what they did. */
+  /** Keeps what is about to happen at `nowMs`. */
   #save(nowMs: number): void {
-    if (this.#real.size > 0) return;
     writeCheckpoint(this.#checkpointPath, {
       fingerprint: this.options.fingerprint,
       nowMs,

@@ -19,6 +19,7 @@ import { defaultTiming } from '../sim/node-timing.js';
 import { afterAwake, isAwake, nextAwake } from './availability.js';
 import type { EventQueue } from './event-queue.js';
 import { nodeName, stage, type Device, type Fleet } from './fleet.js';
+import type { NodeSamples } from './node-samples.js';
 import { purpose, unitAt } from './seeds.js';
 
 /** Kinds of events. */
@@ -86,10 +87,7 @@ export interface Scene {
   readonly model: ModelInfo;
   readonly fleet: Fleet;
   readonly queue: EventQueue;
-  /** Samples of each node: from offsets[n] to offsets[n + 1]. */
-  readonly offsets: Uint32Array;
-  /** How many of them, the last, it tests on. */
-  readonly tests: Uint32Array;
+  readonly samples: NodeSamples;
   readonly works: WorkObserver;
   /** What comes to a node with each announcement. */
   readonly authorisationBytes: number;
@@ -173,7 +171,6 @@ export class VirtualNodes {
 
   #isEligible(node: number, timeMs: number): boolean {
     const { fleet } = this;
-    const { offsets, tests } = this.scene;
     const { announcement } = this.newest!;
     const { eligibility } = announcement.plan;
     if (!eligibility) return true;
@@ -190,21 +187,31 @@ export class VirtualNodes {
     const snapshot = fleet.state.snapshot[node];
     return isEligible(eligibility, {
       conditionOf: (kind) => known[kind](),
-      trainSamples: offsets[node + 1] - offsets[node] - tests[node],
+      trainSamples: this.scene.samples.held(node, timeMs),
       modelAge: snapshot < 0 ? undefined : announcement.version - snapshot,
     });
   }
 
-  /** Of what a node is not eligible by, only charging changes while a version stands: it looks again every so often. */
+  /** Until something changes that it is not eligible by; meanwhile it looks again every so often. */
   #lookAgain(node: number, timeMs: number): void {
     const { fleet } = this;
-    const { windows, chargingWindows } = fleet.deviceOf(node);
-    if (!chargingWindows || isAwake(chargingWindows, fleet.chargerSeed(node), timeMs)) return;
+    const { windows } = fleet.deviceOf(node);
+    const changesMs = this.#nextChange(node, timeMs);
+    if (changesMs === Infinity) return;
     const { conditionMs } = defaultTiming;
-    const plugged = nextAwake(chargingWindows, fleet.chargerSeed(node), timeMs);
-    const looksMs = timeMs + Math.ceil((plugged - timeMs) / conditionMs) * conditionMs;
+    const looksMs = timeMs + Math.ceil((changesMs - timeMs) / conditionMs) * conditionMs;
     fleet.state.seesMs[node] = nextAwake(windows, fleet.seeds[node], looksMs);
     this.#push(fleet.state.seesMs[node], eventKind.SEES, node);
+  }
+
+  /** While a version stands, charging and the number of samples change. */
+  #nextChange(node: number, timeMs: number): number {
+    const { fleet, scene } = this;
+    const { chargingWindows } = fleet.deviceOf(node);
+    const { minSamples = 0 } = this.newest!.announcement.plan.eligibility!;
+    const changes = [scene.samples.holdsMs(node, minSamples)];
+    if (chargingWindows) changes.push(nextAwake(chargingWindows, fleet.chargerSeed(node), timeMs));
+    return Math.min(Infinity, ...changes.filter((changeMs) => changeMs > timeMs));
   }
 
   /** True if its turn in the newest version comes later, or never (SPEC, 7.5). */
@@ -328,10 +335,10 @@ export class VirtualNodes {
     state.snapshot[node] = announcement.version;
     if (!taskTrains(announcement.plan)) return;
     if (unitAt(seed, purpose.dropOut, node, announcement.version) < dropOut) return;
-    const downMs = (8 * bytesDown) / link.downKilobitPerSecond;
-    const trainMs = this.#instructionsOf(node) / (1000 * megahertz);
     state.stage[node] = stage.TRAINING;
     state.beginMs[node] = timeMs;
+    const downMs = (8 * bytesDown) / link.downKilobitPerSecond;
+    const trainMs = this.#instructionsOf(node) / (1000 * megahertz);
     const workMs = Math.max(1, Math.ceil(downMs + trainMs));
     state.dueMs[node] = afterAwake(windows, fleet.seeds[node], timeMs, workMs);
     this.#push(state.dueMs[node], eventKind.DUE, node);
@@ -355,13 +362,13 @@ export class VirtualNodes {
 
   #instructionsOf(node: number): number {
     const { announcement, duties } = this.newest!;
-    const { offsets, tests } = this.scene;
-    const available = offsets[node + 1] - offsets[node] - tests[node];
+    const { samples } = this.scene;
     const { plan } = announcement;
+    const available = samples.held(node, this.fleet.state.beginMs[node]);
     const steps = plan.epochs * samplesOfRound(plan, available);
     const { instructionsPerStep, instructionsPerTest } = duties[this.fleet.group[node]];
     const passes = Number(taskEvaluates(plan)) + Number(plan.task === task.PERSONALISE);
-    return steps * instructionsPerStep + passes * tests[node] * instructionsPerTest;
+    return steps * instructionsPerStep + passes * samples.tests(node) * instructionsPerTest;
   }
 
   #charge(

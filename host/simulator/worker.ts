@@ -6,12 +6,13 @@ import type { SeededRandom } from '../data/random.js';
 import { evaluationSettings } from '../kernel/kernel.js';
 import { openV8EngineNow } from '../kernel/v8-engine.js';
 import { localFor, localOf, type LocalWords } from '../sim/node-local.js';
-import { keepsLocal, readAnnouncement } from '../sim/node-rules.js';
+import { keepsLocal, labelFor, readAnnouncement } from '../sim/node-rules.js';
 import type { Sample } from '../sim/node-samples.js';
 import { performWorkNow } from '../sim/node-work.js';
 import { nodeName } from './fleet.js';
 import { nodeKeyOfSeed } from './keys.js';
 import type { Evaluation, Job, JobResult, Version, WorkerData } from './job.js';
+import { NodeSamples } from './node-samples.js';
 import {
   flipLabel,
   lieStream,
@@ -31,12 +32,14 @@ interface Known {
 class NodeWorker {
   readonly #kernel: LyingKernel;
   readonly #inputs: number;
+  readonly #samples: NodeSamples;
   readonly #versions = new Map<number, Known>();
   /** Of the model as it is planned; NaN before the first. */
   #frozenLayers = NaN;
 
   constructor(private readonly data: WorkerData) {
     this.#kernel = new LyingKernel(openV8EngineNow(data.kernel));
+    this.#samples = new NodeSamples(data);
     this.#plan(0);
     this.#inputs = this.#kernel.word('inputBytes');
   }
@@ -51,8 +54,8 @@ class NodeWorker {
       if (version < before) this.#versions.delete(version);
   }
 
-  /** The upload of a node, be it true or not. */
-  train(version: number, node: number): Uint8Array {
+  /** The upload of a node that took the version at `beginMs`, be it true or not. */
+  train(version: number, node: number, beginMs: number): Uint8Array {
     const { lies, group, seed } = this.data;
     const lie = lies[group[node]];
     const random = (): SeededRandom => lieStream(seed, node, version);
@@ -60,38 +63,48 @@ class NodeWorker {
     if (lie === 'scale-10') kernel.distort = scaleWords;
     else if (lie === 'random-words') kernel.distort = (base) => randomWords(base, random());
     else kernel.distort = undefined;
-    const envelope = this.#work(version, node, lie);
+    const envelope = this.#work(version, node, beginMs, lie);
     return lie === 'random-bytes' ? randomBytes(envelope.length, random()) : envelope;
   }
 
-  #work(version: number, node: number, lie: Lie | undefined): Uint8Array {
+  #work(version: number, node: number, beginMs: number, lie: Lie | undefined): Uint8Array {
     const { announcement, words, kernels } = this.#versions.get(version)!;
-    const { offsets, group, tests, seed, hasKeys } = this.data;
+    const { offsets, group, seed, hasKeys } = this.data;
     const name = nodeName(node);
     this.#plan(announcement.plan.frozenLayers ?? 0);
     this.#kernel.loadParameters(words);
     const local = this.#localOf(node, announcement, words.length);
     const first = offsets[node];
-    const trainSamples = offsets[node + 1] - first - tests[node];
+    const dealt = this.#samples.dealt(node);
+    const kept = this.#kept(node, beginMs);
     const work = {
       announcement,
       node: name,
       ...(hasKeys && { key: nodeKeyOfSeed(seed, name) }),
       kernelHash: kernels[group[node]],
       base: words,
-      trainSamples,
-      testSamples: tests[node],
+      trainSamples: kept?.length ?? dealt,
+      testSamples: this.#samples.tests(node),
       local,
     };
     const classes = this.#kernel.word('classes');
     const envelope = performWorkNow(this.#kernel, work, (part, index) => {
-      const at = first + (part === split.TEST ? trainSamples : 0) + index;
-      const { x, label } = this.#sample(this.data.indices[at]);
+      const own = part === split.TEST ? dealt + index : (kept?.[index] ?? index);
+      const { x, label } = this.#sample(this.data.indices[first + own]);
       return { x, label: lie === 'flip-labels' ? flipLabel(label, classes) : label };
     });
     if (!envelope) throw new LinnetError('ERR_INTERNAL', `version ${version} asks for no work`);
     if (keepsLocal(announcement)) this.data.local?.pending.set(local.words, node * words.length);
     return envelope;
+  }
+
+  /** What a node with a reservoir holds at a time; a model of one class takes every sample for one of it. */
+  #kept(node: number, timeMs: number): readonly number[] | undefined {
+    const { offsets, indices, label } = this.data;
+    const kernel = this.#kernel;
+    return this.#samples.kept(node, timeMs, kernel.word('classes'), (own) =>
+      labelFor(kernel, label[indices[offsets[node] + own]]),
+    );
   }
 
   evaluate(words: Int16Array, samples: readonly number[]): Evaluation {
@@ -145,7 +158,7 @@ function answer(job: Extract<Job, { id: number }>): JobResult {
   try {
     if (job.type === 'evaluate')
       return { id: job.id, evaluation: worker.evaluate(job.words, job.samples) };
-    const envelopes = job.nodes.map((node) => worker.train(job.version, node));
+    const envelopes = job.nodes.map((node, i) => worker.train(job.version, node, job.beginMs[i]));
     const lengths = envelopes.map(({ length }) => length);
     return { id: job.id, envelopes: joined(envelopes), lengths };
   } catch (error) {

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { Reservoir } from '../../host/sim/reservoir.js';
 import { askLines, compileProgram, hasCompiler, hexWord } from './native.js';
 
 interface Stream {
@@ -37,21 +38,32 @@ function keep({ capacity, classes, seed, labels }: Stream): number[] {
   return places;
 }
 
-describe.skipIf(!hasCompiler)('a class-balanced reservoir in C', () => {
-  let program: string;
-  beforeAll(() => {
-    program = compileProgram('reservoir_lines', ['samples', 'reservoir']);
+function askTypeScript({ capacity, classes, seed, labels }: Stream): readonly number[] {
+  const reservoir = new Reservoir(capacity, classes, seed);
+  labels.forEach((label, i) => {
+    if (label < classes) reservoir.see(i, label);
+    else expect(() => reservoir.see(i, label)).toThrow(/label \d of \d classes/);
   });
+  return reservoir.kept;
+}
 
-  const ask = (streams: readonly Stream[]): number[][] =>
-    askLines(
-      program,
-      streams.map(
-        ({ capacity, classes, seed, labels }) =>
-          `${capacity} ${classes} ${seed} ${hexWord(Uint8Array.from(labels))}`,
-      ),
-    ).map((line) => (line === '' ? [] : line.split(' ').map(Number)));
+let program: string;
+function askC(streams: readonly Stream[]): number[][] {
+  program ??= compileProgram('reservoir_lines', ['samples', 'reservoir']);
+  const lines = streams.map(
+    ({ capacity, classes, seed, labels }) =>
+      `${capacity} ${classes} ${seed} ${hexWord(Uint8Array.from(labels))}`,
+  );
+  return askLines(program, lines).map((line) => (line === '' ? [] : line.split(' ').map(Number)));
+}
 
+type Ask = (streams: readonly Stream[]) => (readonly number[])[];
+const implementations: readonly (readonly [string, Ask])[] = [
+  ['TypeScript', (streams) => streams.map(askTypeScript)],
+  ...(hasCompiler ? [['C', askC] as const] : []),
+];
+
+describe.each(implementations)('a class-balanced reservoir in %s', (_, ask) => {
   it('keeps what the algorithm of the paper keeps', () => {
     const label = fc.oneof(
       { weight: 8, arbitrary: fc.constant(0) },

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Bridge } from '../../host/bridge/bridge.js';
 import type { FederationOptions } from '../../host/cli/demo/federation.js';
+import type { FaultPointName } from '../../host/federated/fault-point.js';
 import { federation } from '../../host/simulator/simulation.js';
 import { commandOf, shortTiming } from '../e2e/rig.js';
 import { Scene } from '../e2e/scene.js';
@@ -70,6 +71,8 @@ describe.runIf(hasNative && hasMosquitto).each(cases)('$name', (given) => {
   let real: string;
   let realHash: string;
   let simulated: string[];
+  /** Records of a run with native nodes. */
+  let undisturbed: string;
 
   beforeAll(async () => {
     real = scene.path(`real-${name}`);
@@ -97,10 +100,9 @@ describe.runIf(hasNative && hasMosquitto).each(cases)('$name', (given) => {
     expect(model.modelHash).toBe(realHash);
   });
 
-  it('native nodes that join virtual ones over a broker change nothing', async () => {
-    const folder = scene.path(`mixed-${name}`);
+  /** The scenario with native nodes in it, and the bridge they come over. */
+  function withNative(folder: string): [yaml: string, bridge: Bridge] {
     const names = ['node-1', 'node-3'];
-    const joined = `real: { mqtt: '${broker.url}', nodes: [${names.join(', ')}] }\n`;
     const bridge = new Bridge({
       federation,
       mqtt: { url: broker.url },
@@ -110,11 +112,40 @@ describe.runIf(hasNative && hasMosquitto).each(cases)('$name', (given) => {
       timing: shortTiming,
     });
     scene.defer(() => bridge.close());
-    const mixed = runScenario(folder, yaml + joined);
+    return [`${yaml}real: { mqtt: '${broker.url}', nodes: [${names.join(', ')}] }\n`, bridge];
+  }
+
+  it('native nodes that join virtual ones over a broker change nothing', async () => {
+    const folder = scene.path(`mixed-${name}`);
+    const [joined, bridge] = withNative(folder);
+    const mixed = runScenario(folder, joined);
     void bridge.run();
-    const { model } = await mixed;
+    const { model, text } = await mixed;
     await bridge.close();
     expect(model.modelHash).toBe(realHash);
+    expect(uploadsIn(join(folder, 'store'), versions)).toEqual(simulated);
+    undisturbed = text;
+    rmSync(folder, { recursive: true });
+  });
+
+  it.each([
+    ['before-commit', 1],
+    ['after-commit', 3],
+    ['after-version-commit', 2],
+  ] as const)('nor does an end at %s, the %i. time', async (point, times) => {
+    const folder = scene.path(`resumed-${name}-${point}`);
+    const [joined, bridge] = withNative(folder);
+    let left = times;
+    const crash = new Error('crash');
+    const faultPoint = (passed: FaultPointName): void => {
+      if (passed === point && --left === 0) throw crash;
+    };
+    const mixed = runScenario(folder, joined, { faultPoint });
+    void bridge.run();
+    await expect(mixed).rejects.toBe(crash);
+    const { text } = await runScenario(folder, joined);
+    await bridge.close();
+    expect(text).toBe(undisturbed);
     expect(uploadsIn(join(folder, 'store'), versions)).toEqual(simulated);
     rmSync(folder, { recursive: true });
   });

@@ -29,6 +29,11 @@ const choosy = rough
     share: 2
     conditions: { battery: 10, charging: { everyMinutes: 180, forMinutes: 100 } }
 `);
+/** Samples come while the nodes train; who has too few waits for more. */
+const sensing = rough
+  .replace('samplesPerNode: 12', 'samplesPerNode: 60')
+  .replace('samplesPerRound: 5', 'samplesPerRound: 9, minSamples: 3')
+  .replaceAll('link:', 'reservoir: { slots: 8, everyMinutes: 7 }\n    link:');
 /** The last layer stays on the nodes, which score themselves and tune what they have in the end. */
 const personal = rough
   .replace('samplesPerNode: 12', 'samplesPerNode: 12, testShare: 0.3')
@@ -57,6 +62,7 @@ describe.each([
   { name: 'dense', yaml: rough, crashes },
   { name: 'sparse, with residuals', yaml: sparse, crashes: [['before-receipt', 11] as Crash] },
   { name: 'buffered, with late uploads', yaml: buffered, crashes: [['after-commit', 5] as Crash] },
+  { name: 'of sensors', yaml: sensing, crashes: crashes.slice(1, 3) },
   { name: 'of eligible nodes', yaml: choosy, crashes: [['before-commit', 3] as Crash] },
   { name: 'with personal layers', yaml: personal, crashes: [['after-version-commit', 6] as Crash] },
   { name: 'of drawn nodes', yaml: drawn, crashes: [['after-version-commit', 3] as Crash] },
@@ -78,6 +84,15 @@ describe.each([
     expect(acceptedBy('empty').every((accepted) => accepted === 0)).toBe(true);
     expect(acceptedBy('empty').length).toBeGreaterThan(2);
     expect(acceptedBy('sleepy').some((accepted) => accepted > 0)).toBe(true);
+  });
+
+  it.runIf(yaml === sensing)('trains on what has come, from few samples to full slots', () => {
+    const counts = uploads.map((upload) => {
+      const [, , envelope] = upload.split(' ');
+      return decodeWire('Envelope', Buffer.from(envelope, 'hex')).samples;
+    });
+    expect(Math.min(...counts)).toBeLessThan(6);
+    expect(Math.max(...counts)).toBe(8);
   });
 
   it.runIf(yaml === buffered)('counts late uploads', () => {

@@ -184,6 +184,26 @@ describe('scenarios', () => {
       'nodes: 4\nrounds: 1\nround: { cohort: 2 }\nreal: { mqtt: "mqtt://h", nodes: [node-1] }',
       /^real: /,
     ],
+    [
+      'nodes: 4\nrounds: 1\nfleet: [{ reservoir: { slots: 8, everyMinutes: 1 } }]',
+      /^fleet.0.reservoir: its nodes have no samples at first: give plan.minSamples/,
+    ],
+    [
+      'nodes: 4\nrounds: 1\nplan: { minSamples: 9 }\nfleet: [{ reservoir: { slots: 8, everyMinutes: 1 } }]',
+      /^fleet.0.reservoir.slots: 8 never hold the 9 of plan.minSamples: give more slots/,
+    ],
+    [
+      'nodes: 4\nrounds: 1\nplan: { minSamples: 1 }\nfleet: [{ reservoir: { slots: 8, everyMinutes: 1 } }]\nreal: { mqtt: "mqtt://h", nodes: [node-1] }',
+      /^fleet.0.reservoir: samples come in virtual time.*leave out real/,
+    ],
+    [
+      'nodes: 4\nrounds: 1\nfleet: [{ reservoir: { slots: 8, everyMinute: 1 } }]',
+      /^fleet.0.reservoir: unknown key everyMinute: did you mean everyMinutes/,
+    ],
+    [
+      'nodes: 4\nrounds: 1\nfleet: [{ reservoir: { slots: 0, everyMinutes: 1 } }]',
+      /reservoir.slots/,
+    ],
     ['nodes: [', /not YAML/],
   ])('%j is refused', (text, message) => {
     const parse = (): unknown => parseScenario(text);
