@@ -18,7 +18,7 @@ export const resultSchemes = {
   prox: strategic('FedProx', { proximalShift: 4 }),
   momentum: strategic('FedAvgM', { strategy: 'fed-avg-m:momentum=0.9,rate=1' }),
   adam: strategic('FedAdam', { strategy: 'fed-adam:rate=64' }),
-  calmAdam: strategic('FedAdam', { strategy: 'fed-adam:rate=16' }),
+  swiftAdam: strategic('FedAdam', { strategy: 'fed-adam:rate=256' }),
 } as const satisfies Record<string, Scheme>;
 
 export type ResultScheme = keyof typeof resultSchemes;

@@ -30,17 +30,17 @@ import { gather, type Section, type Table } from './section.js';
 import { tasks, type ResultTask } from './tasks.js';
 
 /** The first is what the others are measured against. */
-const compared = ['dense', 'prox', 'momentum', 'adam', 'calmAdam'] as const;
+const compared = ['dense', 'prox', 'momentum', 'adam', 'swiftAdam'] as const;
 
 const titles: Readonly<Partial<Record<ResultScheme, string>>> = {
   dense: 'FedAvg',
   prox: 'FedProx, 2^−4 every 16 steps',
   momentum: `FedAvgM, ${parametersOf('momentum')}`,
   adam: `FedAdam, ${parametersOf('adam')}`,
-  calmAdam: `FedAdam, ${parametersOf('calmAdam')}`,
+  swiftAdam: `FedAdam, ${parametersOf('swiftAdam')}`,
 };
 
-function parametersOf(name: 'momentum' | 'adam' | 'calmAdam'): string {
+function parametersOf(name: 'momentum' | 'adam' | 'swiftAdam'): string {
   return resultSchemes[name].strategy.split(':')[1].replace(',', ', ').replaceAll('=', ' ');
 }
 
