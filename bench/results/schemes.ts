@@ -17,8 +17,9 @@ export const resultSchemes = {
   sparse10: { ...schemes.sparse10, title: 'Linnet, sparse 10 % both ways' },
   prox: strategic('FedProx', { proximalShift: 4 }),
   momentum: strategic('FedAvgM', { strategy: 'fed-avg-m:momentum=0.9,rate=1' }),
-  adam: strategic('FedAdam', { strategy: 'fed-adam:rate=64' }),
-  swiftAdam: strategic('FedAdam', { strategy: 'fed-adam:rate=256' }),
+  adam64: strategic('FedAdam', { strategy: 'fed-adam:rate=64' }),
+  adam256: strategic('FedAdam', { strategy: 'fed-adam:rate=256' }),
+  adam1024: strategic('FedAdam', { strategy: 'fed-adam:rate=1024' }),
 } as const satisfies Record<string, Scheme>;
 
 export type ResultScheme = keyof typeof resultSchemes;

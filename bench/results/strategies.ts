@@ -30,17 +30,18 @@ import { gather, type Section, type Table } from './section.js';
 import { tasks, type ResultTask } from './tasks.js';
 
 /** The first is what the others are measured against. */
-const compared = ['dense', 'prox', 'momentum', 'adam', 'swiftAdam'] as const;
+const compared = ['dense', 'prox', 'momentum', 'adam64', 'adam256', 'adam1024'] as const;
 
 const titles: Readonly<Partial<Record<ResultScheme, string>>> = {
   dense: 'FedAvg',
   prox: 'FedProx, 2^−4 every 16 steps',
   momentum: `FedAvgM, ${parametersOf('momentum')}`,
-  adam: `FedAdam, ${parametersOf('adam')}`,
-  swiftAdam: `FedAdam, ${parametersOf('swiftAdam')}`,
+  adam64: `FedAdam, ${parametersOf('adam64')}`,
+  adam256: `FedAdam, ${parametersOf('adam256')}`,
+  adam1024: `FedAdam, ${parametersOf('adam1024')}`,
 };
 
-function parametersOf(name: 'momentum' | 'adam' | 'swiftAdam'): string {
+function parametersOf(name: 'momentum' | 'adam64' | 'adam256' | 'adam1024'): string {
   return resultSchemes[name].strategy.split(':')[1].replace(',', ', ').replaceAll('=', ' ');
 }
 
