@@ -258,7 +258,9 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
   ): Promise<void> {
     this.messageBytes += bytes.length;
     const announcement = this.gate ? this.gate.take(part, model, bytes) : bytes;
-    if (announcement && this.announcer.take(announcement)) await this.announcer.forward();
+    if (!announcement || !this.announcer.take(announcement)) return;
+    this.outbox?.resend();
+    await this.announcer.forward();
   }
 
   private async takeTag(bytes: Uint8Array): Promise<void> {
@@ -271,10 +273,9 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
     const receipt = decodeWire('Receipt', bytes);
     const name = nameOfReceipt.get(receipt.code) ?? String(receipt.code);
     this.receipts[name] = (this.receipts[name] ?? 0) + 1;
-    const isDefinite = receipt.code !== receiptCode.LATER;
-    if (isDefinite) this.outbox?.settle(receipt.upload);
+    this.outbox?.takeReceipt(receipt);
     await this.keeper.device?.sendReceipt(bytes);
-    if (!isDefinite) return;
+    if (receipt.code === receiptCode.LATER) return;
     this.status.endRound(receipt.version, this.traffic);
     await this.publishStatus();
   }

@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { receipt as receiptCode } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { topicOf } from '../contract/topics.js';
 import { decodeWire } from '../contract/wire.js';
@@ -78,8 +77,7 @@ export class Courier {
 
   private takeReceipt(payload: Uint8Array): void {
     try {
-      const { code, upload } = decodeWire('Receipt', payload);
-      if (code !== receiptCode.LATER) this.outbox.settle(upload);
+      this.outbox.takeReceipt(decodeWire('Receipt', payload));
     } catch (error) {
       this.context.events.onLog(this.node, `a receipt was dropped: ${(error as Error).message}`);
     }

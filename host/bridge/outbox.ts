@@ -2,6 +2,7 @@
  * Keeps the uploads of one node until their receipts. A broker's acknowledgement is not a receipt:
  * brokers forget, so without one an upload is published again.
  */
+import { receipt, type Receipt } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { idOf, sha256, toHex } from '../contract/hash.js';
 import { topicOf, type TopicScope } from '../contract/topics.js';
@@ -18,6 +19,8 @@ interface Parcel {
   /** Without a folder they are kept here. */
   readonly bytes: Uint8Array | undefined;
   timer: NodeJS.Timeout | undefined;
+  /** Until it is published again, from when the broker had it or a receipt asked for patience. */
+  restMs: number;
   isUnderWay: boolean;
 }
 
@@ -31,6 +34,9 @@ export const defaultOutboxLimits: OutboxLimits = { uploads: 64, bytes: 128 * 102
 
 /** Resolves when the broker has the upload, and rejects if it cannot be had now. */
 export type Publish = (key: UploadKey, bytes: Uint8Array) => Promise<void>;
+
+/** However long an aggregator asks to wait. */
+const LONGEST_REST_MS = 3_600_000;
 
 export interface OutboxOptions {
   readonly publish: Publish;
@@ -68,15 +74,20 @@ export class Outbox {
     void this.send(this.parcels.get(key.id)!);
   }
 
-  /** The aggregator has judged the upload of this id. */
-  settle(id: Uint8Array): void {
-    const parcel = this.parcels.get(toHex(id));
+  /** The aggregator has judged an upload; LATER is no verdict, and says when to ask again. */
+  takeReceipt({ upload, code, retryMs = 0 }: Pick<Receipt, 'upload' | 'code' | 'retryMs'>): void {
+    const parcel = this.parcels.get(toHex(upload));
     if (!parcel) return;
+    if (code === receipt.LATER) {
+      parcel.restMs = Math.min(Math.max(retryMs, this.options.republishMs), LONGEST_REST_MS);
+      if (!parcel.isUnderWay) this.rest(parcel);
+      return;
+    }
     this.forget(parcel);
     this.options.folder?.remove(parcel.key);
   }
 
-  /** Publishes what has no receipt yet, as after the broker came back. */
+  /** Publishes what has no receipt yet: the broker is back, or a new version may take what the one before did not. */
   resend(): void {
     for (const parcel of this.parcels.values()) void this.send(parcel);
   }
@@ -106,7 +117,9 @@ export class Outbox {
   }
 
   private add(key: UploadKey, size: number, bytes: Uint8Array | undefined): void {
-    this.parcels.set(key.id, { key, size, bytes, timer: undefined, isUnderWay: false });
+    const { republishMs } = this.options;
+    const parcel = { key, size, bytes, timer: undefined, restMs: republishMs, isUnderWay: false };
+    this.parcels.set(key.id, parcel);
     this.bytes += size;
   }
 
@@ -127,10 +140,15 @@ export class Outbox {
     const bytes = parcel.bytes ?? this.options.folder!.read(parcel.key);
     if (!bytes) return this.forget(parcel);
     parcel.isUnderWay = true;
+    parcel.restMs = this.options.republishMs;
     // A session that ended took the message with it: the timer tries another.
     await this.options.publish(parcel.key, bytes).catch(() => undefined);
     parcel.isUnderWay = false;
-    if (!this.isKept(parcel)) return;
-    parcel.timer = setTimeout(() => void this.send(parcel), this.options.republishMs);
+    if (this.isKept(parcel)) this.rest(parcel);
+  }
+
+  private rest(parcel: Parcel): void {
+    clearTimeout(parcel.timer);
+    parcel.timer = setTimeout(() => void this.send(parcel), parcel.restMs);
   }
 }

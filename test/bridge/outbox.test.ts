@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { idOf, sha256 } from '../../host/contract/hash.js';
+import { receipt as receiptCode, type Receipt } from '../../host/contract/contract.gen.js';
 import { Outbox } from '../../host/bridge/outbox.js';
 import type { UploadKey } from '../../host/bridge/upload-folder.js';
 
@@ -7,6 +8,10 @@ const republishMs = 100;
 const first = Uint8Array.of(1);
 const second = Uint8Array.of(2);
 const idOfUpload = (bytes: Uint8Array): Uint8Array => idOf(sha256(bytes));
+const accepted = (bytes: Uint8Array): Pick<Receipt, 'upload' | 'code'> => ({
+  upload: idOfUpload(bytes),
+  code: receiptCode.ACCEPTED,
+});
 const place = (version: number): Omit<UploadKey, 'id'> => ({
   ...{ federation: 'f', node: 'n', model: '0123456789abcdef', contribution: 0 },
   version,
@@ -67,15 +72,37 @@ describe('an outbox', () => {
   it('is done with the receipt of this upload, not of another', async () => {
     outbox.put(place(7), first);
     attempts[0].settle();
-    outbox.settle(idOfUpload(second));
+    outbox.takeReceipt(accepted(second));
     await pass(republishMs);
     expect(sent()).toEqual([1, 1]);
-    outbox.settle(idOfUpload(first));
+    outbox.takeReceipt(accepted(first));
     expect(outbox.isEmpty).toBe(true);
     attempts[1].settle();
     await pass(10 * republishMs);
     outbox.resend();
     expect(sent()).toEqual([1, 1]);
+  });
+
+  it('asks again when LATER said to, at once when there is another reason', async () => {
+    const later = { upload: idOfUpload(first), code: receiptCode.LATER, retryMs: 5 * republishMs };
+    outbox.put(place(7), first);
+    attempts[0].settle();
+    outbox.takeReceipt(later);
+    await pass(5 * republishMs - 1);
+    expect(sent()).toEqual([1]);
+    await pass(1);
+    expect(sent()).toEqual([1, 1]);
+    // The receipt is here before the broker's acknowledgement.
+    outbox.takeReceipt(later);
+    attempts[1].settle();
+    await pass(5 * republishMs - 1);
+    expect(sent()).toEqual([1, 1]);
+    outbox.resend();
+    expect(sent()).toEqual([1, 1, 1]);
+    // LATER is said of one attempt.
+    attempts[2].settle();
+    await pass(republishMs);
+    expect(sent()).toEqual([1, 1, 1, 1]);
   });
 
   it('keeps every upload until its own receipt', async () => {
@@ -85,7 +112,7 @@ describe('an outbox', () => {
     attempts.forEach(({ settle }) => settle());
     await pass(republishMs);
     expect(sent()).toEqual([1, 2, 1, 2]);
-    outbox.settle(idOfUpload(first));
+    outbox.takeReceipt(accepted(first));
     attempts.forEach(({ settle }) => settle());
     await pass(republishMs);
     expect(sent()).toEqual([1, 2, 1, 2, 2]);
@@ -101,9 +128,9 @@ describe('an outbox', () => {
     for (const version of [1, 2, 3]) outbox.put(place(version), Uint8Array.of(version));
     expect(() => outbox.put(place(4), Uint8Array.of(4))).toThrow(later);
     outbox.put(place(3), Uint8Array.of(3));
-    outbox.settle(idOfUpload(second));
+    outbox.takeReceipt(accepted(second));
     outbox.put(place(4), new Uint8Array(998));
-    outbox.settle(idOfUpload(first));
+    outbox.takeReceipt(accepted(first));
     expect(() => outbox.put(place(5), Uint8Array.of(5, 5))).toThrow(later);
     outbox.put(place(5), Uint8Array.of(5));
     expect(sent()).toEqual([1, 2, 3, 0, 5]);
