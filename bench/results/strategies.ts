@@ -29,20 +29,39 @@ import { resultSchemes, type ResultScheme } from './schemes.js';
 import { gather, type Section, type Table } from './section.js';
 import { tasks, type ResultTask } from './tasks.js';
 
+interface Arm {
+  readonly scheme: ResultScheme;
+  /** In the table and, short, in the figure. */
+  readonly title: string;
+  readonly label: string;
+  readonly colour: string;
+}
+
 /** The first is what the others are measured against. */
-const compared = ['dense', 'prox', 'momentum', 'adam64', 'adam256', 'adam1024'] as const;
+const arms: readonly Arm[] = [
+  { scheme: 'dense', title: 'FedAvg', label: 'FedAvg', colour: '#0b6e99' },
+  {
+    scheme: 'prox',
+    title: 'FedProx, 2^−4 every 16 steps',
+    ...{ label: 'FedProx', colour: '#6b6b6b' },
+  },
+  {
+    scheme: 'momentum1',
+    title: 'FedAvgM, momentum 0.9, rate 1',
+    ...{ label: 'FedAvgM, 1', colour: '#f0c49b' },
+  },
+  {
+    scheme: 'momentum8th',
+    title: 'FedAvgM, momentum 0.9, rate 0.125',
+    ...{ label: 'FedAvgM, 0.125', colour: '#d9730d' },
+  },
+  adamArm('adam64', 64, '#9bc4b8'),
+  adamArm('adam256', 256, '#0f7b6c'),
+  adamArm('adam1024', 1024, '#ad1a72'),
+];
 
-const titles: Readonly<Partial<Record<ResultScheme, string>>> = {
-  dense: 'FedAvg',
-  prox: 'FedProx, 2^−4 every 16 steps',
-  momentum: `FedAvgM, ${parametersOf('momentum')}`,
-  adam64: `FedAdam, ${parametersOf('adam64')}`,
-  adam256: `FedAdam, ${parametersOf('adam256')}`,
-  adam1024: `FedAdam, ${parametersOf('adam1024')}`,
-};
-
-function parametersOf(name: 'momentum' | 'adam64' | 'adam256' | 'adam1024'): string {
-  return resultSchemes[name].strategy.split(':')[1].replace(',', ', ').replaceAll('=', ' ');
+function adamArm(scheme: ResultScheme, rate: number, colour: string): Arm {
+  return { scheme, title: `FedAdam, rate ${rate}`, label: `FedAdam, ${rate}`, colour };
 }
 
 /** Of the last layer, on all own samples, after the end of the federation. */
@@ -145,17 +164,14 @@ function cellsOf(finals: readonly Final[], yardstick: readonly Final[]): string[
   ];
 }
 
-const colours = ['#0b6e99', '#6b6b6b', '#d9730d', '#0f7b6c', '#ad1a72'];
-/** In the order of the rows. */
-const shortTitles = ['FedAvg', 'FedProx', 'FedAvgM', 'FedAdam, 64', 'FedAdam, 16'];
 const pointRounds = 10;
 
 function panelOf(task: ResultTask, all: readonly Runs[]): Panel {
   const { rounds } = task.plan;
   const points = Array.from({ length: rounds / pointRounds }, (_, i) => pointRounds * (i + 1));
   const series = all.map(({ runs }, i): Series => ({
-    label: shortTitles[i],
-    colour: colours[i],
+    label: arms[i].label,
+    colour: arms[i].colour,
     values: runs.map((run) => points.map((round) => 100 * run[round - 1].accuracy)),
   }));
   return { title: `${task.label}: accuracy, %`, axis: 'round', steps: points.map(String), series };
@@ -173,10 +189,10 @@ const head = [
 
 async function tableOf(task: ResultTask, work: Work): Promise<[string, Panel]> {
   const all: Runs[] = [];
-  for (const name of compared) all.push(await federatedRuns(task, name, work));
+  for (const { scheme } of arms) all.push(await federatedRuns(task, scheme, work));
   const finals = all.map(({ runs }) => runs.map(finalOf));
-  const rows = compared.map((name, i) => [
-    titles[name]!,
+  const rows = arms.map(({ title }, i) => [
+    title,
     rateText(all[i].choice),
     ...cellsOf(finals[i], finals[0]),
   ]);
@@ -189,7 +205,7 @@ async function tableOf(task: ResultTask, work: Work): Promise<[string, Panel]> {
     const title2 = 'FedPer, the last layer stays with each client';
     rows.push([title2, `2^−${lrShift}`, '', '', '', ...peopleCells(fedPer)]);
   }
-  const rates = ratesTable(compared.map((name, i) => [titles[name]!, all[i].choice] as const));
+  const rates = ratesTable(arms.map(({ title }, i) => [title, all[i].choice] as const));
   return [`**${task.title}**\n\n${markdownTable(head, rows)}\n\n${rates}`, panelOf(task, all)];
 }
 

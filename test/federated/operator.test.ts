@@ -50,7 +50,7 @@ const strategies: readonly (readonly [string, number, Strategy])[] = [
   ['fed-avg', 0, fedAvg],
   ['fed-buff', 2, fedAvg],
   ['fed-avg-m', 1, fedAvgM(0.9, 1)],
-  ['fed-adam', 0, fedAdam(64, 0.9, 0.99, 1)],
+  ['fed-adam', 0, fedAdam(256, 0.9, 0.99, 1)],
   ['median', 0, median],
 ];
 

@@ -23,7 +23,7 @@ export const fedAdamParameters = {
     text: 'words a parameter moves by when all deltas agree',
     least: 0,
     most: 4096,
-    default: 64,
+    default: 256,
   },
   beta1: { text: 'of the mean that is kept', least: 0, most: 0.992, default: 0.9 },
   beta2: { text: 'of the mean square that is kept', least: 0, most: 0.992, default: 0.99 },
