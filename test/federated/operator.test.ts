@@ -49,7 +49,7 @@ async function withLineage(
 const strategies: readonly (readonly [string, number, Strategy])[] = [
   ['fed-avg', 0, fedAvg],
   ['fed-buff', 2, fedAvg],
-  ['fed-avg-m', 1, fedAvgM(0.9, 1)],
+  ['fed-avg-m', 1, fedAvgM(0.9, 0.125)],
   ['fed-adam', 0, fedAdam(256, 0.9, 0.99, 1)],
   ['median', 0, median],
 ];

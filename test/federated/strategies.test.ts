@@ -66,7 +66,7 @@ const inBigInt = ({ master: words, moments }: ServerModel): oracle.Model => ({
 const oracles: readonly (readonly [string, oracle.Oracle])[] = [
   ['fed-avg', oracle.fedAvg],
   ['fed-buff', oracle.fedAvg],
-  ['fed-avg-m', oracle.fedAvgM(0.9, 1)],
+  ['fed-avg-m', oracle.fedAvgM(0.9, 0.125)],
   ['fed-avg-m:momentum=0.5,rate=16', oracle.fedAvgM(0.5, 16)],
   ['fed-adam', oracle.fedAdam(256, 0.9, 0.99, 1)],
   ['fed-adam:rate=4096,beta1=0,beta2=0.992,tau=0.01', oracle.fedAdam(4096, 0, 0.992, 0.01)],

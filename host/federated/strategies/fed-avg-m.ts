@@ -15,7 +15,7 @@ const MAX_VELOCITY = 2 ** 40;
 
 export const fedAvgMParameters = {
   momentum: { text: 'of the velocity that is kept', least: 0, most: 1, default: 0.9 },
-  rate: { text: 'of the velocity that the model moves by', least: 0, most: 16, default: 1 },
+  rate: { text: 'of the velocity that the model moves by', least: 0, most: 16, default: 0.125 },
 } as const;
 
 export function fedAvgM(
