@@ -12,5 +12,6 @@ export * from './schema/statuses.js';
 export * from './schema/numbers.js';
 export * from './schema/kernel.js';
 export * from './schema/link.js';
+export * from './schema/wire-map.js';
 export * from './schema/mqtt.js';
 export * from './schema/topics.js';
