@@ -47,7 +47,7 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
   /** Of the last upload: a kernel may have been delivered since HELLO. */
   private kernelHash: Uint8Array | undefined;
   private lastSequence = 0;
-  private readonly status = new StatusKeeper();
+  private status = new StatusKeeper();
   private statusAtMs = 0;
   /** MQTT bytes of connections that were replaced. */
   private pastMqtt = { sent: 0, received: 0 };
@@ -222,6 +222,7 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
       this.claimName(name, before?.node);
       this.outbox?.close();
       this.outbox = this.openOutbox(name);
+      if (before) this.status = new StatusKeeper(this.traffic);
       this.announcer.forgetTag();
     }
     this.lastSequence = Math.max(this.lastSequence + 1, Math.floor(Date.now() / 1000));
@@ -259,7 +260,7 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
     this.messageBytes += bytes.length;
     const announcement = this.gate ? this.gate.take(part, model, bytes) : bytes;
     if (!announcement || !this.announcer.take(announcement)) return;
-    this.outbox?.resend();
+    this.outbox?.hasten();
     await this.announcer.forward();
   }
 
@@ -273,9 +274,11 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
     const receipt = decodeWire('Receipt', bytes);
     const name = nameOfReceipt.get(receipt.code) ?? String(receipt.code);
     this.receipts[name] = (this.receipts[name] ?? 0) + 1;
-    this.outbox?.takeReceipt(receipt);
+    const isDefinite = receipt.code !== receiptCode.LATER;
+    if (isDefinite) this.outbox?.settle(receipt.upload);
+    else this.outbox?.postpone(receipt.upload, receipt.retryMs ?? 0);
     await this.keeper.device?.sendReceipt(bytes);
-    if (receipt.code === receiptCode.LATER) return;
+    if (!isDefinite) return;
     this.status.endRound(receipt.version, this.traffic);
     await this.publishStatus();
   }

@@ -1,3 +1,4 @@
+import { receipt as receiptCode } from '../contract/contract.gen.js';
 import { setTimeout as delay } from 'node:timers/promises';
 import { LinnetError } from '../contract/error.js';
 import { topicOf } from '../contract/topics.js';
@@ -77,7 +78,9 @@ export class Courier {
 
   private takeReceipt(payload: Uint8Array): void {
     try {
-      this.outbox.takeReceipt(decodeWire('Receipt', payload));
+      const { code, upload } = decodeWire('Receipt', payload);
+      // LATER may be long, and no new version is heard of here that would end it: the upload comes as often as usual.
+      if (code !== receiptCode.LATER) this.outbox.settle(upload);
     } catch (error) {
       this.context.events.onLog(this.node, `a receipt was dropped: ${(error as Error).message}`);
     }

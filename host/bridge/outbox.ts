@@ -2,7 +2,6 @@
  * Keeps the uploads of one node until their receipts. A broker's acknowledgement is not a receipt:
  * brokers forget, so without one an upload is published again.
  */
-import { receipt, type Receipt } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { idOf, sha256, toHex } from '../contract/hash.js';
 import { topicOf, type TopicScope } from '../contract/topics.js';
@@ -19,7 +18,7 @@ interface Parcel {
   /** Without a folder they are kept here. */
   readonly bytes: Uint8Array | undefined;
   timer: NodeJS.Timeout | undefined;
-  /** Until it is published again, from when the broker had it or a receipt asked for patience. */
+  /** Until it is published again, from when the broker had it or it was told LATER. */
   restMs: number;
   isUnderWay: boolean;
 }
@@ -74,20 +73,33 @@ export class Outbox {
     void this.send(this.parcels.get(key.id)!);
   }
 
-  /** The aggregator has judged an upload; LATER is no verdict, and says when to ask again. */
-  takeReceipt({ upload, code, retryMs = 0 }: Pick<Receipt, 'upload' | 'code' | 'retryMs'>): void {
-    const parcel = this.parcels.get(toHex(upload));
+  /** The aggregator has judged the upload of this id. */
+  settle(id: Uint8Array): void {
+    const parcel = this.parcels.get(toHex(id));
     if (!parcel) return;
-    if (code === receipt.LATER) {
-      parcel.restMs = Math.min(Math.max(retryMs, this.options.republishMs), LONGEST_REST_MS);
-      if (!parcel.isUnderWay) this.rest(parcel);
-      return;
-    }
     this.forget(parcel);
     this.options.folder?.remove(parcel.key);
   }
 
-  /** Publishes what has no receipt yet: the broker is back, or a new version may take what the one before did not. */
+  /** The upload of this id is published again after so long, if that is longer than usual: it was told LATER. */
+  postpone(id: Uint8Array, retryMs: number): void {
+    const parcel = this.parcels.get(toHex(id));
+    if (!parcel || retryMs <= this.options.republishMs) return;
+    parcel.restMs = Math.min(retryMs, LONGEST_REST_MS);
+    if (!parcel.isUnderWay) this.rest(parcel);
+  }
+
+  /** A new version may take what the one before did not: whatever was postponed is published as often as usual. */
+  hasten(): void {
+    const { republishMs } = this.options;
+    for (const parcel of this.parcels.values()) {
+      if (parcel.restMs <= republishMs) continue;
+      parcel.restMs = republishMs;
+      if (!parcel.isUnderWay) this.rest(parcel);
+    }
+  }
+
+  /** Publishes what has no receipt yet, as after the broker came back. */
   resend(): void {
     for (const parcel of this.parcels.values()) void this.send(parcel);
   }

@@ -58,10 +58,11 @@ export class StatusKeeper {
   private fault: FaultRecord | undefined;
   private readonly lines: LogLine[] = [];
   private round: { readonly version: number; readonly traffic: Traffic } | undefined;
-  /** All traffic until the last definite receipt. */
-  private settled = noTraffic;
   private last = unknown;
   private scores: Pick<NodeStatus, 'scoredVersion' | 'global' | 'personalised'> = {};
+
+  /** settled: all traffic until the last definite receipt. */
+  constructor(private settled = noTraffic) {}
 
   noteFault(fault: FaultRequest, bootEpoch: number): void {
     this.fault = { ...fault, bootEpoch };

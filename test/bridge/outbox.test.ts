@@ -1,6 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { idOf, sha256 } from '../../host/contract/hash.js';
-import { receipt as receiptCode, type Receipt } from '../../host/contract/contract.gen.js';
 import { Outbox } from '../../host/bridge/outbox.js';
 import type { UploadKey } from '../../host/bridge/upload-folder.js';
 
@@ -8,10 +7,6 @@ const republishMs = 100;
 const first = Uint8Array.of(1);
 const second = Uint8Array.of(2);
 const idOfUpload = (bytes: Uint8Array): Uint8Array => idOf(sha256(bytes));
-const accepted = (bytes: Uint8Array): Pick<Receipt, 'upload' | 'code'> => ({
-  upload: idOfUpload(bytes),
-  code: receiptCode.ACCEPTED,
-});
 const place = (version: number): Omit<UploadKey, 'id'> => ({
   ...{ federation: 'f', node: 'n', model: '0123456789abcdef', contribution: 0 },
   version,
@@ -72,10 +67,10 @@ describe('an outbox', () => {
   it('is done with the receipt of this upload, not of another', async () => {
     outbox.put(place(7), first);
     attempts[0].settle();
-    outbox.takeReceipt(accepted(second));
+    outbox.settle(idOfUpload(second));
     await pass(republishMs);
     expect(sent()).toEqual([1, 1]);
-    outbox.takeReceipt(accepted(first));
+    outbox.settle(idOfUpload(first));
     expect(outbox.isEmpty).toBe(true);
     attempts[1].settle();
     await pass(10 * republishMs);
@@ -83,26 +78,46 @@ describe('an outbox', () => {
     expect(sent()).toEqual([1, 1]);
   });
 
-  it('asks again when LATER said to, at once when there is another reason', async () => {
-    const later = { upload: idOfUpload(first), code: receiptCode.LATER, retryMs: 5 * republishMs };
+  it('waits as long as LATER said, until there is a new version', async () => {
+    const later = (): void => outbox.postpone(idOfUpload(first), 5 * republishMs);
     outbox.put(place(7), first);
     attempts[0].settle();
-    outbox.takeReceipt(later);
+    later();
     await pass(5 * republishMs - 1);
     expect(sent()).toEqual([1]);
     await pass(1);
     expect(sent()).toEqual([1, 1]);
     // The receipt is here before the broker's acknowledgement.
-    outbox.takeReceipt(later);
+    later();
     attempts[1].settle();
-    await pass(5 * republishMs - 1);
-    expect(sent()).toEqual([1, 1]);
-    outbox.resend();
+    await pass(3 * republishMs);
+    outbox.hasten();
+    await pass(republishMs - 1);
+    // Versions that follow each other do not put it off.
+    outbox.hasten();
+    await pass(1);
     expect(sent()).toEqual([1, 1, 1]);
-    // LATER is said of one attempt.
+    // LATER is said of one attempt, and new versions are nothing to those who were not told it.
     attempts[2].settle();
-    await pass(republishMs);
+    await pass(republishMs - 1);
+    outbox.hasten();
+    expect(sent()).toEqual([1, 1, 1]);
+    await pass(1);
     expect(sent()).toEqual([1, 1, 1, 1]);
+    // While the broker has not acknowledged.
+    later();
+    outbox.hasten();
+    attempts[3].settle();
+    await pass(republishMs);
+    expect(sent()).toEqual([1, 1, 1, 1, 1]);
+  });
+
+  it('waits an hour at most', async () => {
+    outbox.put(place(7), first);
+    attempts[0].settle();
+    outbox.postpone(idOfUpload(first), 2 ** 40);
+    await pass(3_600_000);
+    expect(sent()).toEqual([1, 1]);
   });
 
   it('keeps every upload until its own receipt', async () => {
@@ -112,7 +127,7 @@ describe('an outbox', () => {
     attempts.forEach(({ settle }) => settle());
     await pass(republishMs);
     expect(sent()).toEqual([1, 2, 1, 2]);
-    outbox.takeReceipt(accepted(first));
+    outbox.settle(idOfUpload(first));
     attempts.forEach(({ settle }) => settle());
     await pass(republishMs);
     expect(sent()).toEqual([1, 2, 1, 2, 2]);
@@ -128,9 +143,9 @@ describe('an outbox', () => {
     for (const version of [1, 2, 3]) outbox.put(place(version), Uint8Array.of(version));
     expect(() => outbox.put(place(4), Uint8Array.of(4))).toThrow(later);
     outbox.put(place(3), Uint8Array.of(3));
-    outbox.takeReceipt(accepted(second));
+    outbox.settle(idOfUpload(second));
     outbox.put(place(4), new Uint8Array(998));
-    outbox.takeReceipt(accepted(first));
+    outbox.settle(idOfUpload(first));
     expect(() => outbox.put(place(5), Uint8Array.of(5, 5))).toThrow(later);
     outbox.put(place(5), Uint8Array.of(5));
     expect(sent()).toEqual([1, 2, 3, 0, 5]);

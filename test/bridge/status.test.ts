@@ -104,6 +104,22 @@ describe('the status of a node', () => {
     await expectListed(port, 'one');
   });
 
+  it('is of this device, not of the one before it on the port', async () => {
+    const device = new ScriptedDevice({ node: 'old' });
+    const port = await rig.plugIn(device.program);
+    rig.bridge({ port: port.address });
+    await rig.until('a status', () => status('old') !== undefined);
+    device.log(2, 'the old one');
+    await rig.until('the line', () => status('old')!.log === 'the old one');
+    device.hello = { node: 'new' };
+    port.cut();
+    await rig.until('a status', () => status('new') !== undefined);
+    expect(status('new')!.log).toBeUndefined();
+    device.log(2, 'the new one');
+    await rig.until('the line', () => status('new')!.log === 'the new one');
+    expect(status('new')!.lines).toHaveLength(1);
+  });
+
   it('has the words of its residual that were limited', async () => {
     const device = new ScriptedDevice({ node: 'one' });
     device.condition = {
