@@ -72,7 +72,7 @@ export function advanceRound(rules: RoundRules, state: RoundState, event: RoundE
 
 /**
  * Milliseconds until a version closes that has been open for `elapsedMs` and has at least one contribution, if they go
- * on coming as they have; by its deadline at the latest.
+ * on coming as they have; to its next deadline at most, which may be extended.
  */
 export function expectedCloseMs(
   { cohort, deadlineMs = Infinity }: RoundRules,
@@ -81,7 +81,7 @@ export function expectedCloseMs(
 ): number {
   const missing = Math.max(0, cohort - contributions);
   const leftMs = (elapsedMs * missing) / Math.max(1, contributions);
-  return Math.max(0, Math.min(leftMs, deadlineMs - elapsedMs));
+  return Math.min(leftMs, deadlineMs - (elapsedMs % deadlineMs));
 }
 
 function decide(rules: RoundRules, contributions: number, isLate: boolean): RoundDecision {

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   advanceRound,
   checkRoundRules,
+  expectedCloseMs,
   openRound,
   type RoundDecision,
   type RoundEvent,
@@ -99,5 +100,22 @@ describe('round machine', () => {
       }),
     );
     expect(() => checkRoundRules(rules)).not.toThrow();
+  });
+});
+
+describe('the time until a version closes', () => {
+  it.each([
+    // contributions, elapsed, expected: two more as fast as the first; the deadline comes earlier; it was extended.
+    [1, 100, 200],
+    [1, 600, 400],
+    [1, 1600, 400],
+    [2, 2900, 100],
+    [3, 500, 0],
+  ])('after %i contributions in %i ms is %i ms', (contributions, elapsedMs, expected) => {
+    expect(expectedCloseMs(rules, contributions, elapsedMs)).toBe(expected);
+  });
+
+  it('is what contributions say where there is no deadline', () => {
+    expect(expectedCloseMs({ cohort: 10, quorum: 1 }, 4, 4000)).toBe(6000);
   });
 });
