@@ -56,11 +56,11 @@ export interface Recording {
 }
 
 /**
- * Training samples of a conv net: MIT-BIH beats or HAR windows where LINNET_DATA has them; beats made up
+ * Training samples of a conv net: MIT-BIH beats or HAR windows where LINNET_RECORDINGS has them; beats made up
  * by a generator otherwise; undefined for a net that has neither.
  */
 export function loadRecording({ name }: MeasuredModel): Recording | undefined {
-  const hasData = process.env['LINNET_DATA'] !== undefined;
+  const hasData = process.env['LINNET_RECORDINGS'] !== undefined;
   if (name === 'HAR' && hasData) {
     return { source: 'HAPT', samples: shuffle(loadHar('har')), epochs: 15 };
   }

@@ -120,7 +120,7 @@ const recordings = { ecg: 'ecg_mitbih_train.bin', har: 'har_hapt.bin', mnist: 'm
 
 /** The folder of the recordings. */
 export function dataFolder(): string {
-  return process.env['LINNET_DATA'] ?? packagePath('../shared/data');
+  return process.env['LINNET_RECORDINGS'] ?? packagePath('../shared/data');
 }
 
 /** True where the data of a task is on this machine. */

@@ -73,7 +73,7 @@ await runCommand(async () => {
   const parts: string[] = [];
   for (const name of flags.names) {
     if (hasData(name)) parts.push(await report(name, flags));
-    else note(`${name}: skipped, its data is absent (LINNET_DATA names the folder)`);
+    else note(`${name}: skipped, its data is absent (LINNET_RECORDINGS names the folder)`);
   }
   const legend = `"Fewer" is how many times the bytes of float32 FedAvg (4 bytes a parameter both ways, 12-byte headers), until the accuracy is ${percent(goalShare, 0)} % of what float32 FedAvg has in the last round.`;
   process.stdout.write(`${[...parts, legend].join('\n\n')}\n`);

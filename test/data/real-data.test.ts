@@ -14,7 +14,7 @@ import { loadDataset } from '../../host/data/load.js';
 import { federateDataset } from '../../host/data/partition.js';
 
 const FOLDER =
-  process.env.LINNET_DATA ?? join(import.meta.dirname, '..', '..', '..', 'shared', 'data');
+  process.env.LINNET_RECORDINGS ?? join(import.meta.dirname, '..', '..', '..', 'shared', 'data');
 
 /** What the .json beside a recording says. */
 interface Expected {
@@ -29,7 +29,7 @@ interface Expected {
 function findRecording(name: string): string | undefined {
   const path = join(FOLDER, name);
   if (existsSync(path)) return path;
-  console.warn(`skipped: ${name} is not in the data folder (set LINNET_DATA to it)`);
+  console.warn(`skipped: ${name} is not in the data folder (set LINNET_RECORDINGS to it)`);
   return undefined;
 }
 
