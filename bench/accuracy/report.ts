@@ -23,7 +23,8 @@ function isTaskName(name: string): name is TaskName {
 /** Tasks by name whose data is here; says on stderr which are skipped. Throws for an unknown name. */
 export function selectTasks(names: readonly string[]): TaskName[] {
   return names.filter(isKnown).filter((name) => {
-    if (!hasData(name)) note(`${name}: skipped, its data is absent (LINNET_RECORDINGS names the folder)`);
+    if (!hasData(name))
+      note(`${name}: skipped, its data is absent (LINNET_RECORDINGS names the folder)`);
     return hasData(name);
   });
 }

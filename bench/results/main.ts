@@ -52,7 +52,9 @@ function readFlags() {
 function isComplete({ number, data }: Table): boolean {
   const absent = data.filter((file) => !existsSync(join(dataFolder(), file)));
   if (absent.length === 0) return true;
-  note(`table ${number}: skipped, without ${absent.join(', ')} (LINNET_RECORDINGS names the folder)`);
+  note(
+    `table ${number}: skipped, without ${absent.join(', ')} (LINNET_RECORDINGS names the folder)`,
+  );
   return false;
 }
 

@@ -42,7 +42,9 @@ function readFlags(): Flags {
   const tasks = targetTasks.filter(({ name }) => values.task.includes(name));
   const absent = tasks.filter((task) => !hasRecording(task)).map(({ data }) => data);
   if (absent.length > 0) {
-    throw new Error(`no ${absent.join(', ')}: LINNET_RECORDINGS names the folder of the recordings`);
+    throw new Error(
+      `no ${absent.join(', ')}: LINNET_RECORDINGS names the folder of the recordings`,
+    );
   }
   const { json, quick } = values;
   // A smoke run proves nothing and leaves no figure.
