@@ -1,13 +1,13 @@
 /** Table 3: clients that are unlike each other, under each strategy. */
 import { version } from '../../host/contract/contract.gen.js';
+import { nodeKeyOf } from '../../host/contract/hash.js';
 import type { Dataset } from '../../host/data/dataset.js';
 import { drawChart, type Panel, type Series } from '../../host/figure/chart.js';
 import { buildDescriptor } from '../../host/model/descriptor.js';
+import { scoreArm } from '../accuracy/arm.js';
 import { accuracyOfMix, worstDecile } from '../accuracy/people.js';
 import { interval, markdownTable, note, percent, spread } from '../accuracy/report.js';
 import { summarise } from '../accuracy/statistics.js';
-import { nodeKeyOf } from '../../host/contract/hash.js';
-import { scoreArm } from '../accuracy/arm.js';
 import { openArm } from '../accuracy/targets/classification.js';
 import { recordings } from '../accuracy/targets/data.js';
 import { allButLast, tunePeople, type OwnSplit } from '../accuracy/targets/personalised.js';
@@ -31,8 +31,9 @@ import { tasks, type ResultTask } from './tasks.js';
 
 interface Arm {
   readonly scheme: ResultScheme;
-  /** In the table and, short, in the figure. */
+  /** In the table. */
   readonly title: string;
+  /** In the figure. */
   readonly label: string;
   readonly colour: string;
 }
@@ -47,21 +48,29 @@ const arms: readonly Arm[] = [
   },
   {
     scheme: 'momentum1',
-    title: 'FedAvgM, momentum 0.9, rate 1',
+    title: `FedAvgM, ${parametersOf('momentum1')}`,
     ...{ label: 'FedAvgM, 1', colour: '#f0c49b' },
   },
   {
     scheme: 'momentum8th',
-    title: 'FedAvgM, momentum 0.9, rate 0.125',
+    title: `FedAvgM, ${parametersOf('momentum8th')}`,
     ...{ label: 'FedAvgM, 0.125', colour: '#d9730d' },
   },
-  adamArm('adam64', 64, '#9bc4b8'),
-  adamArm('adam256', 256, '#0f7b6c'),
-  adamArm('adam1024', 1024, '#ad1a72'),
+  adamArm('adam64', '#9bc4b8'),
+  adamArm('adam256', '#0f7b6c'),
+  adamArm('adam1024', '#ad1a72'),
 ];
 
-function adamArm(scheme: ResultScheme, rate: number, colour: string): Arm {
-  return { scheme, title: `FedAdam, rate ${rate}`, label: `FedAdam, ${rate}`, colour };
+function adamArm(scheme: 'adam64' | 'adam256' | 'adam1024', colour: string): Arm {
+  const title = `FedAdam, ${parametersOf(scheme)}`;
+  return { scheme, title, label: title.replace('rate ', ''), colour };
+}
+
+/** As the scheme has them: `momentum 0.9, rate 1`. */
+function parametersOf(
+  scheme: 'momentum1' | 'momentum8th' | 'adam64' | 'adam256' | 'adam1024',
+): string {
+  return resultSchemes[scheme].strategy.split(':')[1].replace(',', ', ').replaceAll('=', ' ');
 }
 
 /** Of the last layer, on all own samples, after the end of the federation. */
@@ -199,11 +208,11 @@ async function tableOf(task: ResultTask, work: Work): Promise<[string, Panel]> {
   if (task.recording === 'mnist') {
     const { lrShift } = all[0].choice;
     const tuned = await ownRuns('last layers tuned', tunedClients, task, lrShift, work);
-    const title = `FedAvg, then each client its last layer, ${personal.epochs} epochs`;
-    rows.push([title, `2^−${personal.lrShift}`, '', '', '', ...peopleCells(tuned)]);
+    const tunedTitle = `FedAvg, then each client its last layer, ${personal.epochs} epochs`;
+    rows.push([tunedTitle, `2^−${personal.lrShift}`, '', '', '', ...peopleCells(tuned)]);
     const fedPer = await ownRuns('FedPer', fedPerClients, task, lrShift, work);
-    const title2 = 'FedPer, the last layer stays with each client';
-    rows.push([title2, `2^−${lrShift}`, '', '', '', ...peopleCells(fedPer)]);
+    const fedPerTitle = 'FedPer, the last layer stays with each client';
+    rows.push([fedPerTitle, `2^−${lrShift}`, '', '', '', ...peopleCells(fedPer)]);
   }
   const rates = ratesTable(arms.map(({ title }, i) => [title, all[i].choice] as const));
   return [`**${task.title}**\n\n${markdownTable(head, rows)}\n\n${rates}`, panelOf(task, all)];

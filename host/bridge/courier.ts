@@ -1,5 +1,5 @@
-import { receipt as receiptCode } from '../contract/contract.gen.js';
 import { setTimeout as delay } from 'node:timers/promises';
+import { receipt as receiptCode } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { topicOf } from '../contract/topics.js';
 import { decodeWire } from '../contract/wire.js';

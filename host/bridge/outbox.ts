@@ -85,18 +85,14 @@ export class Outbox {
   postpone(id: Uint8Array, retryMs: number): void {
     const parcel = this.parcels.get(toHex(id));
     if (!parcel || retryMs <= this.options.republishMs) return;
-    parcel.restMs = Math.min(retryMs, LONGEST_REST_MS);
-    if (!parcel.isUnderWay) this.rest(parcel);
+    this.rest(parcel, Math.min(retryMs, LONGEST_REST_MS));
   }
 
   /** A new version may take what the one before did not: whatever was postponed is published as often as usual. */
   hasten(): void {
     const { republishMs } = this.options;
-    for (const parcel of this.parcels.values()) {
-      if (parcel.restMs <= republishMs) continue;
-      parcel.restMs = republishMs;
-      if (!parcel.isUnderWay) this.rest(parcel);
-    }
+    for (const parcel of this.parcels.values())
+      if (parcel.restMs > republishMs) this.rest(parcel, republishMs);
   }
 
   /** Publishes what has no receipt yet, as after the broker came back. */
@@ -156,11 +152,13 @@ export class Outbox {
     // A session that ended took the message with it: the timer tries another.
     await this.options.publish(parcel.key, bytes).catch(() => undefined);
     parcel.isUnderWay = false;
-    if (this.isKept(parcel)) this.rest(parcel);
+    if (this.isKept(parcel)) this.rest(parcel, parcel.restMs);
   }
 
-  private rest(parcel: Parcel): void {
+  /** Publishes it again after so long, counted from the broker's acknowledgement if that is still to come. */
+  private rest(parcel: Parcel, restMs: number): void {
+    parcel.restMs = restMs;
     clearTimeout(parcel.timer);
-    parcel.timer = setTimeout(() => void this.send(parcel), parcel.restMs);
+    if (!parcel.isUnderWay) parcel.timer = setTimeout(() => void this.send(parcel), restMs);
   }
 }

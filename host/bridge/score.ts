@@ -1,3 +1,4 @@
+import { correctIn } from '../contract/confusion.js';
 import type { Counters, Score } from '../contract/contract.gen.js';
 
 /**
@@ -10,8 +11,5 @@ export function scoreOf(counters: Counters | undefined): Score | undefined {
   const sum = confusion.reduce((total, count) => total + count, 0);
   if (!Number.isInteger(classes) || classes < 2 || samples === 0 || sum !== samples)
     return undefined;
-  const correct = confusion
-    .filter((_, i) => i % (classes + 1) === 0)
-    .reduce((total, count) => total + count, 0);
-  return { samples, correct };
+  return { samples, correct: correctIn(confusion) };
 }

@@ -1,4 +1,5 @@
 /** What nodes counted while they trained or evaluated; the counts of nodes add up. */
+import { correctIn } from '../contract/confusion.js';
 import type { Counters } from '../contract/contract.gen.js';
 
 const MAX_U32 = 0xffff_ffff;
@@ -60,19 +61,11 @@ export function isEvaluationPlausible(counters: Counters, classes: number): bool
   );
 }
 
-function correctOf({ correct, confusion = [] }: Counters): number {
-  const classes = Math.sqrt(confusion.length);
-  return confusion.reduce(
-    (sum, count, i) => (i % (classes + 1) === 0 ? sum + count : sum),
-    correct ?? 0,
-  );
-}
-
 /** The sum with one node more; no sum yet: its counters alone. */
 export function addCounters(sum: CounterSum | undefined, counters: Counters): CounterSum {
-  const correct = correctOf(counters);
-  if (sum === undefined) return { nodes: 1, ...counters, correct };
   const { confusion } = counters;
+  const correct = (counters.correct ?? 0) + correctIn(confusion ?? []);
+  if (sum === undefined) return { nodes: 1, ...counters, correct };
   return {
     nodes: sum.nodes + 1,
     samples: sum.samples + counters.samples,

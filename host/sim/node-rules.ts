@@ -2,6 +2,7 @@
  * The rules of a node (SPEC, section 7) as pure functions: which announcements it follows, which
  * sample a step trains, which bytes it uploads. firmware/src holds the same rules in C.
  */
+import { correctIn } from '../contract/confusion.js';
 import { codec, constant, decay, receipt, task, version } from '../contract/contract.gen.js';
 import type {
   Announcement,
@@ -266,9 +267,7 @@ function evaluationToWire(counters: KernelCounters): Counters {
 
 /** Of a training the matrix is not sent: it would be longer than the delta of a small model. */
 function trainingToWire({ confusion, ...counters }: KernelCounters): Counters {
-  const classes = Math.sqrt(confusion.length);
-  const diagonal = confusion.filter((_, i) => i % (classes + 1) === 0);
-  return { ...counters, correct: diagonal.reduce((sum, count) => sum + count, 0) };
+  return { ...counters, correct: correctIn(confusion) };
 }
 
 /** The upload, byte for byte (SPEC, sections 7.6 and 9). */
