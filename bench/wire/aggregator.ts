@@ -2,6 +2,8 @@
  * An aggregator in a process of its own, for one round: `aggregator.js <AggregatorOrder>`, with --expose-gc. Says its
  * memory in JSON when the version is announced, when every upload is accepted, and when the round is over.
  */
+import { readFileSync } from 'node:fs';
+import { setTimeout as pause } from 'node:timers/promises';
 import { receipt } from '../../host/contract/contract.gen.js';
 import { KeyFolder } from '../../host/federated/node-keys.js';
 import { Aggregator } from '../../host/federated/server.js';
@@ -23,6 +25,9 @@ export interface AggregatorOrder {
   readonly retryMs: number;
 }
 
+/** Between two looks at what is alive. */
+const SETTLE_MS = 20;
+
 export interface MemoryReport {
   /** JavaScript objects and buffers that are alive. */
   readonly liveBytes: number;
@@ -30,11 +35,30 @@ export interface MemoryReport {
   readonly peakBytes: number;
 }
 
-function say(): void {
+/** What getrusage() says of a child begins with what its parent had; Linux counts it for the program alone. */
+function peakBytes(): number {
+  const [, ownKiB] = /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))!;
+  return 1024 * Number(ownKiB);
+}
+
+function reachableBytes(): number {
   global.gc!();
   const { heapUsed, external } = process.memoryUsage();
-  const peakBytes = 1024 * process.resourceUsage().maxRSS;
-  const report: MemoryReport = { liveBytes: heapUsed + external, peakBytes };
+  return heapUsed + external;
+}
+
+/** What a collection finds just after an upload is partly work in hand: looks again until it falls no more. */
+async function liveBytes(): Promise<number> {
+  let [before, bytes] = [Infinity, reachableBytes()];
+  while (bytes < before) {
+    await pause(SETTLE_MS);
+    [before, bytes] = [bytes, reachableBytes()];
+  }
+  return before;
+}
+
+async function say(): Promise<void> {
+  const report: MemoryReport = { liveBytes: await liveBytes(), peakBytes: peakBytes() };
   process.stdout.write(`${JSON.stringify(report)}\n`);
 }
 
@@ -43,6 +67,7 @@ const { url, store, nodes, queueLimit, retryMs, codec } = order;
 const descriptor = Uint8Array.from(Buffer.from(order.descriptor, 'hex'));
 const { parameters } = parseDescriptor(descriptor);
 let accepted = 0;
+let said = Promise.resolve();
 const aggregator = await Aggregator.start({
   ...{ store, federation, descriptor, queueLimit, retryMs },
   mqtt: { url },
@@ -53,10 +78,11 @@ const aggregator = await Aggregator.start({
   keys: new KeyFolder(order.keys, federation),
   plan: planOf(codec),
   onReceipt: ({ code }) => {
-    if (code === receipt.ACCEPTED && ++accepted === nodes) say();
+    if (code === receipt.ACCEPTED && ++accepted === nodes) said = say();
   },
 });
-say();
+await say();
 await aggregator.finished;
-say();
+await said;
+await say();
 await aggregator.close();

@@ -13,7 +13,7 @@ const CROWD = 10_000;
 const QUEUE = 500;
 
 /** What an aggregator may keep of a node: its key, and whether it has told it the newest announcement. */
-const BYTES_PER_NODE = 1500;
+const BYTES_PER_NODE = 600;
 
 let program: CompiledChild;
 beforeAll(() => (program = compileBench('aggregator.ts')));
@@ -37,7 +37,7 @@ describe.skipIf(!hasMosquitto)('ten thousand nodes that publish at once', () => 
     // Together the uploads have a hundred million bytes.
     const [started, counted, over] = crowd.memory;
     expect(over.peakBytes - started.peakBytes).toBeLessThan(80 * MIB);
-    expect(counted.liveBytes).toBeLessThan(70 * MIB);
+    expect(counted.liveBytes).toBeLessThan(40 * MIB);
     const perNode = (stage: number): number =>
       (crowd.memory[stage].liveBytes - few.memory[stage].liveBytes) / (CROWD - CROWD / 10);
     expect(perNode(0)).toBeLessThan(BYTES_PER_NODE);
