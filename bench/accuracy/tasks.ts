@@ -14,8 +14,8 @@ import { withRrFeatures } from '../../host/data/ecg-features.js';
 import { loadDataset } from '../../host/data/load.js';
 import { partitionBySubject, partitionDirichlet } from '../../host/data/partition.js';
 import { generateSyntheticEcg } from '../../host/data/synthetic-ecg.js';
-import { packagePath } from '../../host/kernel/load.js';
 import { buildDescriptor, type ModelSpec } from '../../host/model/descriptor.js';
+import { recordingsFolder } from '../recordings.js';
 import type { CentralisedPlan, FederatedPlan } from './training.js';
 
 export const taskNames = ['ecg', 'har', 'mnist', 'synthetic'] as const;
@@ -118,14 +118,9 @@ const mnistValidation = 10_000;
 
 const recordings = { ecg: 'ecg_mitbih_train.bin', har: 'har_hapt.bin', mnist: 'mnist' } as const;
 
-/** The folder of the recordings. */
-export function dataFolder(): string {
-  return process.env['LINNET_RECORDINGS'] ?? packagePath('../shared/data');
-}
-
 /** True where the data of a task is on this machine. */
 export function hasData(name: TaskName): boolean {
-  return name === 'synthetic' || existsSync(join(dataFolder(), recordings[name]));
+  return name === 'synthetic' || existsSync(join(recordingsFolder(), recordings[name]));
 }
 
 /** N, S and V as the field scores them; the RR features need every beat, so they come first. */
@@ -141,7 +136,7 @@ function syntheticSplit(seed: number): Split {
 }
 
 function loadTaskData(name: keyof typeof recordings): Dataset {
-  const dataset = loadDataset(join(dataFolder(), recordings[name]));
+  const dataset = loadDataset(join(recordingsFolder(), recordings[name]));
   return name === 'ecg' ? readyEcg(dataset) : dataset;
 }
 

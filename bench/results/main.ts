@@ -11,7 +11,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { packagePath } from '../../host/kernel/load.js';
 import { note, runCommand } from '../accuracy/report.js';
-import { dataFolder } from '../accuracy/tasks.js';
+import { recordingsFolder } from '../recordings.js';
 import { writeTables } from './document.js';
 import { federatedTable } from './federated.js';
 import { resultsFolder } from './folder.js';
@@ -50,7 +50,7 @@ function readFlags() {
 }
 
 function isComplete({ number, data }: Table): boolean {
-  const absent = data.filter((file) => !existsSync(join(dataFolder(), file)));
+  const absent = data.filter((file) => !existsSync(join(recordingsFolder(), file)));
   if (absent.length === 0) return true;
   note(
     `table ${number}: skipped, without ${absent.join(', ')} (LINNET_RECORDINGS names the folder)`,

@@ -14,7 +14,8 @@ import { simulate } from '../../host/simulator/simulation.js';
 import { note, percent } from '../accuracy/report.js';
 import { loadRecording, recordings } from '../accuracy/targets/data.js';
 import { harModel } from '../accuracy/targets/models.js';
-import { dataFolder, foldPeople } from '../accuracy/tasks.js';
+import { foldPeople } from '../accuracy/tasks.js';
+import { recordingsFolder } from '../recordings.js';
 import { cachedValue, kernelHash } from '../traffic/cache.js';
 import { chooseRate, validationSeed, type Choice } from './rate.js';
 import { seedsOf, type Work } from './runs.js';
@@ -40,7 +41,7 @@ async function run(parts: ScenarioParts, part: Part, seed: number): Promise<Roun
     const [model, data] = [join(folder, 'har.lnd'), join(folder, 'har.fds')];
     writeFileSync(model, buildDescriptor(harModel));
     if (part === 'validation') writeValidation(data);
-    const recording = join(dataFolder(), recordings.har);
+    const recording = join(recordingsFolder(), recordings.har);
     const task = { data: part === 'test' ? recording : data, model };
     const scenario = parseScenario(stringify({ ...parts, task, seed }));
     const out = join(folder, 'run');

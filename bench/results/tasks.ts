@@ -14,7 +14,8 @@ import {
 } from '../accuracy/targets/data.js';
 import { digitsModel } from '../accuracy/targets/models.js';
 import { findTask } from '../accuracy/targets/tasks.js';
-import { dataFolder, dealClients } from '../accuracy/tasks.js';
+import { dealClients } from '../accuracy/tasks.js';
+import { recordingsFolder } from '../recordings.js';
 import type { FederatedPlan } from '../accuracy/training.js';
 import type { RunTask, ScoredSplit } from '../traffic/run.js';
 import { tasks as trafficTasks } from '../traffic/tasks.js';
@@ -109,7 +110,7 @@ export const tasks: Readonly<Record<TaskName, ResultTask>> = {
 
 /** True where the data of a task is on this machine. */
 export function hasData(name: TaskName): boolean {
-  return existsSync(join(dataFolder(), recordings[tasks[name].recording]));
+  return existsSync(join(recordingsFolder(), recordings[tasks[name].recording]));
 }
 
 function scoredSplit(

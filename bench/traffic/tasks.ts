@@ -6,7 +6,8 @@ import { samplesOfSplit, type Dataset } from '../../host/data/dataset.js';
 import type { ModelSpec } from '../../host/model/descriptor.js';
 import { loadEcgChannels, loadRecording, recordings } from '../accuracy/targets/data.js';
 import { ecgModel, harModel, mnistModel } from '../accuracy/targets/models.js';
-import { dataFolder, dealClients, foldPeople, type Split } from '../accuracy/tasks.js';
+import { dealClients, foldPeople, type Split } from '../accuracy/tasks.js';
+import { recordingsFolder } from '../recordings.js';
 import type { FederatedPlan } from '../accuracy/training.js';
 import type { ScoredSplit } from './run.js';
 import type { SchemeName } from './schemes.js';
@@ -67,7 +68,7 @@ const peopleFolds = 3;
 
 /** True where the data of a task is on this machine. */
 export function hasData(name: TaskName): boolean {
-  return existsSync(join(dataFolder(), recordings[name]));
+  return existsSync(join(recordingsFolder(), recordings[name]));
 }
 
 function clientsOf(dataset: Dataset, samples: readonly number[]): number[][] {

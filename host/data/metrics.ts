@@ -1,3 +1,4 @@
+import { correctIn } from '../contract/confusion.js';
 import { dataError } from './data-error.js';
 
 /**
@@ -33,7 +34,6 @@ export function scoreConfusion(confusion: Confusion): Metrics {
   const range = Array.from({ length: classCount }, (_, i) => i);
   const sum = (entry: (i: number) => number): number => range.reduce((s, i) => s + entry(i), 0);
   const samples = sum((row) => sum((column) => confusion[row * classCount + column]));
-  const correct = sum((i) => confusion[i * classCount + i]);
   const predicted = range.map((column) => sum((row) => confusion[row * classCount + column]));
   const classes = range.map((i): ClassMetrics => {
     const hits = confusion[i * classCount + i];
@@ -50,7 +50,7 @@ export function scoreConfusion(confusion: Confusion): Metrics {
     occurring.reduce((total, { f1 }) => total + f1, 0),
     occurring.length,
   );
-  return { samples, accuracy: ratio(correct, samples), macroF1, classes };
+  return { samples, accuracy: ratio(correctIn(confusion), samples), macroF1, classes };
 }
 
 /** The counts of both; exact up to 2^53. Throws ERR_DATA if they have different classes. */

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { recordingsFolder } from '../../bench/recordings.js';
 import {
   countClasses,
   distinctSubjects,
@@ -13,9 +14,6 @@ import { encodeFds1 } from '../../host/data/fds1.js';
 import { loadDataset } from '../../host/data/load.js';
 import { federateDataset } from '../../host/data/partition.js';
 
-const FOLDER =
-  process.env.LINNET_RECORDINGS ?? join(import.meta.dirname, '..', '..', '..', 'shared', 'data');
-
 /** What the .json beside a recording says. */
 interface Expected {
   readonly nSamples: number;
@@ -27,7 +25,7 @@ interface Expected {
 
 /** The path of a recording, or undefined after saying that its test is skipped. */
 function findRecording(name: string): string | undefined {
-  const path = join(FOLDER, name);
+  const path = join(recordingsFolder(), name);
   if (existsSync(path)) return path;
   console.warn(`skipped: ${name} is not in the data folder (set LINNET_RECORDINGS to it)`);
   return undefined;

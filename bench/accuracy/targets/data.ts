@@ -3,7 +3,8 @@ import { join } from 'node:path';
 import { keepClasses, samplesOfSplit, type Dataset } from '../../../host/data/dataset.js';
 import { withRrFeatures } from '../../../host/data/ecg-features.js';
 import { loadDataset } from '../../../host/data/load.js';
-import { dataFolder, foldPeople } from '../tasks.js';
+import { recordingsFolder } from '../../recordings.js';
+import { foldPeople } from '../tasks.js';
 import type { Split } from './task.js';
 
 export const recordings = {
@@ -14,7 +15,7 @@ export const recordings = {
 } as const;
 
 export function loadRecording(name: keyof typeof recordings): Dataset {
-  return loadDataset(join(dataFolder(), recordings[name]));
+  return loadDataset(join(recordingsFolder(), recordings[name]));
 }
 
 /** Beats of classes N, S, V with the two RR features as constant channels beside the waveform, 128 × 3. */

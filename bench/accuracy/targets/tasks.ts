@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { constant } from '../../../host/contract/contract.gen.js';
 import { keepClasses } from '../../../host/data/dataset.js';
-import { dataFolder } from '../tasks.js';
+import { recordingsFolder } from '../../recordings.js';
 import { detectAnomalies } from './anomaly.js';
 import { classify } from './classification.js';
 import {
@@ -148,7 +148,7 @@ export const targetTasks: readonly TargetTask[] = [
 
 /** True where the data of a task is on this machine. */
 export function hasRecording({ data }: TargetTask): boolean {
-  return existsSync(join(dataFolder(), data));
+  return existsSync(join(recordingsFolder(), data));
 }
 
 /** Throws for a name that no task has. */
