@@ -74,6 +74,8 @@ export interface AggregatorOptions {
   /** Something was tolerated; one line. */
   readonly onWarning?: (text: string) => void;
   readonly timers?: Timers;
+  /** When versions were announced, by the clock of `timers`; those that are not here count as announced at the start. */
+  readonly announcedMs?: ReadonlyMap<number, number>;
   /** How it comes to its session; default connectMqtt(). */
   readonly connect?: (options: MqttOptions) => Promise<MqttSession>;
   /** All that has come so far is answered. */

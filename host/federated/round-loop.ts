@@ -72,7 +72,7 @@ export class RoundLoop {
     const { timers = systemTimers, faultPoint = noFaults, nodes, keys } = options;
     const { model } = lineage;
     this.#timers = timers;
-    this.#turns = new Turns(timers);
+    this.#turns = new Turns(timers, options.announcedMs);
     this.#faultPoint = faultPoint;
     this.#publisher = new Publisher(session, scopeOf(options), model.hash, faultPoint, keys);
     this.#announcer = new Announcer(lineage, this.#publisher, faultPoint);

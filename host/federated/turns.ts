@@ -37,13 +37,17 @@ export function drawBelowOf(cohort: number, overSelection: number, fleetSize: nu
   return Math.max(1, Math.min(everybody, Math.round(2 ** 32 * share)));
 }
 
-/** Since when versions stand; after a start of the aggregator they all begin again. */
+/** Since when versions stand; after a start of the aggregator those of which it is not known begin again. */
 export class Turns {
   readonly #startMs: number;
-  readonly #sinceMs = new Map<number, number>();
+  readonly #sinceMs: Map<number, number>;
 
-  constructor(private readonly timers: Timers) {
+  constructor(
+    private readonly timers: Timers,
+    sinceMs: ReadonlyMap<number, number> = new Map(),
+  ) {
     this.#startMs = timers.now();
+    this.#sinceMs = new Map(sinceMs);
   }
 
   /** From now on the version stands. */

@@ -1,4 +1,4 @@
-/** What a simulation was about to do, on disk: written before each step that may close a version. */
+/** What a simulation was about to do, on disk: written before each step that may close a version, and after a deadline. */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { deserialize, serialize } from 'node:v8';
 import { LinnetError } from '../contract/error.js';

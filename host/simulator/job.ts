@@ -32,6 +32,7 @@ export interface WorkerData {
 /** A version that nodes work on. */
 export interface Version {
   readonly version: number;
+  readonly announcedMs: number;
   /** Of each group of nodes: SHA-256 of the kernel it has chosen. */
   readonly kernels: readonly Uint8Array[];
   readonly announcement: Uint8Array;

@@ -56,6 +56,7 @@ type Decided =
   | 'keys'
   | 'retryMs'
   | 'timers'
+  | 'announcedMs'
   | 'connect'
   | 'onIdle';
 
@@ -197,6 +198,9 @@ class Simulation {
       }),
       retryMs: scenario.round.retrySeconds * 1000,
       timers: this.#timers,
+      announcedMs: new Map(
+        this.#versions.map(({ version, announcedMs }) => [version, announcedMs]),
+      ),
       connect: (options) => this.#connect(options),
       onIdle: () => this.#noteIdle(),
     });
@@ -353,6 +357,8 @@ class Simulation {
     if (this.#failure) throw this.#failure.error;
     if (isLast && this.#announcements.length === length) this.#failStuck();
     await this.#hear();
+    // What is in the ledger after an interruption came after this deadline, and must not meet it again.
+    this.#save(this.#timers.nowMs);
   }
 
   /** Nothing is left to happen in virtual time. */
@@ -381,6 +387,7 @@ class Simulation {
       this.#nodes.announce(bytes, this.#timers.nowMs);
       this.#learn({
         version,
+        announcedMs: this.#timers.nowMs,
         announcement: Uint8Array.from(bytes),
         words,
         kernels: this.#nodes.kernels,

@@ -73,7 +73,7 @@ const oracles: readonly (readonly [string, oracle.Oracle])[] = [
   ['median', oracle.median],
   ['trimmed-mean', oracle.trimmedMean(0.2)],
   ['trimmed-mean:trim=0.49', oracle.trimmedMean(0.49)],
-  ['trimmed-mean:trim=0', oracle.trimmedMean(0)],
+  ['trimmed-mean:trim=0.01', oracle.trimmedMean(0.01)],
 ];
 
 it('has an oracle for every strategy', () => {
@@ -254,6 +254,16 @@ describe('robust strategies', () => {
     expect(both / 2 ** 16).toBeLessThanOrEqual(110);
   });
 
+  it.each([3, 4, 5])('of %i contributions leave out the one that shouts', (n) => {
+    for (const text of ['median', 'trimmed-mean', 'trimmed-mean:trim=0.01']) {
+      const strategy = parseStrategy(text);
+      const model = { master: new Int32Array(PARAMETERS), moments: [] };
+      const all = [...honest.slice(0, n - 1), liars[0]];
+      const [value] = strategy.finish(model, sumOf(strategy, all, 1)).master;
+      expect(value / 2 ** 16).toBeLessThanOrEqual(110);
+    }
+  });
+
   it('refuse a version that their counts cannot hold', () => {
     const strategy = parseStrategy('median');
     const many = { ...strategy.start(1), weight: 40_000 };
@@ -271,6 +281,7 @@ describe('names of strategies', () => {
     ['fed-avg-m:rate=x', 'rate of fed-avg-m is "x"'],
     ['fed-avg-m:momentum=1.5', 'momentum of fed-avg-m is "1.5"'],
     ['fed-adam:rate=1=2', 'rate of fed-adam is "1"'],
+    ['trimmed-mean:trim=0', 'trim of trimmed-mean is "0"'],
     ['trimmed-mean:__proto__=1', 'trimmed-mean has no "__proto__"'],
     ['toString', 'no strategy is called "toString"'],
   ])('refuses %s', (text, cause) => {

@@ -115,5 +115,8 @@ function robust(trimOf: (n: number) => number): Oracle {
 export const median: Oracle = robust((n) => Math.floor((n - 1) / 2));
 
 export function trimmedMean(trim: number): Oracle {
-  return robust((n) => Number((parts(trim, 128) * BigInt(n)) / 128n));
+  return robust((n) => {
+    const share = Number((parts(trim, 128) * BigInt(n)) / 128n);
+    return n < 3 ? 0 : Math.max(1, share);
+  });
 }

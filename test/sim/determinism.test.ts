@@ -14,6 +14,19 @@ const buffered = rough
   .replace('samplesPerRound: 5', 'samplesPerRound: 5, strategy: fed-buff, maxStaleness: 2');
 /** A part of the nodes is asked in each version, more as deadlines pass. */
 const drawn = rough.replace('cohort: 9', 'cohort: 4, overSelection: 1.5');
+/** Deadlines pass before the quorum is there, and begin again. */
+const extended = rough.replace('quorum: 2, deadlineMinutes: 15', 'quorum: 8, deadlineMinutes: 6');
+/** The same where others are asked when one has passed. */
+const extendedDraw = `
+seed: 5
+nodes: 16
+rounds: 6
+deal: { people: 4, samplesPerNode: 12 }
+round: { cohort: 7, quorum: 7, deadlineMinutes: 1, overSelection: 1 }
+evaluateEvery: 6
+plan: { samplesPerRound: 5 }
+fleet: [{ dropOut: 0.2 }]
+`;
 /** Only who is charging and has power begins, each a little later; of one group nobody knows anything. */
 const choosy = rough
   .replace('cohort: 9', 'cohort: 6')
@@ -66,6 +79,8 @@ describe.each([
   { name: 'of eligible nodes', yaml: choosy, crashes: [['before-commit', 3] as Crash] },
   { name: 'with personal layers', yaml: personal, crashes: [['after-version-commit', 6] as Crash] },
   { name: 'of drawn nodes', yaml: drawn, crashes: [['after-version-commit', 3] as Crash] },
+  { name: 'with extended deadlines', yaml: extended, crashes: [['after-receipt', 6] as Crash] },
+  { name: 'of extended draws', yaml: extendedDraw, crashes: [['after-receipt', 13] as Crash] },
 ])('a simulation, $name', ({ yaml, crashes }) => {
   let first: string;
   let reference: Ran;
@@ -149,7 +164,10 @@ describe.each([
     const faultPoint = (name: FaultPointName): void => {
       if (name === point && --left === 0) throw crash;
     };
-    await expect(runScenario(folder, yaml, { faultPoint })).rejects.toBe(crash);
+    const isExtended = yaml === extendedDraw;
+    await expect(
+      runScenario(folder, yaml, { faultPoint, ...(isExtended && { batch: 1 }) }),
+    ).rejects.toBe(crash);
     const run = await runScenario(folder, yaml);
     expect(run.text).toBe(reference.text);
     expect(uploadsIn(join(folder, 'store'), versions + 1)).toEqual(uploads);
