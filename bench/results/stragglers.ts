@@ -53,6 +53,12 @@ export const arms: readonly Arm[] = [
     ...{ colour: '#0b6e99', cohort: 10 },
     plan: { strategy: 'fed-buff', maxStaleness: 20 },
   },
+  {
+    // A slow node needs as long as about forty versions take.
+    title: 'FedBuff, buffer of 10, slow nodes count',
+    ...{ colour: '#6940a5', cohort: 10 },
+    plan: { strategy: 'fed-buff', maxStaleness: 60 },
+  },
 ];
 
 export function scenarioOf({ title, cohort, round, plan }: Arm, lrShift: number): ScenarioParts {
