@@ -166,7 +166,7 @@ class Simulation {
       },
       options.workers,
     );
-    this.#lookahead = new Lookahead(this.#pool, state, windowNodes);
+    this.#lookahead = new Lookahead(this.#pool, state, windowNodes, this.#local);
     this.#nodes = new VirtualNodes({
       seed: scenario.seed,
       model: this.#model,
