@@ -82,7 +82,17 @@ export interface SimulationOptions {
   /** Most uploads at once; decides nothing but speed. */
   readonly batch?: number;
   readonly onRecord?: (record: RoundRecord) => void;
+  /** How far it is, after each step that the aggregator took. */
+  readonly onProgress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;
+}
+
+export interface Progress {
+  /** Versions that have been made, and uploads that count in the open one. */
+  readonly round: number;
+  readonly contributions: number;
+  /** Virtual time. */
+  readonly hours: number;
 }
 
 export interface SimulationResult {
@@ -339,6 +349,15 @@ class Simulation {
     batch.forEach((node, i) => this.#session!.deliver(this.#uploadTopic(node), envelopes[i]));
     await this.#settled();
     await this.#hear();
+    this.#reportProgress();
+  }
+
+  #reportProgress(): void {
+    this.options.onProgress?.({
+      round: this.#aggregator!.model.version,
+      contributions: this.#nodes.totals.accepted,
+      hours: this.#timers.nowMs / hourMs,
+    });
   }
 
   #uploadTopic(node: number): string {
@@ -359,6 +378,7 @@ class Simulation {
     await this.#hear();
     // What is in the ledger after an interruption came after this deadline, and must not meet it again.
     this.#save(this.#timers.nowMs);
+    this.#reportProgress();
   }
 
   /** Nothing is left to happen in virtual time. */
