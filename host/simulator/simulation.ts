@@ -400,9 +400,9 @@ class Simulation {
   /** Tells the nodes what the aggregator has published. */
   async #hear(): Promise<void> {
     for (const bytes of this.#announcements.splice(0)) {
-      const { version } = decodeWire('Announcement', bytes);
+      const { version, final: isFinal = false } = decodeWire('Announcement', bytes);
       const words = unpackSnapshot(this.#aggregator!.model.snapshot, this.#model.hash);
-      if (version > 0) await this.#record(words);
+      if (version > 0) await this.#record(words, isFinal);
       this.#forget();
       this.#nodes.announce(bytes, this.#timers.nowMs);
       this.#learn({
@@ -430,13 +430,13 @@ class Simulation {
     this.#pool.forget(oldest);
   }
 
-  async #record(words: Int16Array): Promise<void> {
+  async #record(words: Int16Array, isFinal: boolean): Promise<void> {
     const { scenario, evaluate, onRecord } = this.options;
     const { totals } = this.#nodes;
     const { version, modelHash } = this.#aggregator!.model;
     const { bytesUp, bytesDown, instructions, joule, accepted, refused } = totals;
     const contributions = accepted + this.#real.size;
-    const isDue = version % scenario.evaluateEvery === 0 || version === scenario.rounds;
+    const isDue = version % scenario.evaluateEvery === 0 || version === scenario.rounds || isFinal;
     const record: RoundRecord = {
       type: 'round',
       round: version,

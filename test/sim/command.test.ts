@@ -50,6 +50,14 @@ it('writes records, figures and the model', async () => {
   expect(existsSync(join(folder, 'store', 'ledger.db'))).toBe(true);
 });
 
+it('scores the last version, which nodes tune for themselves', async () => {
+  const yaml = `${text.replace('samplesPerNode: 8', 'samplesPerNode: 8, testShare: 0.3').replace('samplesPerRound: 4', 'samplesPerRound: 4, fineTune: 1')}evaluateEvery: 3\n`;
+  const folder = scene.path('tuned');
+  await simulate(yaml, '-o', folder);
+  const summary = JSON.parse(readFileSync(join(folder, 'summary.json'), 'utf8')) as object;
+  expect(summary).toMatchObject({ rounds: 4, scores: { accuracy: expect.any(Number) as number } });
+});
+
 it('shows how far it is in a terminal, and nothing of it elsewhere', async () => {
   const elsewhere = await simulate(text, '-o', scene.path('no-terminal'));
   expect(elsewhere.stderr).not.toContain('\r');
