@@ -19,6 +19,7 @@ export interface Column {
 /** What commands print with; made once by main. */
 export class Output {
   readonly log: Logger;
+  #hasProgress = false;
 
   constructor(readonly options: OutputOptions) {
     this.log = pino(
@@ -27,8 +28,23 @@ export class Output {
     );
   }
 
+  /** How far it is: the last line of a terminal, which every other line takes the place of. Nothing elsewhere. */
+  progress(text: string): void {
+    const { stderr } = process;
+    if (this.options.quiet || !stderr.isTTY) return;
+    stderr.write(`\r${text.slice(0, (stderr.columns || 80) - 1)}\x1b[K`);
+    this.#hasProgress = true;
+  }
+
+  /** Before what others write to the terminal. */
+  endProgress(): void {
+    if (this.#hasProgress) process.stderr.write('\r\x1b[K');
+    this.#hasProgress = false;
+  }
+
   /** A line for people: stdout, unless stdout is for NDJSON. */
   line(text = ''): void {
+    this.endProgress();
     if (this.options.json) {
       if (!this.options.quiet) process.stderr.write(`${text}\n`);
     } else process.stdout.write(`${text}\n`);
@@ -36,11 +52,13 @@ export class Output {
 
   /** What is going on: stderr. */
   note(text: string): void {
+    this.endProgress();
     if (!this.options.quiet) process.stderr.write(`${text}\n`);
   }
 
   /** One NDJSON record; silent without --json. */
   record(value: object): void {
+    this.endProgress();
     if (this.options.json) process.stdout.write(`${JSON.stringify(value)}\n`);
   }
 

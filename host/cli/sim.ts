@@ -63,7 +63,8 @@ async function runSimulation(
     batch,
     signal,
     onRecord: (record) => report.add(record),
-  });
+    onProgress: (progress) => report.progress(progress),
+  }).finally(() => output.endProgress());
   const summary = summaryOf(scenario, result);
   writeFileSync(join(folder, 'summary.json'), `${JSON.stringify(summary, undefined, 2)}\n`);
   writeFileSync(join(folder, 'model.lns'), result.model.snapshot);

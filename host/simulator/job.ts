@@ -69,8 +69,20 @@ export interface Evaluation {
   readonly confusion: Uint32Array;
 }
 
+/** What a training of a node gives. */
+export interface Trained {
+  readonly envelope: Uint8Array;
+  /** [P]: what stays on the node if the upload counts; absent where nothing does. */
+  readonly local?: Int16Array;
+}
+
 export type JobResult =
-  /** One behind the other, and the length of each. */
-  | { readonly id: number; readonly envelopes: Uint8Array; readonly lengths: readonly number[] }
+  /** One behind the other, and the length of each; [nodes][P] words that stay on the nodes. */
+  | {
+      readonly id: number;
+      readonly envelopes: Uint8Array;
+      readonly lengths: readonly number[];
+      readonly local?: Int16Array;
+    }
   | { readonly id: number; readonly evaluation: Evaluation }
   | { readonly id: number; readonly error: { readonly code?: string; readonly message: string } };

@@ -3,9 +3,8 @@ import type { PlanSettings } from '../federated/plan.js';
 
 /** What the workers have of it; the arrays are shared. */
 export interface SharedLocal {
-  /** [nodes][P]: what was accepted, and what an upload under way will leave. */
+  /** [nodes][P]: what was accepted. */
   readonly accepted: Int16Array<SharedArrayBuffer>;
-  readonly pending: Int16Array<SharedArrayBuffer>;
   /** [nodes]: 1 once something of the node was accepted. */
   readonly exists: Uint8Array<SharedArrayBuffer>;
   /** Plan of every version until somebody's words are tuned, after which nobody trains. */
@@ -19,11 +18,13 @@ export interface SavedLocal {
 
 /**
  * What stays on every node of its trainings: what SPARSE_TERNARY leaves out and the words of personal layers (SPEC, 7.3
- * and 7.6). The workers write the new ones.
+ * and 7.6).
  */
 export class LocalWordsOfFleet {
   /** For the workers; undefined where nothing stays. */
   readonly shared: SharedLocal | undefined;
+  /** By node: [P] words that its upload under way will leave. */
+  readonly #pending = new Map<number, Int16Array>();
 
   constructor(
     plan: Pick<PlanSettings, 'codec' | 'personalLayers' | 'fineTuneEpochs'>,
@@ -32,19 +33,24 @@ export class LocalWordsOfFleet {
   ) {
     const { personalLayers = 0, fineTuneEpochs = 0 } = plan;
     if (plan.codec !== codec.SPARSE_TERNARY && personalLayers === 0 && fineTuneEpochs === 0) return;
-    const words = (): Int16Array<SharedArrayBuffer> =>
-      new Int16Array(new SharedArrayBuffer(2 * nodes * parameters));
+    const accepted = new Int16Array(new SharedArrayBuffer(2 * nodes * parameters));
     const exists = new Uint8Array(new SharedArrayBuffer(nodes));
-    this.shared = { accepted: words(), pending: words(), exists, personalLayers };
+    this.shared = { accepted, exists, personalLayers };
+  }
+
+  /** What the upload that the node makes will leave. */
+  expect(node: number, words: Int16Array): void {
+    this.#pending.set(node, words);
   }
 
   /** The last upload of the node counts. */
   accept(node: number): void {
-    if (!this.shared) return;
-    const { accepted, pending, exists } = this.shared;
-    const at = node * this.parameters;
-    accepted.set(pending.subarray(at, at + this.parameters), at);
+    const words = this.#pending.get(node);
+    if (!this.shared || !words) return;
+    const { accepted, exists } = this.shared;
+    accepted.set(words, node * this.parameters);
     exists[node] = 1;
+    this.#pending.delete(node);
   }
 
   /** Those of uploads that have no receipt follow from these. */

@@ -1,6 +1,7 @@
 /** Keeps the worker threads busy with what will be needed next. */
 import { EventQueue } from './event-queue.js';
 import { stage, type FleetState } from './fleet.js';
+import type { LocalWordsOfFleet } from './local-words.js';
 import type { WorkerPool } from './pool.js';
 import type { WorkObserver } from './virtual-nodes.js';
 
@@ -23,9 +24,10 @@ export class Lookahead implements WorkObserver {
   trained = 0;
 
   constructor(
-    private readonly pool: WorkerPool,
+    private readonly pool: Pick<WorkerPool, 'train'>,
     private readonly state: FleetState,
     private readonly window: number,
+    private readonly local: Pick<LocalWordsOfFleet, 'expect'>,
   ) {}
 
   /** A node trains. */
@@ -98,13 +100,15 @@ export class Lookahead implements WorkObserver {
   #train(version: number, nodes: readonly number[]): Promise<void> {
     const beginMs = nodes.map((node) => this.state.beginMs[node]);
     const job = this.pool.train(version, nodes, beginMs).then(
-      (envelopes) => {
+      (results) => {
         this.trained += nodes.length;
         nodes.forEach((node, i) => {
           // Otherwise it has given this work up meanwhile.
           if (this.#jobs.get(node) !== job) return;
           this.#jobs.delete(node);
-          this.#envelopes.set(node, envelopes[i]);
+          const { envelope, local } = results[i];
+          this.#envelopes.set(node, envelope);
+          if (local) this.local.expect(node, local);
         });
       },
       (error: unknown) => {

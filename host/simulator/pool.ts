@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { LinnetError } from '../contract/error.js';
 import { status, type StatusName } from '../contract/contract.gen.js';
 import { packagePath } from '../kernel/load.js';
-import type { Evaluation, Job, JobResult, Version, WorkerData } from './job.js';
+import type { Evaluation, Job, JobResult, Trained, Version, WorkerData } from './job.js';
 
 interface Waiting {
   readonly resolve: (result: JobResult) => void;
@@ -36,16 +36,20 @@ export class WorkerPool {
       worker.postMessage({ type: 'forget', before } satisfies Job);
   }
 
-  /** The envelopes of nodes, and when each of them took the version. */
+  /** Trains nodes, each on what it had when it took the version. */
   async train(
     version: number,
     nodes: readonly number[],
     beginMs: readonly number[],
-  ): Promise<readonly Uint8Array[]> {
+  ): Promise<readonly Trained[]> {
     const result = await this.#ask((id) => ({ type: 'train', id, version, nodes, beginMs }));
-    const { envelopes, lengths } = result as Extract<JobResult, { envelopes: unknown }>;
+    const { envelopes, lengths, local } = result as Extract<JobResult, { envelopes: unknown }>;
+    const parameters = local ? local.length / nodes.length : 0;
     let end = 0;
-    return lengths.map((length) => envelopes.slice(end, (end += length)));
+    return lengths.map((length, i) => ({
+      envelope: envelopes.slice(end, (end += length)),
+      ...(local && { local: local.slice(i * parameters, (i + 1) * parameters) }),
+    }));
   }
 
   /** Of all samples together, in order. */

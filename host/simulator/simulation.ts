@@ -82,7 +82,17 @@ export interface SimulationOptions {
   /** Most uploads at once; decides nothing but speed. */
   readonly batch?: number;
   readonly onRecord?: (record: RoundRecord) => void;
+  /** How far it is, after each step that the aggregator took. */
+  readonly onProgress?: (progress: Progress) => void;
   readonly signal?: AbortSignal;
+}
+
+export interface Progress {
+  /** Versions that have been made, and uploads that count in the open one. */
+  readonly round: number;
+  readonly contributions: number;
+  /** Virtual time. */
+  readonly hours: number;
 }
 
 export interface SimulationResult {
@@ -166,7 +176,7 @@ class Simulation {
       },
       options.workers,
     );
-    this.#lookahead = new Lookahead(this.#pool, state, windowNodes);
+    this.#lookahead = new Lookahead(this.#pool, state, windowNodes, this.#local);
     this.#nodes = new VirtualNodes({
       seed: scenario.seed,
       model: this.#model,
@@ -339,6 +349,15 @@ class Simulation {
     batch.forEach((node, i) => this.#session!.deliver(this.#uploadTopic(node), envelopes[i]));
     await this.#settled();
     await this.#hear();
+    this.#reportProgress();
+  }
+
+  #reportProgress(): void {
+    this.options.onProgress?.({
+      round: this.#aggregator!.model.version,
+      contributions: this.#nodes.totals.accepted,
+      hours: this.#timers.nowMs / hourMs,
+    });
   }
 
   #uploadTopic(node: number): string {
@@ -359,6 +378,7 @@ class Simulation {
     await this.#hear();
     // What is in the ledger after an interruption came after this deadline, and must not meet it again.
     this.#save(this.#timers.nowMs);
+    this.#reportProgress();
   }
 
   /** Nothing is left to happen in virtual time. */
@@ -380,9 +400,9 @@ class Simulation {
   /** Tells the nodes what the aggregator has published. */
   async #hear(): Promise<void> {
     for (const bytes of this.#announcements.splice(0)) {
-      const { version } = decodeWire('Announcement', bytes);
+      const { version, final: isFinal = false } = decodeWire('Announcement', bytes);
       const words = unpackSnapshot(this.#aggregator!.model.snapshot, this.#model.hash);
-      if (version > 0) await this.#record(words);
+      if (version > 0) await this.#record(words, isFinal);
       this.#forget();
       this.#nodes.announce(bytes, this.#timers.nowMs);
       this.#learn({
@@ -410,13 +430,13 @@ class Simulation {
     this.#pool.forget(oldest);
   }
 
-  async #record(words: Int16Array): Promise<void> {
+  async #record(words: Int16Array, isFinal: boolean): Promise<void> {
     const { scenario, evaluate, onRecord } = this.options;
     const { totals } = this.#nodes;
     const { version, modelHash } = this.#aggregator!.model;
     const { bytesUp, bytesDown, instructions, joule, accepted, refused } = totals;
     const contributions = accepted + this.#real.size;
-    const isDue = version % scenario.evaluateEvery === 0 || version === scenario.rounds;
+    const isDue = version % scenario.evaluateEvery === 0 || version === scenario.rounds || isFinal;
     const record: RoundRecord = {
       type: 'round',
       round: version,

@@ -11,7 +11,7 @@ import type { Sample } from '../sim/node-samples.js';
 import { performWorkNow } from '../sim/node-work.js';
 import { nodeName } from './fleet.js';
 import { nodeKeyOfSeed } from './keys.js';
-import type { Evaluation, Job, JobResult, Version, WorkerData } from './job.js';
+import type { Evaluation, Job, JobResult, Trained, Version, WorkerData } from './job.js';
 import { NodeSamples } from './node-samples.js';
 import {
   flipLabel,
@@ -55,7 +55,7 @@ class NodeWorker {
   }
 
   /** The upload of a node that took the version at `beginMs`, be it true or not. */
-  train(version: number, node: number, beginMs: number): Uint8Array {
+  train(version: number, node: number, beginMs: number): Trained {
     const { lies, group, seed } = this.data;
     const lie = lies[group[node]];
     const random = (): SeededRandom => lieStream(seed, node, version);
@@ -63,11 +63,12 @@ class NodeWorker {
     if (lie === 'scale-10') kernel.distort = scaleWords;
     else if (lie === 'random-words') kernel.distort = (base) => randomWords(base, random());
     else kernel.distort = undefined;
-    const envelope = this.#work(version, node, beginMs, lie);
-    return lie === 'random-bytes' ? randomBytes(envelope.length, random()) : envelope;
+    const trained = this.#work(version, node, beginMs, lie);
+    if (lie !== 'random-bytes') return trained;
+    return { ...trained, envelope: randomBytes(trained.envelope.length, random()) };
   }
 
-  #work(version: number, node: number, beginMs: number, lie: Lie | undefined): Uint8Array {
+  #work(version: number, node: number, beginMs: number, lie: Lie | undefined): Trained {
     const { announcement, words, kernels } = this.#versions.get(version)!;
     const { offsets, group, seed, hasKeys } = this.data;
     const name = nodeName(node);
@@ -94,8 +95,7 @@ class NodeWorker {
       return { x, label: lie === 'flip-labels' ? flipLabel(label, classes) : label };
     });
     if (!envelope) throw new LinnetError('ERR_INTERNAL', `version ${version} asks for no work`);
-    if (keepsLocal(announcement)) this.data.local?.pending.set(local.words, node * words.length);
-    return envelope;
+    return { envelope, ...(keepsLocal(announcement) && { local: local.words }) };
   }
 
   /** What a node with a reservoir holds at a time; a model of one class takes every sample for one of it. */
@@ -141,6 +141,10 @@ class NodeWorker {
   }
 }
 
+function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
+  return new Uint8Array(buffer, byteOffset, byteLength);
+}
+
 /** In memory of its own, which can be handed over: parts may be views of something larger. */
 function joined(parts: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
@@ -158,9 +162,13 @@ function answer(job: Extract<Job, { id: number }>): JobResult {
   try {
     if (job.type === 'evaluate')
       return { id: job.id, evaluation: worker.evaluate(job.words, job.samples) };
-    const envelopes = job.nodes.map((node, i) => worker.train(job.version, node, job.beginMs[i]));
-    const lengths = envelopes.map(({ length }) => length);
-    return { id: job.id, envelopes: joined(envelopes), lengths };
+    const trained = job.nodes.map((node, i) => worker.train(job.version, node, job.beginMs[i]));
+    const lengths = trained.map(({ envelope }) => envelope.length);
+    const local = trained.flatMap((one) => (one.local ? [one.local] : []));
+    return {
+      ...{ id: job.id, lengths, envelopes: joined(trained.map(({ envelope }) => envelope)) },
+      ...(local.length > 0 && { local: new Int16Array(joined(local.map(bytesOf)).buffer) }),
+    };
   } catch (error) {
     const code = error instanceof LinnetError ? { code: error.code } : {};
     return { id: job.id, error: { ...code, message: (error as Error).message } };
@@ -172,7 +180,10 @@ parentPort!.on('message', (job: Job) => {
   else if (job.type === 'forget') worker.forget(job.before);
   else {
     const result = answer(job);
-    const owned = 'envelopes' in result ? [result.envelopes.buffer as ArrayBuffer] : [];
-    parentPort!.postMessage(result, owned);
+    const owned = 'envelopes' in result ? [result.envelopes, result.local] : [];
+    parentPort!.postMessage(
+      result,
+      owned.flatMap((array) => (array ? [array.buffer as ArrayBuffer] : [])),
+    );
   }
 });

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { addSimCommand } from '../../host/cli/sim.js';
-import { virtualTime } from '../../host/cli/sim/report.js';
+import { progressLine, virtualTime } from '../../host/cli/sim/report.js';
 import { sha256, toHex } from '../../host/contract/hash.js';
 import { packagePath } from '../../host/kernel/load.js';
 import { parseScenario } from '../../host/simulator/scenario.js';
@@ -48,6 +48,35 @@ it('writes records, figures and the model', async () => {
     expect(svg).not.toMatch(/NaN|undefined|Infinity/);
   }
   expect(existsSync(join(folder, 'store', 'ledger.db'))).toBe(true);
+});
+
+it('scores the last version, which nodes tune for themselves', async () => {
+  const yaml = `${text.replace('samplesPerNode: 8', 'samplesPerNode: 8, testShare: 0.3').replace('samplesPerRound: 4', 'samplesPerRound: 4, fineTune: 1')}evaluateEvery: 3\n`;
+  const folder = scene.path('tuned');
+  await simulate(yaml, '-o', folder);
+  const summary = JSON.parse(readFileSync(join(folder, 'summary.json'), 'utf8')) as object;
+  expect(summary).toMatchObject({ rounds: 4, scores: { accuracy: expect.any(Number) as number } });
+});
+
+it('shows how far it is in a terminal, and nothing of it elsewhere', async () => {
+  const elsewhere = await simulate(text, '-o', scene.path('no-terminal'));
+  expect(elsewhere.stderr).not.toContain('\r');
+  const { isTTY } = process.stderr;
+  process.stderr.isTTY = true;
+  try {
+    const { stdout, stderr } = await simulate(text, '-o', scene.path('terminal'));
+    expect(stderr).toMatch(
+      /\r╌{30} {2}round 1 of 3, \d of 6 uploads, 0 d 00:00:\d\d|\r━+╌* {2}round/,
+    );
+    expect(stderr).toContain('\r\x1b[K');
+    expect(stdout).not.toContain('\r');
+  } finally {
+    process.stderr.isTTY = isTTY;
+  }
+  const half = { round: 1, contributions: 3, hours: 1.5 };
+  expect(progressLine({ nodes: 6, rounds: 3, round: { retrySeconds: 60 } }, half)).toBe(
+    `${'━'.repeat(15)}${'╌'.repeat(15)}  round 2 of 3, 3 of 6 uploads, 0 d 01:30:00`,
+  );
 });
 
 it.each([

@@ -8,7 +8,9 @@ import { thin } from '../../host/cli/sim/figures.js';
 import { afterAwake, nextAwake, type Windows } from '../../host/simulator/availability.js';
 import { dealSamples } from '../../host/simulator/deal.js';
 import { EventQueue } from '../../host/simulator/event-queue.js';
-import { Fleet, nodeName, nodeNumber } from '../../host/simulator/fleet.js';
+import { Fleet, nodeName, nodeNumber, stage } from '../../host/simulator/fleet.js';
+import type { Trained } from '../../host/simulator/job.js';
+import { Lookahead } from '../../host/simulator/lookahead.js';
 import type { RoundRecord } from '../../host/simulator/records.js';
 import { parseScenario } from '../../host/simulator/scenario.js';
 import { VirtualTimers } from '../../host/simulator/virtual-timers.js';
@@ -226,4 +228,35 @@ it('a figure has few points, the last always', () => {
   const some = thin(records);
   expect(some.length).toBeLessThanOrEqual(40);
   expect(some.at(-1)?.round).toBe(1000);
+});
+
+describe('work that is computed ahead', () => {
+  it('leaves on a node what belongs to its upload, whichever thread answers first', async () => {
+    const fleet = new Fleet(parseScenario('nodes: 1\nrounds: 1'));
+    const { state } = fleet;
+    const answers: ((trained: Trained[]) => void)[] = [];
+    const pool = { train: () => new Promise<Trained[]>((resolve) => answers.push(resolve)) };
+    const kept: number[] = [];
+    const local = { expect: (_: number, words: Int16Array) => void kept.push(words[0]) };
+    const lookahead = new Lookahead(pool, state, 16, local);
+    const begin = (version: number): void => {
+      state.stage[0] = stage.TRAINING;
+      state.version[0] = version;
+      state.dueMs[0] = 100 * (version + 1);
+      lookahead.expect(0);
+      lookahead.fill(1);
+    };
+    const trainedFrom = (version: number): Trained[] => [
+      { envelope: Uint8Array.of(version), local: Int16Array.of(version) },
+    ];
+    begin(0);
+    lookahead.drop(0);
+    begin(1);
+    expect(answers).toHaveLength(2);
+    answers[1](trainedFrom(1));
+    const envelope = await lookahead.take(0);
+    answers[0](trainedFrom(0));
+    await new Promise(setImmediate);
+    expect([[...envelope], kept]).toEqual([[1], [1]]);
+  });
 });

@@ -2,7 +2,7 @@
 import type { ModelInfo } from '../../model/info.js';
 import type { RoundRecord } from '../../simulator/records.js';
 import type { Scenario } from '../../simulator/scenario.js';
-import type { SimulationResult } from '../../simulator/simulation.js';
+import type { Progress, SimulationResult } from '../../simulator/simulation.js';
 import { byteSize, percent, type Column, type Output } from '../output.js';
 import { errorText } from '../scores.js';
 
@@ -29,6 +29,21 @@ function scoreCell({ scores }: RoundRecord): string {
   if (!scores) return '';
   const { accuracy, reconstructionError } = scores;
   return accuracy === undefined ? errorText(reconstructionError) : percent(accuracy);
+}
+
+const BAR = 30;
+/** Between two looks at how far it is. */
+const PROGRESS_MS = 100;
+
+/** `━━━╌╌╌  round 5 of 10, 40 of 100 uploads, 0 d 01:30:00`. */
+export function progressLine(
+  { rounds, nodes, round: { cohort = nodes } }: Pick<Scenario, 'rounds' | 'nodes' | 'round'>,
+  { round, contributions, hours }: Progress,
+): string {
+  const done = Math.min(1, (round + Math.min(1, contributions / cohort)) / rounds);
+  const bar = '━'.repeat(Math.floor(BAR * done)).padEnd(BAR, '╌');
+  const now = Math.min(rounds, round + 1);
+  return `${bar}  round ${now} of ${rounds}, ${contributions} of ${cohort} uploads, ${virtualTime(hours)}`;
 }
 
 export interface GroupSummary {
@@ -99,6 +114,8 @@ export function summaryOf(scenario: Scenario, result: SimulationResult): Simulat
 }
 
 export class SimulationReport {
+  #shownMs = -Infinity;
+
   constructor(
     private readonly output: Output,
     private readonly scenario: Scenario,
@@ -115,6 +132,13 @@ export class SimulationReport {
       output.line(`waits   for ${name} at ${scenario.real!.mqtt}, data shards/${name}.fds`);
     output.line();
     output.tableHead(columns);
+  }
+
+  progress(progress: Progress): void {
+    const nowMs = performance.now();
+    if (nowMs - this.#shownMs < PROGRESS_MS) return;
+    this.#shownMs = nowMs;
+    this.output.progress(progressLine(this.scenario, progress));
   }
 
   add(record: RoundRecord): void {
