@@ -155,6 +155,20 @@ describe('linnet demo', () => {
     }
   });
 
+  it('says that its rounds are over, and so does an aggregator with its store', async () => {
+    const args = ['demo', '--json', '--runtime', runtime, '--out', 'out'];
+    const first = await runCli(scene, [...args, ...flagsOfPlan({ rounds: 1 })]);
+    const again = await runCli(scene, [...args, ...flagsOfPlan({ rounds: 3 })]);
+    expect(again.stderr).toMatch(/out had its rounds before: .*another folder with --out/);
+    expect(roundsOf(again)).toEqual([]);
+    const [before, after] = [first, again].map(({ stdout }) => parseRecords(stdout).at(-1)!);
+    expect(after).toMatchObject({ rounds: 1, modelHash: before['modelHash'], nodes: [] });
+    const own = ['--store', 'out/store', '--federation', 'demo', '--broker', '0', '--rounds', '3'];
+    const { code, stderr } = await runCli(scene, ['aggregator', ...own]);
+    expect(stderr).toMatch(/version 1 is the final one of out\/store: .*another store/);
+    expect(code).toBe(0);
+  });
+
   it('ends on Ctrl-C with 130, leaves nobody behind and goes on where it was', async () => {
     const plan = { rounds: 12, samplesPerRound: 40 };
     const args = ['demo', '--json', '--runtime', runtime, '--out', 'out', ...flagsOfPlan(plan)];
