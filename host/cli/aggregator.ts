@@ -192,6 +192,10 @@ async function runAggregator(
     );
     const isFinished = (await aggregator.finished) !== undefined;
     if (isFinished && lastNodes > 0) await awaitTraffic(aggregator, output, lastNodes);
+    if (isFinished && lastNodes === 0)
+      output.note(
+        `version ${aggregator.model.version} is the final one of ${options.store}: for more rounds name another store`,
+      );
     await aggregator.close();
   } finally {
     await broker?.close();

@@ -16,6 +16,7 @@ export const configSections = [
   'aggregator',
   'bridge',
   'node',
+  'sim',
   'train',
   'devices',
   'replay',

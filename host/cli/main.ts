@@ -58,6 +58,15 @@ async function buildProgram(args: readonly string[]): Promise<Command> {
   return program;
 }
 
+/** Of reading and writing what is open already: without a path. */
+const fileErrorCodes: readonly unknown[] = ['EISDIR', 'ENOSPC', 'EDQUOT', 'EFBIG', 'EIO', 'EROFS'];
+
+/** A file or folder of the user's that cannot be read or written. */
+function isFileError(error: unknown): error is Error {
+  if (!(error instanceof Error) || !('syscall' in error)) return false;
+  return 'path' in error || ('code' in error && fileErrorCodes.includes(error.code));
+}
+
 function reportError(error: unknown): number {
   if (error instanceof LinnetError) {
     process.stderr.write(`linnet: ${error.message} [${error.code}]\n`);
@@ -66,8 +75,7 @@ function reportError(error: unknown): number {
   }
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
   if (error instanceof Error && error.name === 'AbortError') return exitInterrupted;
-  // A file or folder of the user's that cannot be read or written.
-  if (error instanceof Error && 'syscall' in error && 'path' in error) {
+  if (isFileError(error)) {
     process.stderr.write(
       `linnet: ${error.message}: check the path, its permissions and the disk [ERR_USAGE]\n`,
     );
@@ -79,8 +87,7 @@ function reportError(error: unknown): number {
 
 // Who reads no further, as `head` does, has seen enough.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-  process.exit();
+  process.exit(error.code === 'EPIPE' ? undefined : reportError(error));
 });
 
 try {

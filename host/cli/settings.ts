@@ -6,6 +6,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { LinnetError } from '../contract/error.js';
+import { nearestWord } from '../model/advice.js';
 import { loadConfig, type ConfigSource } from './config.js';
 
 interface Kinds {
@@ -49,8 +50,23 @@ const kebab = (name: string): string =>
 const environmentName = (name: string): string =>
   `LINNET_${kebab(name).replaceAll('-', '_').toUpperCase()}`;
 
-function usage(cause: string): LinnetError {
-  return new LinnetError('ERR_USAGE', cause);
+function usage(cause: string, remedy?: string): LinnetError {
+  return new LinnetError('ERR_USAGE', cause, remedy === undefined ? {} : { remedy });
+}
+
+/** What to do where YAML takes 1 for a number and [0, 1] for a list. */
+const quoted = (name: string, value: unknown): string | undefined =>
+  typeof value === 'number' || Array.isArray(value)
+    ? `write it in quotes, ${name}: '${String(value)}'`
+    : undefined;
+
+/** Throws ERR_CONFIG with the setting that was meant, or all there are. */
+function failUnknown(where: string, key: string, table: SettingTable): never {
+  const known = Object.keys(table);
+  const meant = nearestWord(key, known);
+  throw new LinnetError('ERR_CONFIG', `${where}.${key} is not a setting`, {
+    remedy: meant === undefined ? `use one of ${known.join(', ')}` : `did you mean ${meant}?`,
+  });
 }
 
 /** Adds one flag per setting to a command. */
@@ -86,7 +102,8 @@ function parseText(name: string, setting: Setting, value: unknown, where: string
     return checkInteger(name, setting, parsed, where);
   }
   if (setting.kind === 'text') {
-    if (typeof value !== 'string') throw usage(`${where}: ${name} is not text`);
+    if (typeof value !== 'string')
+      throw usage(`${where}: ${name} is not text`, quoted(name, value));
     if (setting.choices && !setting.choices.includes(value)) {
       throw usage(`${where}: "${value}" is not one of ${setting.choices.join(', ')}`);
     }
@@ -116,10 +133,7 @@ function checkInteger(name: string, setting: Setting, value: unknown, where: str
 /** Only the settings of this section may stand in it. */
 function checkKeys(section: string, table: SettingTable, source: ConfigSource): void {
   for (const key of Object.keys(source.sections[section] ?? {})) {
-    if (key in table) continue;
-    throw new LinnetError('ERR_CONFIG', `${source.path}: ${section}.${key} is not a setting`, {
-      remedy: `use one of ${Object.keys(table).join(', ')}`,
-    });
+    if (!(key in table)) failUnknown(`${source.path}: ${section}`, key, table);
   }
 }
 
@@ -176,10 +190,7 @@ export function settingsOfRecord<T extends SettingTable>(
   values: Readonly<Record<string, unknown>>,
 ): Resolved<T> {
   for (const key of Object.keys(values)) {
-    if (key in table) continue;
-    throw new LinnetError('ERR_CONFIG', `${where}.${key} is not a setting`, {
-      remedy: `use one of ${Object.keys(table).join(', ')}`,
-    });
+    if (!(key in table)) failUnknown(where, key, table);
   }
   const entries = Object.entries(table).map(([name, setting]) => {
     const value = values[name];

@@ -14,8 +14,20 @@ const TOPIC_REMEDY =
 /** Lowest reason code that refuses a subscription, in SUBACK of both versions. */
 const FIRST_REFUSAL = 128;
 
+/** A connection that ends sooner was not meant to last; after so many one after the other somebody has to know. */
+const BRIEF_MS = 3000;
+const MANY_BRIEF = 4;
+
 function sessionClosed(): LinnetError {
   return new LinnetError('ERR_MQTT', 'the MQTT session was closed', { remedy: 'open another one' });
+}
+
+function takenOver(clientId: string | undefined): LinnetError {
+  const cause = `the broker ends every connection of ${clientId ?? 'this client'} at once`;
+  return new LinnetError('ERR_AUTH', cause, {
+    remedy:
+      'give every node a name of its own and run one aggregator; the log of the broker says more',
+  });
 }
 
 const noTraffic: MqttTraffic = { sent: 0, received: 0 };
@@ -69,6 +81,9 @@ export class ClientSession implements MqttSession {
   #past: MqttTraffic = noTraffic;
   #stream: unknown;
   #lastRefusal: string | undefined;
+  /** When the broker took us last, and how many connections before were brief ones. */
+  #connectedMs = -Infinity;
+  #briefConnections = 0;
   #ended = false;
 
   readonly retains: boolean;
@@ -95,7 +110,10 @@ export class ClientSession implements MqttSession {
       if (handled) void handled.then(() => done());
       else done();
     };
-    client.on('close', () => this.#countStream(undefined));
+    client.on('close', () => {
+      this.#countStream(undefined);
+      if (this.#endsInBrief()) onRefusal(takenOver(client.options.clientId));
+    });
     client.on('packetsend', () => this.#countStream(client.stream));
     // A broken connection is not an event for anybody: mqtt.js tries again until end().
     client.on('error', (error) => {
@@ -107,6 +125,7 @@ export class ClientSession implements MqttSession {
     });
     client.on('connect', () => {
       this.#connections++;
+      this.#connectedMs = performance.now();
       this.#lastRefusal = undefined;
       if (this.#connections > 1) this.#reconnectHandlers.forEach((handler) => handler());
     });
@@ -125,6 +144,16 @@ export class ClientSession implements MqttSession {
     if (stream === this.#stream) return;
     this.#past = add(this.#past, trafficOf(this.#stream));
     this.#stream = stream;
+  }
+
+  /** Whether the connection that has ended is the last of many brief ones; true once until one lasts. */
+  #endsInBrief(): boolean {
+    const lastedMs = performance.now() - this.#connectedMs;
+    this.#connectedMs = -Infinity;
+    // An attempt that the broker did not take.
+    if (lastedMs === Infinity || this.#ended) return false;
+    this.#briefConnections = lastedMs < BRIEF_MS ? this.#briefConnections + 1 : 0;
+    return this.#briefConnections === MANY_BRIEF;
   }
 
   /** Until the next turn all that is written waits, acknowledgements above all, and goes out in one system call. */

@@ -33,7 +33,8 @@ export interface MqttOptions {
   readonly reconnectMs?: number;
   /**
    * Called when a broker that had taken us does not take us back, once for each reason: our certificate
-   * was revoked, its own has expired. The session tries again all the same.
+   * was revoked, its own has expired; or when it ends one connection after the other, as it does if another
+   * client has our name. The session tries again all the same.
    */
   readonly onRefusal?: (error: LinnetError) => void;
   /** Patience with a broker that does not answer the first time; default 10000. */

@@ -1,4 +1,7 @@
-/** What a simulation was about to do, on disk: written before each step that may close a version, and after a deadline. */
+/**
+ * What a simulation was about to do, on disk: written at its beginning, before each step that may close a version, and
+ * after a deadline.
+ */
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { deserialize, serialize } from 'node:v8';
 import { LinnetError } from '../contract/error.js';
@@ -14,7 +17,7 @@ export interface Checkpoint {
   readonly fingerprint: string;
   readonly nowMs: number;
   readonly timers: readonly SavedTimer[];
-  /** Versions that somebody works on, the newest last. */
+  /** Versions that somebody works on, the newest last; none at the beginning. */
   readonly versions: readonly Version[];
   /** Nodes whose uploads come next, together. */
   readonly batch: readonly number[];

@@ -55,7 +55,10 @@ function bySubject(dataset: Dataset, train: readonly number[], { nodes, deal }: 
   return shares;
 }
 
-/** McMahan et al. 2017: samples sorted by class, cut into equal shards, `shardsPerNode` of which each node gets. */
+/**
+ * McMahan et al. 2017: samples sorted by class, cut into equal shards, `shardsPerNode` of which each node gets.
+ * Throws ERR_DATA for more shards than samples.
+ */
 export function dealShards(
   dataset: Dataset,
   samples: readonly number[],
@@ -63,6 +66,12 @@ export function dealShards(
   shardsPerNode: number,
   seed: number,
 ): number[][] {
+  if (nodes * shardsPerNode > samples.length) {
+    throw dataError(
+      `${dataset.name}: ${samples.length} training samples are fewer than ${nodes} · ${shardsPerNode} shards`,
+      'give a smaller deal.shardsPerNode, or use fewer nodes',
+    );
+  }
   const sorted = [...samples].sort((a, b) => dataset.label[a] - dataset.label[b] || a - b);
   const shards = cut(sorted, nodes * shardsPerNode, undefined);
   new SeededRandom(seed, purpose.deal, 1).shuffle(shards);

@@ -10,7 +10,10 @@ const maxNodes = 1_000_000;
 
 const count = z.int().min(1);
 const share = z.number().min(0).max(1);
-const minutes = z.number().positive().max(5_256_000);
+/** At least 60 ms: no window is rounded to nothing, and work that rests between windows comes to its end. */
+const minutes = z.number().min(0.001).max(5_256_000);
+/** Of a processor in megahertz or of a link in kilobits a second. */
+const rate = z.number().min(0.001);
 
 const windowsSchema = z.strictObject({
   everyMinutes: minutes,
@@ -25,7 +28,7 @@ const groupSchema = z.strictObject({
   /** Of firmware/cost.json. */
   core: z.string().default('cortex-m4'),
   /** Instructions per microsecond. */
-  megahertz: z.number().positive().default(168),
+  megahertz: rate.default(168),
   /** Whether the firmware supplies the native functions of the accelerated kernel. */
   intrinsics: z.boolean().default(true),
   awake: windowsSchema.optional(),
@@ -44,7 +47,7 @@ const groupSchema = z.strictObject({
     .strictObject({
       slots: count.max(65_536),
       /** From one sample to the next. */
-      everyMinutes: minutes.min(0.001),
+      everyMinutes: minutes,
     })
     .optional(),
   dropOut: share.default(0),
@@ -52,8 +55,8 @@ const groupSchema = z.strictObject({
   lies: z.enum(lies).optional(),
   link: z
     .strictObject({
-      upKilobitPerSecond: z.number().positive().default(20),
-      downKilobitPerSecond: z.number().positive().default(20),
+      upKilobitPerSecond: rate.default(20),
+      downKilobitPerSecond: rate.default(20),
       latencyMs: z.int().min(0).default(100),
     })
     .prefault({}),
@@ -172,6 +175,10 @@ function checkReservoir(
   if (real) fail(at, 'samples come in virtual time, and real nodes have another', 'leave out real');
 }
 
+function isNode(name: string, nodes: number): boolean {
+  return Number(/^node-(0|[1-9]\d*)$/.exec(name)?.[1]) < nodes;
+}
+
 /** What no schema of one value sees. */
 function checkScenario(scenario: Scenario): void {
   const { nodes, round, fleet, real } = scenario;
@@ -197,6 +204,9 @@ function checkScenario(scenario: Scenario): void {
         'give round.deadlineMinutes',
       );
   });
+  const stranger = real?.nodes.find((name) => !isNode(name, nodes));
+  if (stranger !== undefined)
+    fail('real.nodes', `no node is called ${stranger}`, `name some of node-0 to node-${nodes - 1}`);
   if (real && (cohort < nodes || deadlineMinutes !== undefined))
     fail(
       'real',

@@ -2,7 +2,7 @@
  * A federation in virtual time: the real aggregator with its store, and nodes that are events. The clock moves only
  * when the aggregator has answered all that it was given, so nothing depends on how fast anything was computed.
  */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { LinnetError } from '../contract/error.js';
 import { idOf, toHex } from '../contract/hash.js';
@@ -117,6 +117,19 @@ function keepOf({ keep }: Scenario, { maxStaleness = 0 }: PlanSettings): number 
   return keep ?? Math.max(KEEP_VERSIONS, maxStaleness + 1);
 }
 
+function failForeign(store: string): never {
+  throw new LinnetError('ERR_CONFIG', `${store} has no checkpoint beside it`, {
+    remedy:
+      'name another folder with --out: this one is of something else, or of real nodes alone, which keep none',
+  });
+}
+
+function failGone(store: string): never {
+  throw new LinnetError('ERR_STORE', `there is no ${store}, but a checkpoint beside it`, {
+    remedy: 'bring it back, or begin again in another folder',
+  });
+}
+
 /** Runs a scenario to its end, from where it was interrupted if it was. */
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {
   mkdirSync(options.folder, { recursive: true });
@@ -189,15 +202,20 @@ class Simulation {
     });
   }
 
-  /** Starts the aggregator, in the state it had. */
+  /** Starts the aggregator, in the state it had. Until its store is this simulation's, nothing in the folder changes. */
   async begin(): Promise<void> {
-    const saved = readCheckpoint(this.#checkpointPath);
-    if (saved) this.#restore(saved);
-    else this.#records.cut(0);
     const { scenario, folder, aggregator } = this.options;
+    const store = join(folder, 'store');
+    const saved = readCheckpoint(this.#checkpointPath);
+    const isBegun = saved !== undefined && saved.versions.length > 0;
+    const hasStore = existsSync(store);
+    if (isBegun && !hasStore) failGone(store);
+    if (!isBegun && !hasStore) this.#save(0);
+    else if (saved) this.#restore(saved);
+    else failForeign(store);
     this.#aggregator = await Aggregator.start({
       ...aggregator,
-      store: join(folder, 'store'),
+      store,
       federation,
       mqtt: { url: scenario.real?.mqtt ?? nowhere },
       rounds: scenario.rounds,
@@ -220,11 +238,8 @@ class Simulation {
     });
     await this.#settled();
     this.#timers.forget();
-    if (saved || this.#aggregator.model.version === 0) return;
-    throw new LinnetError('ERR_CONFIG', `${folder}/store has no checkpoint beside it`, {
-      remedy:
-        'name another folder with --out: this one is of something else, or of real nodes alone, which keep none',
-    });
+    if (!isBegun && this.#aggregator.model.version > 0) failForeign(store);
+    this.#records.cut(isBegun ? saved.recordBytes : 0);
   }
 
   /** From event to event until the final version is announced. */
@@ -393,7 +408,7 @@ class Simulation {
     const { version } = this.#nodes.newest!.announcement;
     throw new LinnetError('ERR_CONFIG', `no node can complete version ${version} any more`, {
       remedy:
-        'give round.deadlineMinutes, a smaller round.quorum, or a cohort below the nodes that stay',
+        'give round.deadlineMinutes, a smaller round.quorum, a cohort below the nodes that stay, or a plan whose conditions they meet',
     });
   }
 
@@ -482,10 +497,11 @@ class Simulation {
         remedy: 'give the scenario and data it was begun with, or another folder with --out',
       });
     }
+    // Of before the first version.
+    if (saved.versions.length === 0) return;
     this.#fleet.restore(saved.fleet);
     Object.assign(this.#nodes.totals, saved.totals);
     this.#local.restore(saved.local);
-    this.#records.cut(saved.recordBytes);
     this.#timers.nowMs = saved.nowMs;
     this.#timers.expect(saved.timers);
     for (const version of saved.versions) this.#learn(version);

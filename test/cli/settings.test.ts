@@ -67,6 +67,7 @@ describe('settings', () => {
     ['demo: { nodes: many }', /demo\.nodes.*many is not a whole number/],
     ['demo: { nodes: 0 }', /demo\.nodes.*1 to 100/],
     ['demo: { runtime: wasmtime }', /demo\.runtime.*v8, native/],
+    ['demo: { runtime: 1 }', /demo\.runtime: runtime is not text: .*quotes, runtime: '1'/],
     ['demo: { insecure: 1 }', /demo\.insecure.*true or false/],
     ['dmo: {}', /dmo is not a section.*demo/],
     ['demo: 3', /demo is not a map/],

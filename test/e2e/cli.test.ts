@@ -1,7 +1,7 @@
 /** The command line as users meet it: help, mistakes, NDJSON, Ctrl-C. */
-import { spawn } from 'node:child_process';
+import { spawn, type StdioOptions } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { nativeNodePath } from '../../host/cli/demo/runtimes.js';
 import { scoreFields } from '../../host/cli/scores.js';
@@ -66,6 +66,18 @@ it('ends in silence where nobody reads its output', async () => {
   expect({ code, errors }).toEqual({ code: 0, errors: '' });
 });
 
+it.skipIf(!existsSync('/dev/full'))('says that the disk of its output is full', async () => {
+  const full = openSync('/dev/full', 'w');
+  const stdio: StdioOptions = ['ignore', full, 'pipe'];
+  const child = spawn(process.execPath, [packagePath('bin/linnet.mjs'), '--help'], { stdio });
+  let errors = '';
+  child.stderr!.on('data', (chunk: Buffer) => (errors += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number];
+  closeSync(full);
+  expect(code).toBe(2);
+  expect(errors).toMatch(/^linnet: ENOSPC: [^\n]+: check the path[^\n]+ \[ERR_USAGE\]\n$/);
+});
+
 /** Arguments, exit code, and what the one line on stderr says. */
 const mistakes: readonly (readonly [string, number, RegExp])[] = [
   ['demo --nodes 0', 2, /nodes is 0, it must be 1 to 1000/],
@@ -88,6 +100,8 @@ const mistakes: readonly (readonly [string, number, RegExp])[] = [
   ['devices --port nonsense', 2, /"nonsense" is not a port: use \/dev\/ttyACM0/],
   ['devices --port tcp://127.0.0.1:1', 4, /ECONNREFUSED.*check the port/],
   ['demo --out text.txt/out', 2, /text\.txt\/out.*check the path/],
+  ['sim . --out out', 2, /EISDIR.*check the path/],
+  ['sim text.txt --config sim.yaml', 2, /sim\.yaml: sim\.worker is not a setting.*workers/],
   ['demo --bogus', 2, /unknown option '--bogus': see linnet --help/],
   ['bogus', 2, /unknown command 'bogus': see linnet --help/],
   ['bridge --port exec:/nothing/there', 2, /no broker is named/],
@@ -97,6 +111,7 @@ describe('a mistake', () => {
   it.each(mistakes)('"%s" ends with %i and one line', async (line, code, message) => {
     writeFileSync(scene.path('text.txt'), 'neither data nor a model\n');
     writeFileSync(scene.path('bad.yaml'), 'demo: { node: 4 }\n');
+    writeFileSync(scene.path('sim.yaml'), 'sim: { worker: 4 }\n');
     const ended = await runCli(scene, line.split(' '));
     expect({ code: ended.code, stdout: ended.stdout }).toEqual({ code, stdout: '' });
     expect(ended.stderr).toMatch(/^linnet: [^\n]+ \[ERR_[A-Z_]+\]\n$/);
@@ -138,6 +153,20 @@ describe('linnet demo', () => {
       expect(stderr).toMatch(message);
       expect(code).toBe(2);
     }
+  });
+
+  it('says that its rounds are over, and so does an aggregator with its store', async () => {
+    const args = ['demo', '--json', '--runtime', runtime, '--out', 'out'];
+    const first = await runCli(scene, [...args, ...flagsOfPlan({ rounds: 1 })]);
+    const again = await runCli(scene, [...args, ...flagsOfPlan({ rounds: 3 })]);
+    expect(again.stderr).toMatch(/out had its rounds before: .*another folder with --out/);
+    expect(roundsOf(again)).toEqual([]);
+    const [before, after] = [first, again].map(({ stdout }) => parseRecords(stdout).at(-1)!);
+    expect(after).toMatchObject({ rounds: 1, modelHash: before['modelHash'], nodes: [] });
+    const own = ['--store', 'out/store', '--federation', 'demo', '--broker', '0', '--rounds', '3'];
+    const { code, stderr } = await runCli(scene, ['aggregator', ...own]);
+    expect(stderr).toMatch(/version 1 is the final one of out\/store: .*another store/);
+    expect(code).toBe(0);
   });
 
   it('ends on Ctrl-C with 130, leaves nobody behind and goes on where it was', async () => {

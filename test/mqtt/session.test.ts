@@ -64,6 +64,20 @@ describe.each(brokerCases)('session on $name', (broker) => {
     expect(seen).not.toContain('t/after=');
   });
 
+  it('says once that another client has its name', async () => {
+    const { url } = await startCase(broker);
+    const refusals: string[] = [];
+    const onRefusal = ({ message }: Error): void => void refusals.push(message);
+    const options = { url, clientId: 'twin', protocolVersion };
+    await open({ ...options, onRefusal });
+    const other = await open(options);
+    await waitFor('the complaint', () => refusals.length > 0);
+    await other.close();
+    expect(refusals).toEqual([
+      expect.stringMatching(/ends every connection of twin at once: give every node a name/),
+    ]);
+  });
+
   it('carries 300 KB in one message', async () => {
     const { url } = await startCase(broker);
     const a = await open({ url, clientId: 'a', protocolVersion });

@@ -1,9 +1,13 @@
 /** A run is a function of its scenario: not of batches, threads, or how often it was interrupted. */
+import { appendFileSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { prepareSimulation } from '../../host/cli/sim/prepare.js';
 import { doublingsUntil, drawOf } from '../../host/contract/participation.js';
 import { decodeWire } from '../../host/contract/wire.js';
 import type { FaultPointName } from '../../host/federated/fault-point.js';
+import { Ledger } from '../../host/federated/ledger.js';
+import { parseScenario } from '../../host/simulator/scenario.js';
 import { Scene } from '../e2e/scene.js';
 import { announcementsIn, rough, runScenario, uploadsIn, type Ran } from './rig.js';
 
@@ -182,6 +186,64 @@ it('is itself when it is asked for again, and refuses to be another', async () =
   await expect(runScenario(folder, other)).rejects.toThrow(/holds another simulation/);
   const elsewhere = await runScenario(newFolder(), other);
   expect(elsewhere.model.modelHash).not.toBe(first.model.modelHash);
+});
+
+describe('a folder', () => {
+  const seed = (value: number): string => `
+seed: ${value}
+nodes: 4
+rounds: 2
+deal: { people: 4, samplesPerNode: 12 }
+plan: { samplesPerRound: 5 }
+`;
+  const recordsOf = (folder: string): string => readFileSync(join(folder, 'rounds.ndjson'), 'utf8');
+  const kept = '{"type":"round","round":1}\n';
+
+  it('belongs to the scenario that was begun there, before any version was made too', async () => {
+    const folder = newFolder();
+    const crash = new Error('crash');
+    const faultPoint = (name: FaultPointName): void => {
+      if (name === 'after-announcement') throw crash;
+    };
+    await expect(runScenario(folder, seed(1), { faultPoint })).rejects.toBe(crash);
+    await expect(runScenario(folder, seed(2))).rejects.toThrow(/holds another simulation/);
+    const { text } = await runScenario(newFolder(), seed(1));
+    expect((await runScenario(folder, seed(1))).text).toBe(text);
+  });
+
+  it('stays that of its scenario when the broker of its real nodes moves', () => {
+    const fingerprintOf = (real: string): string =>
+      prepareSimulation(parseScenario(`${seed(1)}real: ${real}\n`), newFolder()).options
+        .fingerprint;
+    const one = fingerprintOf('{ mqtt: mqtt://one, nodes: [node-1] }');
+    expect(fingerprintOf('{ mqtt: mqtt://two, nodes: [node-1] }')).toBe(one);
+    expect(fingerprintOf('{ mqtt: mqtt://one, nodes: [node-2] }')).not.toBe(one);
+  });
+
+  it('is free after a scenario that is refused', async () => {
+    const folder = newFolder();
+    const refused = seed(1).replace('5 }', '5, strategy: median }');
+    await expect(runScenario(folder, refused)).rejects.toThrow(/rounded so coarsely/);
+    expect((await runScenario(folder, seed(1))).records).toHaveLength(2);
+  });
+
+  it('keeps its records where the store is in use, of something else, or gone', async () => {
+    const folder = newFolder();
+    await runScenario(folder, seed(1));
+    const records = recordsOf(folder);
+    appendFileSync(join(folder, 'rounds.ndjson'), kept);
+    const holder = Ledger.openExisting(join(folder, 'store'), 'change');
+    await expect(runScenario(folder, seed(1))).rejects.toThrow(/store/);
+    holder.close();
+    expect(recordsOf(folder)).toBe(records + kept);
+    renameSync(join(folder, 'store'), join(folder, 'elsewhere'));
+    await expect(runScenario(folder, seed(1))).rejects.toThrow(/there is no .*store/);
+    expect(recordsOf(folder)).toBe(records + kept);
+    renameSync(join(folder, 'elsewhere'), join(folder, 'store'));
+    rmSync(join(folder, 'checkpoint'));
+    await expect(runScenario(folder, seed(1))).rejects.toThrow(/no checkpoint beside it/);
+    expect(recordsOf(folder)).toBe(records + kept);
+  });
 });
 
 it('keeps the uploads that late ones need, however late they may be', async () => {

@@ -151,6 +151,11 @@ describe('dealing', () => {
       expect(new Set(share.map((index) => label[index])).size).toBeLessThanOrEqual(2);
   });
 
+  it('in shards: no more of them than samples', () => {
+    const tooMany = 'nodes: 10\ndeal: { by: shards, shardsPerNode: 100000000 }';
+    expect(() => deal(tooMany)).toThrow(/100 training samples are fewer .* a smaller deal.shards/);
+  });
+
   it('more nodes than samples share them, if told how many each has', () => {
     const { shares } = deal('nodes: 300\ndeal: { samplesPerNode: 5 }');
     expect(shares.every(({ length }) => length === 5)).toBe(true);
@@ -206,6 +211,24 @@ describe('scenarios', () => {
       'nodes: 4\nrounds: 1\nfleet: [{ reservoir: { slots: 0, everyMinutes: 1 } }]',
       /reservoir.slots/,
     ],
+    [
+      'nodes: 4\nrounds: 1\nfleet: [{ awake: { everyMinutes: 1e-9, forMinutes: 1e-9 } }]',
+      /^fleet.0.awake.everyMinutes: Too small/,
+    ],
+    ['nodes: 4\nrounds: 1\nround: { deadlineMinutes: 1e-9 }', /^round.deadlineMinutes: Too small/],
+    ['nodes: 4\nrounds: 1\nfleet: [{ megahertz: 1e-9 }]', /^fleet.0.megahertz: Too small/],
+    [
+      'nodes: 4\nrounds: 1\nfleet: [{ link: { upKilobitPerSecond: 1e-9 } }]',
+      /^fleet.0.link.upKilobitPerSecond: Too small/,
+    ],
+    [
+      'nodes: 4\nrounds: 1\nreal: { mqtt: "mqtt://h", nodes: [node-1, node-4] }',
+      /^real.nodes: no node is called node-4: name some of node-0 to node-3/,
+    ],
+    [
+      'nodes: 4\nrounds: 1\nreal: { mqtt: "mqtt://h", nodes: [node-] }',
+      /^real.nodes: no node is called node-:/,
+    ],
     ['nodes: [', /not YAML/],
   ])('%j is refused', (text, message) => {
     const parse = (): unknown => parseScenario(text);
@@ -218,8 +241,9 @@ describe('scenarios', () => {
     expect(settingsOfRecord('plan', table, {})).toEqual({ codec: 'a' });
     expect(() => settingsOfRecord('plan', table, { codec: 'b' })).toThrow(/plan.codec: "b" is not/);
     expect(() => settingsOfRecord('plan', table, { kodec: 'a' })).toThrow(
-      /plan.kodec is not a setting: use one of codec/,
+      /plan.kodec is not a setting: did you mean codec\?/,
     );
+    expect(() => settingsOfRecord('plan', table, { batch: 'a' })).toThrow(/use one of codec/);
   });
 });
 

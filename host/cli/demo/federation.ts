@@ -118,8 +118,10 @@ function kernelBuildOf(hash: Uint8Array | undefined): string {
   return kernelBuilds.find(isOurs) ?? 'unknown';
 }
 
+/** Of those that have introduced themselves: where all rounds were over before, nobody waits for the others. */
 function summariseNodes(bridge: Bridge): NodeSummary[] {
-  return bridge.report.map(({ node, hello, kernelHash, stats }) => ({
+  const known = bridge.report.filter(({ hello }) => hello !== undefined);
+  return known.map(({ node, hello, kernelHash, stats }) => ({
     node,
     runtime: hello?.runtime ?? 'unknown',
     wasm3: hello?.engine.startsWith('wasm3') ? hello.engine : null,

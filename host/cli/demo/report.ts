@@ -55,6 +55,7 @@ function scoreCells(scores: HeldOutScores | undefined, isReconstruction: boolean
 
 export class DemoReport implements FederationEvents {
   private nodes = 0;
+  private hasRounds = false;
   private columns: readonly Column[] = [];
   private model: ModelInfo | undefined;
 
@@ -80,6 +81,7 @@ export class DemoReport implements FederationEvents {
 
   onRound(report: RoundReport, acceptedReceipts: number): void {
     const { heldOut } = report;
+    this.hasRounds = true;
     const nodes = this.model && nodeScoresOf(this.model, report);
     this.output.record({
       type: 'round',
@@ -108,6 +110,10 @@ export class DemoReport implements FederationEvents {
   printSummary(summary: FederationSummary, folder: string): void {
     const { output } = this;
     const { scores, nodeScores, ...rest } = summary;
+    if (!this.hasRounds)
+      output.note(
+        `${folder} had its rounds before: for more of them name another folder with --out`,
+      );
     output.record({
       type: 'summary',
       ...scoreFields(scores),
