@@ -20,10 +20,12 @@ static linnet_status_t draw_for(const struct linnet_node *node, uint32_t *draw, 
 }
 
 /* Of a device that has none of the model, or has another model, there is no age. */
-static bool is_recent(const struct linnet_node *node, uint32_t most) {
-    uint32_t version = node->work.announcement.version;
-    return !node->has_model || node->installed_version > version ||
-           version - node->installed_version <= most ||
+static bool has_age(const struct linnet_node *node, const struct linnet_eligibility *asked) {
+    uint32_t age = node->work.announcement.version - node->installed_version;
+    /* A node goes on with a version that it has begun. */
+    bool has_rested = age == 0 || age >= asked->min_model_age;
+    return !node->has_model || node->installed_version > node->work.announcement.version ||
+           (age <= asked->max_model_age && has_rested) ||
            linnet_model_check_snapshot(node, node->round.snapshot) < 0;
 }
 
@@ -39,7 +41,7 @@ static bool is_eligible(const struct linnet_node *node) {
         }
     }
     return linnet_round_count(node, LINNET_SPLIT_TRAIN) >= asked->min_samples &&
-           is_recent(node, asked->max_model_age);
+           has_age(node, asked);
 }
 
 linnet_status_t linnet_participation_step(struct linnet_node *node, uint32_t now_ms) {

@@ -94,6 +94,7 @@ static const struct number eligibility_numbers[] = {
     CONDITION(LINNET_ELIGIBILITY_MIN_RAM, INT32_MAX),
     NUMBER(linnet_eligibility, min_samples, LINNET_ELIGIBILITY_MIN_SAMPLES, 0, UINT32_MAX),
     NUMBER(linnet_eligibility, max_model_age, LINNET_ELIGIBILITY_MAX_MODEL_AGE, 0, UINT32_MAX),
+    NUMBER(linnet_eligibility, min_model_age, LINNET_ELIGIBILITY_MIN_MODEL_AGE, 0, UINT32_MAX),
 };
 
 static const struct number receipt_numbers[] = {

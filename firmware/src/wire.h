@@ -26,6 +26,7 @@ struct linnet_eligibility {
     uint32_t conditions[LINNET_CONDITIONS]; /* at least; 0 = whatever it is */
     uint32_t min_samples;
     uint32_t max_model_age; /* versions */
+    uint32_t min_model_age;
 };
 
 /* A limit that no draw is beyond. */

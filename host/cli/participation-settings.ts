@@ -52,6 +52,11 @@ export const participationSettings = {
     value: 'rounds',
     text: 'nodes whose model is older wait for the final one',
   },
+  minModelAge: {
+    kind: 'integer',
+    value: 'rounds',
+    text: 'a node takes part again so many rounds later at the earliest',
+  },
 } as const satisfies SettingTable;
 
 export type ParticipationFlags = Resolved<typeof participationSettings>;
@@ -71,7 +76,8 @@ export function samplingOf(flags: ParticipationFlags): Sampling | undefined {
 export function participationOf(
   flags: Omit<ParticipationFlags, 'sample' | 'overSelection' | 'fleetSize'>,
 ): Pick<PlanSettings, 'eligibility' | 'jitterMs'> {
-  const { minBattery, whileCharging, minLink, minRam, minSamples, maxModelAge } = flags;
+  const { minBattery, whileCharging, minLink, minRam, minSamples } = flags;
+  const { maxModelAge, minModelAge } = flags;
   const eligibility: Eligibility = {
     ...(minBattery && { minBattery }),
     ...(whileCharging && { charging: 1 }),
@@ -79,6 +85,7 @@ export function participationOf(
     ...(minRam && { minRam }),
     ...(minSamples && { minSamples }),
     ...(maxModelAge !== undefined && { maxModelAge }),
+    ...(minModelAge && { minModelAge }),
   };
   const isAsked = Object.keys(eligibility).length > 0;
   return { jitterMs: flags.jitterMs, ...(isAsked && { eligibility }) };

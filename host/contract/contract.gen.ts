@@ -1108,6 +1108,8 @@ export interface Eligibility {
   readonly minSamples?: number;
   /** versions from the installed model to the announced one, at most, u32 */
   readonly maxModelAge?: number;
+  /** the same at least, unless it is the announced one, u32 */
+  readonly minModelAge?: number;
 }
 
 /** an upload, written by the node */

@@ -82,6 +82,7 @@ const eligibilityRanges: Readonly<Record<keyof Eligibility, readonly [number, nu
   minRam: [0, 2 ** 31 - 1],
   minSamples: [0, MAX_U32],
   maxModelAge: [0, MAX_U32],
+  minModelAge: [0, MAX_U32],
 };
 
 /** Of these as bits of a u32; layers beyond are always trained, and everybody's. */

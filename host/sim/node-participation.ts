@@ -26,9 +26,11 @@ export interface Circumstances {
 
 /** What is not known counts as fulfilled. */
 export function isEligible(
-  { minBattery, charging, minLink, minRam, minSamples = 0, maxModelAge = Infinity }: Eligibility,
+  asked: Eligibility,
   { conditionOf, trainSamples, modelAge = 0 }: Circumstances,
 ): boolean {
+  const { minBattery, charging, minLink, minRam } = asked;
+  const { minSamples = 0, minModelAge = 0, maxModelAge = Infinity } = asked;
   const fulfils = (kind: number, least = 0): boolean => {
     const value = least > 0 ? conditionOf(kind) : -1;
     return value < 0 || value >= least;
@@ -39,7 +41,9 @@ export function isEligible(
     fulfils(condition.LINK, minLink) &&
     fulfils(condition.RAM, minRam) &&
     trainSamples >= minSamples &&
-    modelAge <= maxModelAge
+    modelAge <= maxModelAge &&
+    // A node goes on with a version that it has begun.
+    (modelAge === 0 || modelAge >= minModelAge)
   );
 }
 

@@ -55,6 +55,7 @@ function checkEligibility(asked: Eligibility): void {
   checkRange('eligibility.minRam', asked.minRam ?? 0, 0, maxI32);
   checkRange('eligibility.minSamples', asked.minSamples ?? 0, 0, maxU32);
   checkRange('eligibility.maxModelAge', asked.maxModelAge ?? 0, 0, maxU32);
+  checkRange('eligibility.minModelAge', asked.minModelAge ?? 0, 0, maxU32);
 }
 
 function checkPlan(plan: Plan): void {

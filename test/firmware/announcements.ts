@@ -20,6 +20,7 @@ const eligibilities: fc.Arbitrary<Eligibility> = fc.record(
     minRam: fc.nat({ max: 2 ** 31 - 1 }),
     minSamples: u32,
     maxModelAge: u32,
+    minModelAge: u32,
   },
   { requiredKeys: [] },
 );
@@ -118,7 +119,7 @@ export function understood(bytes: Uint8Array): unknown {
     isLimited: Number([drawBelow, jitterMs, eligibility].some((limit) => limit !== undefined)),
     eligibility: {
       ...{ minBattery: 0, charging: 0, minLink: 0, minRam: 0 },
-      ...{ minSamples: 0, maxModelAge: 2 ** 32 - 1 },
+      ...{ minSamples: 0, maxModelAge: 2 ** 32 - 1, minModelAge: 0 },
       ...eligibility,
     },
   };
@@ -283,7 +284,7 @@ export const announcementCases: readonly AnnouncementCase[] = [
   ...cases('ERR_UNSUPPORTED', {
     'an unknown plan key': withPlan(20, 0),
     'an unknown plan key in place of another': edited((_, plan) => plan.set(20, 0).delete(3)),
-    'an unknown condition': withEligibility(7, 1),
+    'an unknown condition': withEligibility(8, 1),
     'other numerics': withTop(9, 1),
     'an unknown task': withPlan(1, 5),
     'a task beyond 32 bits': withPlan(1, 2 ** 32),
@@ -325,6 +326,7 @@ export const announcementCases: readonly AnnouncementCase[] = [
     'minRam 2^31': withEligibility(4, 2 ** 31),
     'minSamples 2^32': withEligibility(5, 2 ** 32),
     'maxModelAge 2^32': withEligibility(6, 2 ** 32),
+    'minModelAge 2^32': withEligibility(7, 2 ** 32),
     'a sparse codec without density': withPlan(9, codec.SPARSE_TERNARY),
     'a federation without a name': withTop(2, ''),
     'a federation of 33 characters': withTop(2, 'x'.repeat(33)),

@@ -31,6 +31,7 @@ static void print_limits(const struct linnet_plan *plan) {
     print_number("isLimited", plan->is_limited);
     printf(",\"eligibility\":{\"minSamples\":%" PRIu32, asked->min_samples);
     print_number("maxModelAge", asked->max_model_age);
+    print_number("minModelAge", asked->min_model_age);
     for (uint32_t i = 0; i < LINNET_CONDITIONS; i++) {
         print_number(names[i], asked->conditions[i]);
     }

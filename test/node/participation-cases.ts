@@ -165,6 +165,25 @@ export function describeParticipation(implementation: Implementation, open: Open
       expect(await cable.runRound(next)).toEqual(cable.expected(next));
     });
 
+    it('rests after a version it has fetched, and goes on with that one', async () => {
+      const cable = open();
+      const { host } = cable;
+      [2, 3].forEach((version) => host.serve(fixture.snapshotOf(version)));
+      const eligibility = { minModelAge: 3 };
+      const first = await cable.runRound(fixture.announcementOf(0, { eligibility }));
+      expect(first).toEqual(cable.expected(fixture.announcementOf(0, { eligibility })));
+      // The same version by another plan: the upload of the first has not been answered.
+      const again = fixture.announcementOf(0, { eligibility, seed: 5 });
+      const upload = await cable.runRound(again);
+      expect(upload).toEqual(cable.expected(again));
+      await host.giveReceipt(receiptCode.ACCEPTED, upload);
+      await cable.untilState('IDLE');
+      host.arrivals.length = 0;
+      await expectToWait(cable, fixture.announcementOf(2, { eligibility }));
+      const next = fixture.announcementOf(3, { eligibility });
+      expect(await cable.runRound(next)).toEqual(cable.expected(next));
+    });
+
     it.runIf(isShort)('begins when the device fulfils it', async () => {
       const cable = open({
         dataset: false,

@@ -217,6 +217,13 @@ export const announcementMaps: readonly WireMap[] = [
         optional: true,
         text: 'versions from the installed model to the announced one, at most, u32',
       },
+      {
+        name: 'minModelAge',
+        key: 7,
+        type: 'uint',
+        optional: true,
+        text: 'the same at least, unless it is the announced one, u32',
+      },
     ],
   },
 ];
