@@ -46,6 +46,10 @@ const choosy = rough
     share: 2
     conditions: { battery: 10, charging: { everyMinutes: 180, forMinutes: 100 } }
 `);
+/** Who has fetched a version rests in the next. */
+const resting = rough
+  .replace('cohort: 9', 'cohort: 6')
+  .replace('samplesPerRound: 5', 'samplesPerRound: 5, minModelAge: 2');
 /** Samples come while the nodes train; who has too few waits for more. */
 const sensing = rough
   .replace('samplesPerNode: 12', 'samplesPerNode: 60')
@@ -81,6 +85,7 @@ describe.each([
   { name: 'buffered, with late uploads', yaml: buffered, crashes: [['after-commit', 5] as Crash] },
   { name: 'of sensors', yaml: sensing, crashes: crashes.slice(1, 3) },
   { name: 'of eligible nodes', yaml: choosy, crashes: [['before-commit', 3] as Crash] },
+  { name: 'of nodes that rest', yaml: resting, crashes: [['after-commit', 4] as Crash] },
   { name: 'with personal layers', yaml: personal, crashes: [['after-version-commit', 6] as Crash] },
   { name: 'of drawn nodes', yaml: drawn, crashes: [['after-version-commit', 3] as Crash] },
   { name: 'with extended deadlines', yaml: extended, crashes: [['after-receipt', 6] as Crash] },
@@ -103,6 +108,18 @@ describe.each([
     expect(acceptedBy('empty').every((accepted) => accepted === 0)).toBe(true);
     expect(acceptedBy('empty').length).toBeGreaterThan(2);
     expect(acceptedBy('sleepy').some((accepted) => accepted > 0)).toBe(true);
+  });
+
+  it.runIf(yaml === resting)('counts no node in two versions that follow each other', () => {
+    const countedIn = new Map<string, number[]>();
+    for (const upload of uploads) {
+      const [open, node] = upload.split(' ');
+      countedIn.set(node, [...(countedIn.get(node) ?? []), Number(open)]);
+    }
+    const pauses = [...countedIn.values()].flatMap((open) =>
+      open.slice(1).map((version, i) => version - open[i]),
+    );
+    expect(Math.min(...pauses)).toBe(2);
   });
 
   it.runIf(yaml === sensing)('trains on what has come, from few samples to full slots', () => {
