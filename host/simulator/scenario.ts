@@ -186,6 +186,12 @@ function checkScenario(scenario: Scenario): void {
   if (cohort > nodes) fail('round.cohort', `${cohort} of ${nodes} nodes`, `give at most ${nodes}`);
   if (quorum > cohort)
     fail('round.quorum', `it is ${quorum}`, `give at most the cohort, ${cohort}`);
+  if (round.quorum !== undefined && deadlineMinutes === undefined)
+    fail(
+      'round.quorum',
+      'it counts at the deadline, and there is none',
+      'give round.deadlineMinutes, or leave it out and a version waits for its cohort',
+    );
   fleet.forEach(({ awake, conditions, reservoir, dropOut, lies: lie }, i) => {
     const at = `fleet.${i}`;
     checkWindows(`${at}.awake`, awake);

@@ -182,6 +182,10 @@ describe('scenarios', () => {
       /^fleet.0: unknown key megaherz: did you mean megahertz/,
     ],
     ['nodes: 4\nrounds: 1\nround: { cohort: 5 }', /round.cohort: 5 of 4 nodes: give at most 4/],
+    [
+      'nodes: 4\nrounds: 1\nround: { quorum: 3 }',
+      /^round.quorum: it counts at the deadline, and there is none: give round.deadlineMinutes/,
+    ],
     ['nodes: 4\nrounds: 1\nfleet: [{ dropOut: 0.1 }]', /wait for ever: give round.deadlineMinutes/],
     [
       'nodes: 4\nrounds: 1\nfleet: [{ awake: { everyMinutes: 5, forMinutes: 4, jitterMinutes: 1 } }]',
