@@ -7,6 +7,8 @@ import { lies } from './lies.js';
 
 const minuteMs = 60_000;
 const maxNodes = 1_000_000;
+/** The group of a node is a byte. */
+const maxGroups = 256;
 
 const count = z.int().min(1);
 const share = z.number().min(0).max(1);
@@ -103,6 +105,7 @@ const scenarioSchema = z.strictObject({
   fleet: z
     .array(groupSchema)
     .min(1)
+    .max(maxGroups, `more than ${maxGroups} groups`)
     .default([groupSchema.parse({})]),
   evaluateEvery: count.default(1),
   /** Newest versions whose uploads stay in the ledger; absent: 10, or as many as the plan needs. */

@@ -172,6 +172,14 @@ it('groups have the sizes of their shares, and names are numbers', () => {
   expect(nodeNumber('sensor-7')).toBe(-1);
 });
 
+it('of as many groups as there may be each has its nodes', () => {
+  const yaml = `nodes: 512\nrounds: 1\nfleet: [${'{},'.repeat(256)}]`;
+  const { group } = new Fleet(parseScenario(yaml));
+  const sizes = new Uint32Array(256);
+  for (const one of group) sizes[one]++;
+  expect([...sizes]).toEqual(Array<number>(256).fill(2));
+});
+
 describe('scenarios', () => {
   it.each([
     ['nodes: 4', /rounds: .*write a scenario/],
@@ -186,6 +194,7 @@ describe('scenarios', () => {
       'nodes: 4\nrounds: 1\nround: { quorum: 3 }',
       /^round.quorum: it counts at the deadline, and there is none: give round.deadlineMinutes/,
     ],
+    [`nodes: 4\nrounds: 1\nfleet: [${'{},'.repeat(257)}]`, /^fleet: more than 256 groups: write/],
     ['nodes: 4\nrounds: 1\nfleet: [{ dropOut: 0.1 }]', /wait for ever: give round.deadlineMinutes/],
     [
       'nodes: 4\nrounds: 1\nfleet: [{ awake: { everyMinutes: 5, forMinutes: 4, jitterMinutes: 1 } }]',
