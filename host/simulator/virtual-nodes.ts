@@ -3,6 +3,7 @@ import { condition, receipt, task, version as versions } from '../contract/contr
 import type { Announcement, Kernel, Receipt } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { turnMs } from '../contract/participation.js';
+import { oneOfBuild } from '../kernel/load.js';
 import { loadCosts, predictSteps } from '../model/cost.js';
 import type { ModelInfo } from '../model/info.js';
 import { isEligible } from '../sim/node-participation.js';
@@ -55,9 +56,13 @@ function dutyOf(announcement: Announcement, model: ModelInfo, device: Device): D
   const costs = loadCosts().cores;
   const cost = costs[device.core]?.[build];
   if (!cost) {
-    throw new LinnetError('ERR_CONFIG', `there is no core ${device.core} with a ${build} kernel`, {
-      remedy: `use one of ${Object.keys(costs).join(', ')}`,
-    });
+    throw new LinnetError(
+      'ERR_CONFIG',
+      `there is no core ${device.core} with ${oneOfBuild[build]} kernel`,
+      {
+        remedy: `use one of ${Object.keys(costs).join(', ')}`,
+      },
+    );
   }
   const { train, infer } = predictSteps(model, announcement.plan.frozenLayers ?? 0, cost);
   return { kernel, instructionsPerStep: train, instructionsPerTest: infer };
