@@ -9,7 +9,7 @@ const systemTests = [
   'test/firmware/{cuts,firmware}.test.ts',
   'test/fuzz/replay.test.ts',
   'test/node/{application,production-build,qemu-ping,qemu-trial,sanitized-node,v8-node}.test.ts',
-  'test/sim/{board,conformance,determinism,lies,personal,reservoir}.test.ts',
+  'test/sim/{board,conformance,determinism,examples,lies,personal,reservoir}.test.ts',
   'test/size/{budget,footprint}.test.ts',
   'test/soak/**/*.test.ts',
 ];

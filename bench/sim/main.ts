@@ -28,6 +28,9 @@ fleet: [{ awake: { everyMinutes: 1440, forMinutes: 60, jitterMinutes: 30 } }]
 evaluateEvery: 1000
 `;
 
+/** The same with what each node keeps back: two bytes a parameter, in memory and in every checkpoint. */
+const residuals = crowd.replace('samplesPerRound: 20', 'samplesPerRound: 20, codec: sparse');
+
 const mebibyte = 2 ** 20;
 
 interface Measured {
@@ -73,6 +76,7 @@ function report(name: string, { nodeRounds, cpuSeconds, seconds }: Measured): vo
 const cases: Readonly<Record<string, () => Promise<void>>> = {
   speed: async () => report('2,000 nodes, all in each round', await measure(speed, 2)),
   crowd: async () => report('100,000 sleepers, 10,000 in each round', await measure(crowd, 2)),
+  residuals: async () => report('the same with the codec sparse', await measure(residuals, 2)),
 };
 
 const [, , wanted] = process.argv;

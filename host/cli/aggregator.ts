@@ -1,11 +1,12 @@
 /** `linnet aggregator`: opens or continues a federation on a broker. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { LinnetError } from '../contract/error.js';
+import { LinnetError } from '../contract/error.js';
 import { aggregatorIdentity } from '../contract/identity.js';
 import { packageVersion } from '../kernel/load.js';
 import { KEEP_VERSIONS } from '../federated/lineage.js';
 import type { TrafficRow } from '../federated/ledger.js';
+import type { RoundRules } from '../federated/round.js';
 import { Aggregator } from '../federated/server.js';
 import type { HeldOutScores, ReceiptReport, RoundReport } from '../federated/report.js';
 import type { ModelInfo } from '../model/descriptor.js';
@@ -134,12 +135,22 @@ async function prepareRecipe(options: AggregatorSettings): Promise<{
   return { recipe: task, evaluate: await openHeldOut(task, test) };
 }
 
+/** Throws ERR_USAGE for a quorum that would mean nothing. */
+function roundRulesOf({ cohort, quorum, deadlineMs }: AggregatorSettings): RoundRules {
+  if (deadlineMs !== undefined) return { cohort, quorum: quorum ?? cohort, deadlineMs };
+  if (quorum === undefined) return { cohort, quorum: cohort };
+  throw new LinnetError('ERR_USAGE', '--quorum counts at the deadline, and there is none', {
+    remedy: 'give --deadline-ms, or leave it out and a round waits for its --cohort',
+  });
+}
+
 async function runAggregator(
   options: AggregatorSettings,
   output: Output,
   signal: AbortSignal,
 ): Promise<void> {
   // Says at once what is missing.
+  const round = roundRulesOf(options);
   if (options.broker === undefined) mqttOptionsFor(aggregatorIdentity, options);
   const roundKey = roundKeyOf(options);
   const keys = nodeKeysOf(options, options.federation);
@@ -161,11 +172,7 @@ async function runAggregator(
     ...(sampling && { sampling }),
     strategy: options.strategy,
     downlink: downlinkOfFlags(options),
-    round: {
-      cohort: options.cohort,
-      quorum: options.quorum ?? options.cohort,
-      ...(options.deadlineMs !== undefined && { deadlineMs: options.deadlineMs }),
-    },
+    round,
     keep: options.keep,
     ...(roundKey && { roundKey }),
     ...(evaluate && { evaluate }),

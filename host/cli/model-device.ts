@@ -1,7 +1,7 @@
 /** The device a model is for: what it has, what the model needs of it, and a refusal in words. */
 import { LinnetError } from '../contract/error.js';
 import type { Kernel } from '../kernel/kernel.js';
-import { kernelBuilds, type KernelBuild } from '../kernel/load.js';
+import { kernelBuilds, oneOfBuild, type KernelBuild } from '../kernel/load.js';
 import {
   findFittingChanges,
   fits,
@@ -70,7 +70,7 @@ export function resolveDevice(
     const known = Object.entries(cores).flatMap(([name, builds]) =>
       Object.keys(builds).map((other) => `${name} ${other}`),
     );
-    throw new LinnetError('ERR_USAGE', `a ${build} node on ${core} was never measured`, {
+    throw new LinnetError('ERR_USAGE', `${oneOfBuild[build]} node on ${core} was never measured`, {
       remedy: `use one of ${known.join(', ')}`,
     });
   }

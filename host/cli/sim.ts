@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { LinnetError } from '../contract/error.js';
-import { parseScenario } from '../simulator/scenario.js';
+import { parseScenario, type Scenario } from '../simulator/scenario.js';
 import { simulate } from '../simulator/simulation.js';
 import { globalOptions, interruptSignal } from './context.js';
 import type { Output } from './output.js';
@@ -36,6 +36,19 @@ const settings = {
   },
 } as const satisfies SettingTable;
 
+function readScenario(path: string): Scenario {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    throw new LinnetError('ERR_CONFIG', `${path}: cannot be read`, {
+      remedy: 'name a scenario that exists, such as examples/wearables.yaml',
+      source: error,
+    });
+  }
+  return parseScenario(text);
+}
+
 async function runSimulation(
   path: string,
   flags: Resolved<typeof settings>,
@@ -48,7 +61,7 @@ async function runSimulation(
       remedy: 'name one with --out',
     });
   }
-  const written = parseScenario(readFileSync(path, 'utf8'));
+  const written = readScenario(path);
   const scenario = { ...written, ...(flags.seed !== undefined && { seed: flags.seed }) };
   mkdirSync(folder, { recursive: true });
   const prepared = prepareSimulation(scenario, folder);

@@ -11,6 +11,12 @@ export function packagePath(relative: string): string {
 export const kernelBuilds = ['accelerated', 'portable'] as const;
 export type KernelBuild = (typeof kernelBuilds)[number];
 
+/** With their articles, for messages. */
+export const oneOfBuild: Readonly<Record<KernelBuild, string>> = {
+  accelerated: 'an accelerated',
+  portable: 'a portable',
+};
+
 const kernelFiles: Record<KernelBuild, string> = {
   accelerated: 'build/kernel.accelerated.wasm',
   portable: 'build/kernel.wasm',

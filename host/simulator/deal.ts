@@ -123,6 +123,6 @@ export function dealSamples(dataset: Dataset, scenario: Scenario): Dealt {
     tests[node] = held.length;
     offsets[node + 1] = offsets[node] + lengths[node];
   }
-  const how = `${train.length} samples dealt to ${nodes} nodes ${rules[deal.by]}, ${test.length} held out`;
+  const how = `${total} samples dealt to ${nodes} nodes ${rules[deal.by]}, ${test.length} held out`;
   return { offsets, indices, tests, test, how };
 }

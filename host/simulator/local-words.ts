@@ -53,11 +53,9 @@ export class LocalWordsOfFleet {
     this.#pending.delete(node);
   }
 
-  /** Those of uploads that have no receipt follow from these. */
+  /** Not copied: they change with the next upload. Those of uploads that have no receipt follow from these. */
   save(): SavedLocal | undefined {
-    if (!this.shared) return undefined;
-    const { accepted, exists } = this.shared;
-    return { accepted: new Int16Array(accepted), exists: new Uint8Array(exists) };
+    return this.shared;
   }
 
   restore(saved: SavedLocal | undefined): void {

@@ -7,6 +7,8 @@ import { lies } from './lies.js';
 
 const minuteMs = 60_000;
 const maxNodes = 1_000_000;
+/** The group of a node is a byte. */
+const maxGroups = 256;
 
 const count = z.int().min(1);
 const share = z.number().min(0).max(1);
@@ -103,6 +105,7 @@ const scenarioSchema = z.strictObject({
   fleet: z
     .array(groupSchema)
     .min(1)
+    .max(maxGroups, `more than ${maxGroups} groups`)
     .default([groupSchema.parse({})]),
   evaluateEvery: count.default(1),
   /** Newest versions whose uploads stay in the ledger; absent: 10, or as many as the plan needs. */
@@ -186,6 +189,12 @@ function checkScenario(scenario: Scenario): void {
   if (cohort > nodes) fail('round.cohort', `${cohort} of ${nodes} nodes`, `give at most ${nodes}`);
   if (quorum > cohort)
     fail('round.quorum', `it is ${quorum}`, `give at most the cohort, ${cohort}`);
+  if (round.quorum !== undefined && deadlineMinutes === undefined)
+    fail(
+      'round.quorum',
+      'it counts at the deadline, and there is none',
+      'give round.deadlineMinutes, or leave it out and a version waits for its cohort',
+    );
   fleet.forEach(({ awake, conditions, reservoir, dropOut, lies: lie }, i) => {
     const at = `fleet.${i}`;
     checkWindows(`${at}.awake`, awake);

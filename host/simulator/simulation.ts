@@ -4,7 +4,6 @@
  */
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { LinnetError } from '../contract/error.js';
 import { idOf, toHex } from '../contract/hash.js';
 import { topicOf, type TopicScope } from '../contract/topics.js';
 import { decodeWire } from '../contract/wire.js';
@@ -23,6 +22,7 @@ import { parseMqttUrl } from '../mqtt/url.js';
 import { readReceipt } from '../sim/node-rules.js';
 import { readCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint.js';
 import { EventQueue, type SimulatedEvent } from './event-queue.js';
+import { failForeign, failGone, failOther, failSilent, failStuck, patienceMs } from './failures.js';
 import { Fleet, nodeName, nodeNumber, stage } from './fleet.js';
 import type { Version, WorkerData } from './job.js';
 import { authorisationBytes, SimulatedKeys } from './keys.js';
@@ -115,19 +115,6 @@ function roundRulesOf({ nodes, round }: Scenario): RoundRules {
 /** Those that an upload may still be made to are kept: with them it is found a second time. */
 function keepOf({ keep }: Scenario, { maxStaleness = 0 }: PlanSettings): number {
   return keep ?? Math.max(KEEP_VERSIONS, maxStaleness + 1);
-}
-
-function failForeign(store: string): never {
-  throw new LinnetError('ERR_CONFIG', `${store} has no checkpoint beside it`, {
-    remedy:
-      'name another folder with --out: this one is of something else, or of real nodes alone, which keep none',
-  });
-}
-
-function failGone(store: string): never {
-  throw new LinnetError('ERR_STORE', `there is no ${store}, but a checkpoint beside it`, {
-    remedy: 'bring it back, or begin again in another folder',
-  });
 }
 
 /** Runs a scenario to its end, from where it was interrupted if it was. */
@@ -309,7 +296,7 @@ class Simulation {
     const { nextMs } = this.#timers;
     const eventMs = event?.timeMs ?? Infinity;
     const isFull = this.#batch.length >= (this.options.batch ?? defaultBatch);
-    const isOver = eventMs >= this.#horizonMs || nextMs < eventMs;
+    const isOver = eventMs >= this.#horizonMs || nextMs < eventMs || this.#isSilent(eventMs);
     const mustFlush = isFull || isOver || this.#concernsBatch(event);
     if (this.#batch.length > 0 && mustFlush) return this.#flush();
     if (event && eventMs <= nextMs) return this.#handle(event);
@@ -338,7 +325,10 @@ class Simulation {
 
   async #handle({ timeMs, kind, node }: SimulatedEvent): Promise<void> {
     this.#queue.drop();
-    if (kind === eventKind.SEES) return this.#nodes.see(node, timeMs);
+    if (kind === eventKind.SEES) {
+      if (this.#nodes.see(node, timeMs) && this.#isSilent(timeMs)) this.#checkHope(timeMs);
+      return;
+    }
     this.#lookahead.fill(this.#room - this.#batch.length);
     const envelope = this.#lookahead.find(node) ?? (await this.#lookahead.take(node));
     if (this.#fleet.state.stage[node] === stage.TRAINING)
@@ -389,7 +379,8 @@ class Simulation {
     // Without a broker everything the aggregator does is done before anything else can happen.
     await new Promise(setImmediate);
     if (this.#failure) throw this.#failure.error;
-    if (isLast && this.#announcements.length === length) this.#failStuck();
+    if (isLast && this.#announcements.length === length)
+      failStuck(this.#nodes.newest!.announcement.version);
     await this.#hear();
     // What is in the ledger after an interruption came after this deadline, and must not meet it again.
     this.#save(this.#timers.nowMs);
@@ -398,18 +389,27 @@ class Simulation {
 
   /** Nothing is left to happen in virtual time. */
   async #waitForReal(): Promise<void> {
-    if (this.#real.size === 0) this.#failStuck();
+    if (this.#real.size === 0) failStuck(this.#nodes.newest!.announcement.version);
     this.#isIdle = false;
     await Promise.race([this.#settled(), aborted(this.options.signal)]);
     await this.#hear();
   }
 
-  #failStuck(): never {
-    const { version } = this.#nodes.newest!.announcement;
-    throw new LinnetError('ERR_CONFIG', `no node can complete version ${version} any more`, {
-      remedy:
-        'give round.deadlineMinutes, a smaller round.quorum, a cohort below the nodes that stay, or a plan whose conditions they meet',
-    });
+  /** Since when nothing that counts has happened. */
+  get #silentSinceMs(): number {
+    return Math.max(this.#nodes.totals.countedMs, this.#versions.at(-1)!.announcedMs);
+  }
+
+  #isSilent(timeMs: number): boolean {
+    return timeMs - this.#silentSinceMs > patienceMs;
+  }
+
+  /** Nodes may look for ever whether they may take part. An upload that is being made comes, and so does a deadline. */
+  #checkHope(timeMs: number): void {
+    const { quorum } = roundRulesOf(this.options.scenario);
+    const contributions = this.#nodes.totals.accepted + this.#real.size;
+    if (contributions >= quorum || this.#nodes.areAtWork) return;
+    failSilent(this.#nodes.newest!.announcement.version, this.#silentSinceMs, timeMs);
   }
 
   /** Tells the nodes what the aggregator has published. */
@@ -492,11 +492,7 @@ class Simulation {
   }
 
   #restore(saved: Checkpoint): void {
-    if (saved.fingerprint !== this.options.fingerprint) {
-      throw new LinnetError('ERR_CONFIG', `${this.options.folder} holds another simulation`, {
-        remedy: 'give the scenario and data it was begun with, or another folder with --out',
-      });
-    }
+    if (saved.fingerprint !== this.options.fingerprint) failOther(this.options.folder);
     // Of before the first version.
     if (saved.versions.length === 0) return;
     this.#fleet.restore(saved.fleet);

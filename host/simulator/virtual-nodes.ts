@@ -3,6 +3,7 @@ import { condition, receipt, task, version as versions } from '../contract/contr
 import type { Announcement, Kernel, Receipt } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { turnMs } from '../contract/participation.js';
+import { oneOfBuild } from '../kernel/load.js';
 import { loadCosts, predictSteps } from '../model/cost.js';
 import type { ModelInfo } from '../model/info.js';
 import { isEligible } from '../sim/node-participation.js';
@@ -55,9 +56,13 @@ function dutyOf(announcement: Announcement, model: ModelInfo, device: Device): D
   const costs = loadCosts().cores;
   const cost = costs[device.core]?.[build];
   if (!cost) {
-    throw new LinnetError('ERR_CONFIG', `there is no core ${device.core} with a ${build} kernel`, {
-      remedy: `use one of ${Object.keys(costs).join(', ')}`,
-    });
+    throw new LinnetError(
+      'ERR_CONFIG',
+      `there is no core ${device.core} with ${oneOfBuild[build]} kernel`,
+      {
+        remedy: `use one of ${Object.keys(costs).join(', ')}`,
+      },
+    );
   }
   const { train, infer } = predictSteps(model, announcement.plan.frozenLayers ?? 0, cost);
   return { kernel, instructionsPerStep: train, instructionsPerTest: infer };
@@ -79,6 +84,8 @@ export interface Totals {
   /** Of the open version: uploads that count, and others that were answered. */
   accepted: number;
   refused: number;
+  /** When the last upload came that counts. */
+  countedMs: number;
 }
 
 /** What surrounds the nodes. */
@@ -104,6 +111,7 @@ export class VirtualNodes {
     bytesDown: 0,
     accepted: 0,
     refused: 0,
+    countedMs: 0,
   };
   private readonly fleet: Fleet;
 
@@ -156,17 +164,23 @@ export class VirtualNodes {
     return this.newest!.duties.map(({ kernel }) => Uint8Array.from(kernel.hash));
   }
 
-  /** The node is awake and sees the newest announcement. */
-  see(node: number, timeMs: number): void {
+  /** The node is awake and sees the newest announcement. True if it looked in vain and will look again. */
+  see(node: number, timeMs: number): boolean {
     const { state } = this.fleet;
     const { announcement } = this.newest!;
     state.seesMs[node] = Infinity;
-    if (state.version[node] >= announcement.version) return;
-    if (this.#isCommitted(node, timeMs)) return;
+    if (state.version[node] >= announcement.version) return false;
+    if (this.#isCommitted(node, timeMs)) return false;
     if (state.stage[node] !== stage.IDLE) this.#abandon(node, timeMs);
-    if (state.turn[node] < announcement.version && this.#waitForTurn(node, timeMs)) return;
-    if (this.#isEligible(node, timeMs)) this.#begin(node, timeMs);
-    else this.#lookAgain(node, timeMs);
+    if (state.turn[node] < announcement.version && this.#waitForTurn(node, timeMs)) return false;
+    if (!this.#isEligible(node, timeMs)) return this.#lookAgain(node, timeMs);
+    this.#begin(node, timeMs);
+    return false;
+  }
+
+  /** Whether an upload is being made or on its way. */
+  get areAtWork(): boolean {
+    return this.fleet.state.stage.some((doing) => doing !== stage.IDLE);
   }
 
   #isEligible(node: number, timeMs: number): boolean {
@@ -192,16 +206,17 @@ export class VirtualNodes {
     });
   }
 
-  /** Until something changes that it is not eligible by; meanwhile it looks again every so often. */
-  #lookAgain(node: number, timeMs: number): void {
+  /** When something has changed that it is not eligible by; false if nothing will. */
+  #lookAgain(node: number, timeMs: number): boolean {
     const { fleet } = this;
     const { windows } = fleet.deviceOf(node);
     const changesMs = this.#nextChange(node, timeMs);
-    if (changesMs === Infinity) return;
+    if (changesMs === Infinity) return false;
     const { conditionMs } = defaultTiming;
     const looksMs = timeMs + Math.ceil((changesMs - timeMs) / conditionMs) * conditionMs;
     fleet.state.seesMs[node] = nextAwake(windows, fleet.seeds[node], looksMs);
     this.#push(fleet.state.seesMs[node], eventKind.SEES, node);
+    return true;
   }
 
   /** While a version stands, charging and the number of samples change. */
@@ -274,6 +289,7 @@ export class VirtualNodes {
     if (counts) {
       state.counted[node] = newest;
       this.totals.accepted++;
+      this.totals.countedMs = Math.max(this.totals.countedMs, state.dueMs[node]);
     } else this.totals.refused++;
     this.scene.works.drop(node);
     const isWaiting = state.seesMs[node] !== Infinity;

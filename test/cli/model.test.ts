@@ -103,7 +103,7 @@ describe('linnet model', () => {
 
   it.each([
     [['--ram', '64q'], /--ram: "64q" is no size: write bytes/],
-    [['--core', 'z80'], /accelerated node on z80 was never measured: use one of cortex-m4/],
+    [['--core', 'z80'], /an accelerated node on z80 was never measured: use one of cortex-m4/],
     [['--kernel', 'fast'], /"fast" is not one of accelerated, portable/],
   ])('says what is wrong with %j', async (flags, message) => {
     const run = await runModel('model', 'inspect', file('mnist.yaml', mnist), ...flags);

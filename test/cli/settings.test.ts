@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { addAggregatorCommand } from '../../host/cli/aggregator.js';
 import { addSettings, resolveSettings, type SettingTable } from '../../host/cli/settings.js';
+import { runCommand } from './run-command.js';
 
 const table = {
   nodes: { kind: 'integer', text: 'nodes', default: 4, minimum: 1, maximum: 100 },
@@ -83,6 +85,13 @@ describe('settings', () => {
     [{ runtime: 'V8' }, /--runtime: "V8" is not one of v8, native/],
   ])('refuse the flags %j', (flags, message) => {
     expect(() => resolveSettings('demo', table, flags, emptyConfig())).toThrow(message);
+  });
+
+  it('refuse a quorum of the aggregator without a deadline', async () => {
+    const flags = ['--quorum', '2', '--mqtt', 'mqtt://127.0.0.1:1', '--store', join(folder, 's')];
+    const { error } = await runCommand(addAggregatorCommand, 'aggregator', ...flags);
+    expect(error?.code).toBe('ERR_USAGE');
+    expect(error?.message).toMatch(/^--quorum counts at the deadline, .*: give --deadline-ms, or/);
   });
 
   it('refuse a configuration file that is not there', () => {

@@ -82,7 +82,10 @@ it('shows how far it is in a terminal, and nothing of it elsewhere', async () =>
 it.each([
   [text.replace('nodes: 6', 'node: 6'), /unknown key node: did you mean nodes/],
   [text.replace('samplesPerRound', 'samplesPerRounds'), /plan.samplesPerRounds is not a setting/],
-  [`${text}fleet: [{ core: cortex-m9 }]`, /no core cortex-m9 .*use one of cortex-m/],
+  [
+    `${text}fleet: [{ core: cortex-m9 }]`,
+    /no core cortex-m9 with an accelerated kernel: use one of cortex-m/,
+  ],
 ])('%j is refused', async (yaml, message) => {
   const { error } = await simulate(yaml, '-o', scene.path('refused'));
   expect(error?.message).toMatch(message);
@@ -93,6 +96,15 @@ it('says that a version can never be complete', async () => {
   const yaml = `${text}round: { deadlineMinutes: 1, quorum: 4 }\nfleet: [{ dropOut: 1 }]`;
   const { error } = await simulate(yaml, '-o', scene.path('stuck'));
   expect(error?.message).toMatch(/no node can complete version 0 any more: give/);
+});
+
+it.each(['no-such.yaml', '.'])('names a scenario that cannot be read: %s', async (name) => {
+  const path = scene.path(name);
+  const { error } = await runCommand(addSimCommand, 'sim', path, '-o', scene.path('unread'));
+  expect(error?.code).toBe('ERR_CONFIG');
+  expect(error?.message).toBe(
+    `${path}: cannot be read: name a scenario that exists, such as examples/wearables.yaml`,
+  );
 });
 
 it('needs a folder', async () => {

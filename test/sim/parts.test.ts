@@ -12,7 +12,7 @@ import { Fleet, nodeName, nodeNumber, stage } from '../../host/simulator/fleet.j
 import type { Trained } from '../../host/simulator/job.js';
 import { Lookahead } from '../../host/simulator/lookahead.js';
 import type { RoundRecord } from '../../host/simulator/records.js';
-import { parseScenario } from '../../host/simulator/scenario.js';
+import { parseScenario, type Scenario } from '../../host/simulator/scenario.js';
 import { VirtualTimers } from '../../host/simulator/virtual-timers.js';
 
 const small = fc.nat(3);
@@ -119,13 +119,13 @@ function makeDataset(): Dataset {
   });
 }
 
-function deal(text: string): { shares: number[][]; test: readonly number[] } {
+function deal(text: string): { shares: number[][]; test: readonly number[]; how: string } {
   const scenario = parseScenario(`rounds: 1\n${text}`);
-  const { offsets, indices, test } = dealSamples(makeDataset(), scenario);
+  const { offsets, indices, test, how } = dealSamples(makeDataset(), scenario);
   const shares = Array.from({ length: scenario.nodes }, (_, node) => [
     ...indices.subarray(offsets[node], offsets[node + 1]),
   ]);
-  return { shares, test };
+  return { shares, test, how };
 }
 
 describe('dealing', () => {
@@ -156,6 +156,12 @@ describe('dealing', () => {
     expect(() => deal(tooMany)).toThrow(/100 training samples are fewer .* a smaller deal.shards/);
   });
 
+  it('says how many samples the nodes have', () => {
+    expect(deal('nodes: 7').how).toBe('100 samples dealt to 7 nodes by person, 20 held out');
+    expect(deal('nodes: 12\ndeal: { samplesPerNode: 3 }').how).toMatch(/^36 samples dealt to 12/);
+    expect(deal('nodes: 40\ndeal: { samplesPerNode: 5 }').how).toMatch(/^200 samples dealt to 40/);
+  });
+
   it('more nodes than samples share them, if told how many each has', () => {
     const { shares } = deal('nodes: 300\ndeal: { samplesPerNode: 5 }');
     expect(shares.every(({ length }) => length === 5)).toBe(true);
@@ -172,6 +178,16 @@ it('groups have the sizes of their shares, and names are numbers', () => {
   expect(nodeNumber('sensor-7')).toBe(-1);
 });
 
+it('of as many groups as there may be each has its nodes', () => {
+  const parse = (groups: number): Scenario =>
+    parseScenario(`nodes: 512\nrounds: 1\nfleet: [${'{},'.repeat(groups)}]`);
+  const { group } = new Fleet(parse(256));
+  const sizes = new Uint32Array(256);
+  for (const one of group) sizes[one]++;
+  expect([...sizes]).toEqual(Array<number>(256).fill(2));
+  expect(() => parse(257)).toThrow(/^fleet: more than 256 groups: write a scenario/);
+});
+
 describe('scenarios', () => {
   it.each([
     ['nodes: 4', /rounds: .*write a scenario/],
@@ -182,6 +198,10 @@ describe('scenarios', () => {
       /^fleet.0: unknown key megaherz: did you mean megahertz/,
     ],
     ['nodes: 4\nrounds: 1\nround: { cohort: 5 }', /round.cohort: 5 of 4 nodes: give at most 4/],
+    [
+      'nodes: 4\nrounds: 1\nround: { quorum: 3 }',
+      /^round.quorum: it counts at the deadline, and there is none: give round.deadlineMinutes/,
+    ],
     ['nodes: 4\nrounds: 1\nfleet: [{ dropOut: 0.1 }]', /wait for ever: give round.deadlineMinutes/],
     [
       'nodes: 4\nrounds: 1\nfleet: [{ awake: { everyMinutes: 5, forMinutes: 4, jitterMinutes: 1 } }]',

@@ -40,7 +40,9 @@ export interface Ran extends SimulationResult {
   readonly text: string;
 }
 
-export type RunChanges = Partial<Pick<SimulationOptions, 'batch' | 'workers'>> &
+export type RunChanges = Partial<
+  Pick<SimulationOptions, 'batch' | 'workers' | 'signal' | 'onProgress'>
+> &
   Partial<Pick<AggregatorOptions, 'faultPoint'>>;
 
 /** Data are made once. */
