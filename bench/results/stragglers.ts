@@ -49,12 +49,12 @@ export const arms: readonly Arm[] = [
     ...{ colour: '#0f7b6c', cohort: 50, round: patience },
   },
   {
-    title: 'FedBuff, buffer of 10',
+    title: 'FedBuff, buffer of 10, up to 20 versions late',
     ...{ colour: '#0b6e99', cohort: 10 },
     plan: { strategy: 'fed-buff', maxStaleness: 20 },
   },
   {
-    title: 'FedBuff, buffer of 10, slow nodes count',
+    title: 'FedBuff, buffer of 10, up to 150 versions late',
     ...{ colour: '#6940a5', cohort: 10 },
     plan: { strategy: 'fed-buff', maxStaleness: 150 },
   },
