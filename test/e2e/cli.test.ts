@@ -148,6 +148,7 @@ describe('linnet demo', () => {
       [['--seed', '12'], /out was begun with --seed 11: give the same/],
       [['--nodes', '3'], /out was begun with --nodes 4: give the same/],
       [['--classes', 'N,S'], /out was begun with other --data: give the same/],
+      [['--personal-layers', 'head', '--codec', 'exact'], /begun with nodes that do not score/],
     ] as const) {
       const { code, stderr } = await runCli(scene, [...args, ...flags]);
       expect(stderr).toMatch(message);
