@@ -199,6 +199,17 @@ function roundsOf({ stdout }: Ended): unknown[] {
 }
 
 describe('linnet train', () => {
+  it('leaves no file when it is interrupted, and what was there as it was', async () => {
+    for (const before of [undefined, 'an older model']) {
+      if (before !== undefined) writeFileSync(scene.path('out.lns'), before);
+      const child = startCli(scene, ['train', '--json', '--epochs', '200', '--out', 'out.lns']);
+      await child.waitForOutput('"type":"epoch"');
+      expect((await child.kill('SIGINT')).code).toBe(130);
+      const left = existsSync(scene.path('out.lns'));
+      expect(left && readFileSync(scene.path('out.lns'), 'utf8')).toBe(before ?? false);
+    }
+  });
+
   it('says so when a device lacks the intrinsics of the only kernel', async () => {
     const main = packagePath('dist/cli/main.js');
     const port = `exec:"${process.execPath}" "${main}" node --stdio --runtime v8`;
