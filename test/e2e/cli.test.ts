@@ -8,6 +8,7 @@ import { scoreFields } from '../../host/cli/scores.js';
 import { prepareTask } from '../../host/cli/task.js';
 import { packagePath } from '../../host/kernel/load.js';
 import { unpackSnapshot } from '../../host/model/snapshot.js';
+import { startBroker } from '../../host/mqtt/broker.js';
 import { waitFor } from '../mqtt/wait.js';
 import {
   descendantsOf,
@@ -190,6 +191,27 @@ describe('linnet demo', () => {
     // A version that closed at the moment of the interruption may be reported by neither run.
     expect(hashes).toEqual(expect.arrayContaining(rounds));
     expect(rounds.at(-1)).toBe(hashes.at(-1));
+  });
+});
+
+describe('linnet node', () => {
+  const runtimes = ['v8', ...(hasNative ? ['native'] : [])];
+  const signals = [
+    ['SIGTERM', 0],
+    ['SIGINT', 130],
+  ] as const;
+  const cases = runtimes.flatMap((name) => signals.map((end) => [name, ...end] as const));
+
+  it.each(cases)('%s ends on %s with %i', async (name, signal, code) => {
+    const broker = await startBroker();
+    scene.defer(() => broker.close());
+    const args = ['node', '--json', '--runtime', name, '--name', 'a'];
+    const joined = startCli(scene, [...args, '--mqtt', broker.url]);
+    await joined.waitForOutput('"type":"hello"');
+    expect((await joined.kill(signal)).code).toBe(code);
+    const device = startCli(scene, [...args, '--listen', `unix://${scene.path('socket')}`]);
+    await waitFor('the socket', () => existsSync(scene.path('socket')), patienceMs);
+    expect((await device.kill(signal)).code).toBe(code);
   });
 });
 
