@@ -7,6 +7,7 @@ import { checkName, matchTopic } from '../contract/topics.js';
 import { decodeWire } from '../contract/wire.js';
 import type { SampleServer } from '../device/device.js';
 import type { CollectedUpload } from '../device/upload-collector.js';
+import type { BrokerChange } from '../mqtt/session.js';
 import { Announcer } from './announcer.js';
 import { LinkKeeper, type LinkOwner } from './link-keeper.js';
 import { NodeConnection, type ConnectionOwner } from './node-connection.js';
@@ -164,6 +165,10 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
 
   onReconnect(): void {
     if (this.keeper.device?.hello) this.guard(this.publishBirth());
+  }
+
+  onBroker(change: BrokerChange): void {
+    this.context.events.onBroker(this.identity.node, change);
   }
 
   onFailure(error: Error): void {

@@ -215,6 +215,27 @@ describe('linnet node', () => {
   });
 });
 
+describe('a broker that is away for a moment', () => {
+  it.each([
+    ['node', ['--runtime', 'v8', '--name', 'a'], 'a: v8'],
+    ['aggregator', [], 'federation linnet'],
+  ])(
+    'is a line of linnet %s when it is lost and one when it is back',
+    async (name, flags, ready) => {
+      const first = await startBroker();
+      const child = startCli(scene, [name, ...flags, '--mqtt', first.url]);
+      await child.waitForOutput(ready);
+      await first.close();
+      await child.waitForOutput('the broker is lost');
+      const second = await startBroker({ port: first.port });
+      scene.defer(() => second.close());
+      await child.waitForOutput('the broker is back');
+      const { stderr } = await child.kill('SIGTERM');
+      expect(stderr.match(/the broker is (lost|back)/g)).toHaveLength(2);
+    },
+  );
+});
+
 function roundsOf({ stdout }: Ended): unknown[] {
   const records = parseRecords(stdout);
   return records.filter(({ type }) => type === 'round').map(({ modelHash }) => modelHash);
