@@ -64,6 +64,7 @@ const ignoreEvents: NodeEvents = {
   onFault: () => undefined,
   onHello: () => undefined,
   onRefusal: () => undefined,
+  onBroker: () => undefined,
 };
 
 export class Bridge {

@@ -1,12 +1,13 @@
 /** One device and its MQTT connection: the node as the federation sees it. */
 import type { Envelope, FaultRequest, HelloRequest, Traffic } from '../contract/contract.gen.js';
-import { receipt as receiptCode } from '../contract/contract.gen.js';
+import { receipt as receiptCode, task } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import { equalBytes, toHex } from '../contract/hash.js';
 import { checkName, matchTopic } from '../contract/topics.js';
 import { decodeWire } from '../contract/wire.js';
 import type { SampleServer } from '../device/device.js';
 import type { CollectedUpload } from '../device/upload-collector.js';
+import type { BrokerChange } from '../mqtt/session.js';
 import { Announcer } from './announcer.js';
 import { LinkKeeper, type LinkOwner } from './link-keeper.js';
 import { NodeConnection, type ConnectionOwner } from './node-connection.js';
@@ -149,8 +150,8 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
 
   onTick(): void {
     this.guard(this.announcer.forward());
-    if (performance.now() - this.statusAtMs >= this.context.timing.statusMs)
-      this.guard(this.publishStatus());
+    const isDue = performance.now() - this.statusAtMs >= this.context.timing.statusMs;
+    this.guard(isDue ? this.publishStatus() : this.publishInstalled());
   }
 
   /** The connection stays, for the outbox and for the device that comes back. */
@@ -164,6 +165,10 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
 
   onReconnect(): void {
     if (this.keeper.device?.hello) this.guard(this.publishBirth());
+  }
+
+  onBroker(change: BrokerChange): void {
+    this.context.events.onBroker(this.identity.node, change);
   }
 
   onFailure(error: Error): void {
@@ -302,10 +307,23 @@ export class BridgedNode implements LinkOwner, ConnectionOwner {
     const { hello, connection } = this;
     if (!hello || !connection?.isOpen) return;
     this.statusAtMs = performance.now();
-    const answer = await this.keeper.device?.status().catch(() => undefined);
-    if (answer) this.status.noteStatus(answer);
+    await this.askStatus();
     const { badFrames } = this.keeper.stats;
     await connection.publishStatus(this.status.statusOf(hello, this.traffic, badFrames));
+  }
+
+  private async askStatus(): Promise<void> {
+    const answer = await this.keeper.device?.status().catch(() => undefined);
+    if (answer) this.status.noteStatus(answer);
+  }
+
+  /** No receipt will show that the device has installed a version it need not work for, such as the last one. */
+  private async publishInstalled(): Promise<void> {
+    const { announcement } = this.announcer;
+    if (announcement?.plan.task !== task.NONE || this.status.version === announcement.version)
+      return;
+    await this.askStatus();
+    if (this.status.version === announcement.version) await this.publishStatus();
   }
 
   private openOutbox(node: string): Outbox {

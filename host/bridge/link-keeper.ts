@@ -22,7 +22,9 @@ export class LinkKeeper {
   device: Device | undefined;
   reconnects = 0;
   /** Of the device's process. */
-  private lastWords = 'none';
+  private lastWords: string | undefined;
+  /** How the last link was lost. */
+  private end = '';
   private past = emptyDeviceStats;
   private hasSaidHello = false;
 
@@ -57,7 +59,7 @@ export class LinkKeeper {
       if (this.signal.aborted) break;
       if (!this.hasSaidHello && lives >= livesWithoutHello) {
         throw new LinnetError('ERR_LINK', `${port} ended before it introduced itself`, {
-          remedy: `see its last words: ${this.lastWords}`,
+          remedy: `see its last words: ${this.lastWords ?? `none, ${this.end}`}`,
         });
       }
       this.reconnects++;
@@ -81,8 +83,8 @@ export class LinkKeeper {
     const stop = (): void => void device.close();
     this.signal.addEventListener('abort', stop, { once: true });
     try {
-      const reason = await Promise.race([closed, this.watch(device)]);
-      if (!this.signal.aborted) this.owner.log(`lost ${link.description}: ${reason}`);
+      this.end = await Promise.race([closed, this.watch(device)]);
+      if (!this.signal.aborted) this.owner.log(`lost ${link.description}: ${this.end}`);
     } finally {
       this.signal.removeEventListener('abort', stop);
       this.past = addDeviceStats(this.past, device.stats);

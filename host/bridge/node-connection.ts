@@ -4,7 +4,7 @@ import { LinnetError } from '../contract/error.js';
 import { topicOf } from '../contract/topics.js';
 import { encodeWire } from '../contract/wire.js';
 import { connectMqtt } from '../mqtt/connect.js';
-import type { MqttSession, MqttTraffic } from '../mqtt/session.js';
+import type { BrokerChange, MqttSession, MqttTraffic } from '../mqtt/session.js';
 import { ObjectFetcher, wantPauses } from './objects.js';
 import { backoffMs, type BridgeContext } from './options.js';
 
@@ -25,6 +25,8 @@ export interface ConnectionOwner {
   readonly isInformed: boolean;
   /** The broker is there again; what it forgot meanwhile is to be repeated. */
   onReconnect(): void;
+  /** Said once; the session mends itself. */
+  onBroker(change: BrokerChange): void;
   /** An attempt to connect failed; the next one follows. */
   onFailure(error: Error): void;
 }
@@ -166,6 +168,7 @@ export class NodeConnection {
       clientId: `linnet-${scope.federation}-${this.node}`,
       will: { topic: this.topic('death'), payload: this.death(), retain: true },
       onRefusal: (error) => this.owner.onFailure(error),
+      onBroker: (change) => this.owner.onBroker(change),
     });
     try {
       this.stop.signal.throwIfAborted();

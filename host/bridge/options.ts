@@ -5,7 +5,7 @@ import type { TopicScope } from '../contract/topics.js';
 import { defaultPeerTiming, type SampleServer } from '../device/device.js';
 import type { PeerTiming } from '../frame/peer.js';
 import type { NodeCredentials } from '../mqtt/credentials.js';
-import type { MqttOptions } from '../mqtt/session.js';
+import type { BrokerChange, MqttOptions } from '../mqtt/session.js';
 import type { Courier } from './courier.js';
 import type { ObjectCache } from './objects.js';
 import type { OutboxLimits } from './outbox.js';
@@ -61,6 +61,8 @@ export interface NodeEvents {
   onHello(node: string, hello: HelloRequest): void;
   /** The broker does not take the node or what it publishes, or an upload cannot be kept; it is tried again. */
   onRefusal(node: string, error: LinnetError): void;
+  /** The connection of the node to the broker was lost, or is there again. */
+  onBroker(node: string, change: BrokerChange): void;
 }
 
 /** What a node shares with the others of its bridge. */

@@ -74,6 +74,11 @@ export class StatusKeeper {
     if (this.lines.length > MAX_LINES) this.lines.shift();
   }
 
+  /** Installed, when the device was asked last. */
+  get version(): number {
+    return this.last.version;
+  }
+
   noteStatus(status: StatusResponse): void {
     this.last = status;
   }

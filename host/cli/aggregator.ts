@@ -11,9 +11,10 @@ import { Aggregator } from '../federated/server.js';
 import type { HeldOutScores, ReceiptReport, RoundReport } from '../federated/report.js';
 import type { ModelInfo } from '../model/descriptor.js';
 import { startBroker } from '../mqtt/broker.js';
+import type { BrokerChange } from '../mqtt/session.js';
 import { globalOptions, interruptSignal } from './context.js';
 import { openHeldOut } from './held-out.js';
-import { mqttOptionsFor, mqttSettings } from './mqtt-settings.js';
+import { brokerChanges, mqttOptionsFor, mqttSettings } from './mqtt-settings.js';
 import type { Output } from './output.js';
 import { participationOf, participationSettings, samplingOf } from './participation-settings.js';
 import { downlinkOfFlags, planOfFlags, planSettings, roundsOf } from './plan-settings.js';
@@ -193,7 +194,11 @@ async function runAggregator(
       isOwn ? { ...options, mqtt: broker.url } : options,
     );
     const onRefusal = ({ code, message }: LinnetError): void => output.log.warn({ code }, message);
-    const aggregator = await Aggregator.start({ ...settings, mqtt: { ...mqtt, onRefusal } });
+    const onBroker = (change: BrokerChange): void => output.log.warn(brokerChanges[change]);
+    const aggregator = await Aggregator.start({
+      ...settings,
+      mqtt: { ...mqtt, onRefusal, onBroker },
+    });
     output.note(
       `federation ${options.federation}: ${rounds} rounds of ${options.cohort} contributions, store ${options.store}${keys ? `, keys of ${keys.nodes().length} nodes` : ''}${roundKey ? `, signed under delegation ${roundKey.delegation.serial}` : ''}`,
     );

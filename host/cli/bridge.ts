@@ -7,7 +7,7 @@ import { readFds1 } from '../data/fds1.js';
 import { serveDataset } from '../device/dataset-server.js';
 import { globalOptions, interruptSignal } from './context.js';
 import { findOnlyDevice } from './devices.js';
-import { mqttOptionsOf, mqttSettings, nodeCredentialsOf } from './mqtt-settings.js';
+import { brokerChanges, mqttOptionsOf, mqttSettings, nodeCredentialsOf } from './mqtt-settings.js';
 import { describeFault } from './faults.js';
 import type { Output } from './output.js';
 import { addSettings, resolveSettings, type Resolved, type SettingTable } from './settings.js';
@@ -95,6 +95,7 @@ export async function runBridge(
       onDeviceLog: (node, level, text) => output.log[deviceLevels[level] ?? 'info']({ node }, text),
       onFault: (node, fault) => output.log.error({ node, ...fault }, describeFault(fault)),
       onRefusal: (node, error) => output.log.warn({ node, code: error.code }, error.message),
+      onBroker: (node, change) => output.log.warn({ node }, brokerChanges[change]),
       onHello: (node, hello) => {
         output.record({ type: 'hello', node, runtime: hello.runtime, engine: hello.engine });
         output.note(`${node}: ${hello.runtime}, ${hello.engine}`);

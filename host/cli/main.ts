@@ -52,7 +52,8 @@ async function buildProgram(args: readonly string[]): Promise<Command> {
     .configureHelp({ showGlobalOptions: true })
     .addHelpText(
       'after',
-      '\nExit codes: 0 ok, 1 failed, 2 usage or configuration, 3 no device, 4 link or timeout, 5 authentication, 130 interrupted.',
+      '\nExit codes: 0 ok, 1 failed, 2 usage or configuration, 3 no device, 4 link or timeout, 5 authentication, 130 interrupted.\n' +
+        'Ctrl-C (SIGINT) interrupts every command; node, bridge and aggregator end with 0 on SIGTERM.',
     );
   for (const add of await loadCommands(args)) add(program);
   return program;

@@ -39,7 +39,8 @@ function wholeNumber(text: string, flag: string, most: number): number {
 
 async function readModel(file: string, flags: ImportFlags): Promise<FloatModel> {
   const bytes = new Uint8Array(readFileSync(file));
-  const isZip = bytes[0] === 0x50 && bytes[1] === 0x4b;
+  // A damaged .npz is none, but must not be taken for an ONNX.
+  const isZip = (bytes[0] === 0x50 && bytes[1] === 0x4b) || file.endsWith('.npz');
   if (!isZip) {
     const { importOnnx } = await import('../model/import/onnx.js');
     return located(

@@ -1,8 +1,14 @@
 import { readFileSync } from 'node:fs';
 import { LinnetError } from '../contract/error.js';
 import { NodeCredentials, readCredentials } from '../mqtt/credentials.js';
-import type { MqttOptions } from '../mqtt/session.js';
+import type { BrokerChange, MqttOptions } from '../mqtt/session.js';
 import type { Resolved, SettingTable } from './settings.js';
+
+/** Said aloud, once each. */
+export const brokerChanges: Readonly<Record<BrokerChange, string>> = {
+  lost: 'the broker is lost; trying to reach it again',
+  back: 'the broker is back',
+};
 
 /** How to reach a broker; names as in mosquitto_pub. The password never stands on a command line. */
 export const mqttSettings = {

@@ -139,7 +139,8 @@ function runNative(options: NodeSettings, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('exit', (code) => {
-      process.exitCode = code ?? 1;
+      // That of an interruption stays.
+      process.exitCode ??= code ?? 1;
       resolve();
     });
   });

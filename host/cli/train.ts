@@ -1,5 +1,5 @@
 /** `linnet train`: one model on one machine or one device, without a federation. */
-import { closeSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { decay } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
@@ -192,10 +192,12 @@ function reportEpoch(
   );
 }
 
-/** Hours of training must not end in a file that cannot be written. */
+/** Hours of training must not end in a file that cannot be written. Leaves what is there, or nothing. */
 function checkWritable(path: string): void {
+  const isNew = !existsSync(path);
   try {
     closeSync(openSync(path, 'a'));
+    if (isNew) rmSync(path);
   } catch (error) {
     throw new LinnetError('ERR_USAGE', `--out: ${path} cannot be written`, { source: error });
   }

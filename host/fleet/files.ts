@@ -1,8 +1,10 @@
 /** Files of a fleet: private, whole or not there at all, and never replaced by accident. */
 import {
   chownSync,
+  closeSync,
   existsSync,
   mkdirSync,
+  openSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -20,9 +22,17 @@ export function makeFolder(path: string): void {
   mkdirSync(path, { mode: folderMode });
 }
 
-/** A file that must not be there yet. */
+/** A file that must not be there yet: whole, or an error and no file. */
 export function writeNew(path: string, text: string): void {
-  writeFileSync(path, text, { mode: fileMode, flag: 'wx', flush: true });
+  const file = openSync(path, 'wx', fileMode);
+  try {
+    writeFileSync(file, text, { flush: true });
+  } catch (error) {
+    rmSync(path);
+    throw error;
+  } finally {
+    closeSync(file);
+  }
 }
 
 /**

@@ -84,6 +84,9 @@ export class ClientSession implements MqttSession {
   /** When the broker took us last, and how many connections before were brief ones. */
   #connectedMs = -Infinity;
   #briefConnections = 0;
+  /** No connection has lasted since the broker was lost. */
+  #isLost = false;
+  #untilBack: NodeJS.Timeout | undefined;
   #ended = false;
 
   readonly retains: boolean;
@@ -92,8 +95,9 @@ export class ClientSession implements MqttSession {
     client: MqttClient,
     {
       onRefusal = () => undefined,
+      onBroker = () => undefined,
       retains = true,
-    }: Pick<MqttOptions, 'onRefusal' | 'retains'> = {},
+    }: Pick<MqttOptions, 'onRefusal' | 'onBroker' | 'retains'> = {},
   ) {
     this.#client = client;
     this.retains = retains;
@@ -112,6 +116,7 @@ export class ClientSession implements MqttSession {
     };
     client.on('close', () => {
       this.#countStream(undefined);
+      if (this.#isNewLoss()) onBroker('lost');
       if (this.#endsInBrief()) onRefusal(takenOver(client.options.clientId));
     });
     client.on('packetsend', () => this.#countStream(client.stream));
@@ -127,6 +132,7 @@ export class ClientSession implements MqttSession {
       this.#connections++;
       this.#connectedMs = performance.now();
       this.#lastRefusal = undefined;
+      if (this.#isLost) this.#untilBack = this.#afterBrief(() => onBroker('back'));
       if (this.#connections > 1) this.#reconnectHandlers.forEach((handler) => handler());
     });
   }
@@ -154,6 +160,22 @@ export class ClientSession implements MqttSession {
     if (lastedMs === Infinity || this.#ended) return false;
     this.#briefConnections = lastedMs < BRIEF_MS ? this.#briefConnections + 1 : 0;
     return this.#briefConnections === MANY_BRIEF;
+  }
+
+  #isNewLoss(): boolean {
+    clearTimeout(this.#untilBack);
+    if (this.#isLost || this.#connections === 0 || this.#ended) return false;
+    this.#isLost = true;
+    return true;
+  }
+
+  /** A broker that throws us out at once is not back. */
+  #afterBrief(tell: () => void): NodeJS.Timeout {
+    const settle = (): void => {
+      this.#isLost = false;
+      tell();
+    };
+    return setTimeout(settle, BRIEF_MS).unref();
   }
 
   /** Until the next turn all that is written waits, acknowledgements above all, and goes out in one system call. */

@@ -7,6 +7,9 @@ export interface MqttWill {
   readonly retain: boolean;
 }
 
+/** `back`: a connection has lasted some seconds. */
+export type BrokerChange = 'lost' | 'back';
+
 export interface MqttOptions {
   /** `mqtt[s]://user:password@host:port/base`; see parseMqttUrl(). */
   readonly url: string;
@@ -37,6 +40,8 @@ export interface MqttOptions {
    * client has our name. The session tries again all the same.
    */
   readonly onRefusal?: (error: LinnetError) => void;
+  /** Called once when the broker that had taken us is lost, and once when it is back. */
+  readonly onBroker?: (change: BrokerChange) => void;
   /** Patience with a broker that does not answer the first time; default 10000. */
   readonly connectTimeoutMs?: number;
 }

@@ -201,5 +201,11 @@ describe('a bridge', () => {
       code: 'ERR_LINK',
       remedy: expect.stringContaining('broken') as string,
     });
+    rig.failure = undefined;
+    rig.bridge({ port: `exec:"${process.execPath}" -e "process.kill(process.pid, 'SIGKILL')"` });
+    await rig.until('the end', () => rig.failure !== undefined);
+    expect(rig.failure).toMatchObject({
+      remedy: expect.stringMatching(/none, .* ended with SIGKILL$/) as string,
+    });
   });
 });

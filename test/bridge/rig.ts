@@ -30,6 +30,8 @@ export class Rig {
   readonly refusals: string[] = [];
   /** Of the bridges to come. */
   trust: Pick<BridgeOptions, 'root' | 'state'> = {};
+  /** Of the bridges to come. */
+  timing = timing;
   /** Nodes that told of a fault. */
   readonly faults: string[] = [];
   /** Why a bridge's run() ended, if it did. */
@@ -60,7 +62,7 @@ export class Rig {
       mqtt: { url, protocolVersion: this.protocolVersion, reconnectMs: 30 },
       ...this.trust,
       devices,
-      timing,
+      timing: this.timing,
       events: {
         onLog: (node, text) => this.logs.push(`${node}: ${text}`),
         onRefusal: (_, { code, message }) => this.refusals.push(`${code}: ${message}`),

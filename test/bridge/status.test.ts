@@ -190,6 +190,19 @@ describe('the status of a node', () => {
     expect(await listFleet()).toMatch(row(laterCell, '–'));
   });
 
+  it('has the last version soon after its device has installed it, although no receipt comes', async () => {
+    rig.timing = { ...rig.timing, statusMs: 60_000 };
+    const port = await rig.plugIn(v8Device('one'));
+    rig.bridge({ port: port.address });
+    await rig.aggregator.publishVersion(0);
+    await rig.until('the upload', () => uploads().length > 0);
+    await rig.aggregator.giveReceipt(uploads()[0], receipt.ACCEPTED);
+    await rig.until('the round', () => status('one')?.roundVersion === 0);
+    await rig.aggregator.publishVersion(1, { plan: { ...fixture.defaultPlan, task: task.NONE } });
+    await rig.until('the version', () => status('one')?.version === 1);
+    expect(status('one')!.roundVersion).toBe(0);
+  });
+
   it('counts a round from receipt to receipt: payload, link and MQTT', async () => {
     const port = await rig.plugIn(v8Device('one'));
     const bridge = rig.bridge({ port: port.address });

@@ -34,11 +34,14 @@ beforeAll(async () => {
   writeFileSync(at('net.npz'), writeTorchNpz(trained));
   writeFileSync(at('net.yaml'), yaml);
   writeFileSync(at('garbage.onnx'), 'no model at all');
+  writeFileSync(at('garbage.npz'), 'no model at all');
+  writeFileSync(at('half.npz'), readFileSync(at('net.npz')).subarray(0, 1000));
 });
 afterAll(() => rmSync(folder, { recursive: true }));
 
 const importNet = (file: string, ...flags: string[]) =>
   runModel('--json', 'model', 'import', at(file), '-o', at('out'), ...flags);
+const withLayers = (): string[] => ['--layers', at('net.yaml'), ...data()];
 const data = (): string[] => ['--data', at('beats.bin'), '--input-scale', '0.015625'];
 
 interface Scores {
@@ -82,9 +85,8 @@ describe('linnet model import', () => {
   });
 
   it('takes a .npz with its layers, and refuses what its device cannot hold', async () => {
-    const layers = ['--layers', at('net.yaml'), ...data()];
-    expect((await importNet('net.npz', ...layers)).error).toBeUndefined();
-    const refused = await importNet('net.npz', ...layers, '--ram', '16k');
+    expect((await importNet('net.npz', ...withLayers())).error).toBeUndefined();
+    const refused = await importNet('net.npz', ...withLayers(), '--ram', '16k');
     expect(refused.error).toMatchObject({ code: 'ERR_BUDGET' });
   });
 
@@ -93,6 +95,8 @@ describe('linnet model import', () => {
     ['no scale', 'net.onnx', () => ['--data', at('beats.bin')], /give --input-scale/],
     ['no layers', 'net.npz', data, /give --layers/],
     ['no model', 'garbage.onnx', data, /garbage\.onnx: the file .* ONNX/],
+    ['no arrays', 'garbage.npz', withLayers, /garbage\.npz: the file is no \.npz: .*numpy\.savez/],
+    ['half of them', 'half.npz', withLayers, /half\.npz: the file is no \.npz: .*numpy\.savez/],
     ['a wrong flag', 'net.onnx', () => ['--loss', 'mse'], /"mse" is not one of softmax/],
     [
       'a scale of two',

@@ -8,6 +8,7 @@ import { scoreFields } from '../../host/cli/scores.js';
 import { prepareTask } from '../../host/cli/task.js';
 import { packagePath } from '../../host/kernel/load.js';
 import { unpackSnapshot } from '../../host/model/snapshot.js';
+import { startBroker } from '../../host/mqtt/broker.js';
 import { waitFor } from '../mqtt/wait.js';
 import {
   descendantsOf,
@@ -148,6 +149,7 @@ describe('linnet demo', () => {
       [['--seed', '12'], /out was begun with --seed 11: give the same/],
       [['--nodes', '3'], /out was begun with --nodes 4: give the same/],
       [['--classes', 'N,S'], /out was begun with other --data: give the same/],
+      [['--personal-layers', 'head', '--codec', 'exact'], /begun with nodes that do not score/],
     ] as const) {
       const { code, stderr } = await runCli(scene, [...args, ...flags]);
       expect(stderr).toMatch(message);
@@ -192,12 +194,65 @@ describe('linnet demo', () => {
   });
 });
 
+describe('linnet node', () => {
+  const runtimes = ['v8', ...(hasNative ? ['native'] : [])];
+  const signals = [
+    ['SIGTERM', 0],
+    ['SIGINT', 130],
+  ] as const;
+  const cases = runtimes.flatMap((name) => signals.map((end) => [name, ...end] as const));
+
+  it.each(cases)('%s ends on %s with %i', async (name, signal, code) => {
+    const broker = await startBroker();
+    scene.defer(() => broker.close());
+    const args = ['node', '--json', '--runtime', name, '--name', 'a'];
+    const joined = startCli(scene, [...args, '--mqtt', broker.url]);
+    await joined.waitForOutput('"type":"hello"');
+    expect((await joined.kill(signal)).code).toBe(code);
+    const device = startCli(scene, [...args, '--listen', `unix://${scene.path('socket')}`]);
+    await waitFor('the socket', () => existsSync(scene.path('socket')), patienceMs);
+    expect((await device.kill(signal)).code).toBe(code);
+  });
+});
+
+describe('a broker that is away for a moment', () => {
+  it.each([
+    ['node', ['--runtime', 'v8', '--name', 'a'], 'a: v8'],
+    ['aggregator', [], 'federation linnet'],
+  ])(
+    'is a line of linnet %s when it is lost and one when it is back',
+    async (name, flags, ready) => {
+      const first = await startBroker();
+      const child = startCli(scene, [name, ...flags, '--mqtt', first.url]);
+      await child.waitForOutput(ready);
+      await first.close();
+      await child.waitForOutput('the broker is lost');
+      const second = await startBroker({ port: first.port });
+      scene.defer(() => second.close());
+      await child.waitForOutput('the broker is back');
+      const { stderr } = await child.kill('SIGTERM');
+      expect(stderr.match(/the broker is (lost|back)/g)).toHaveLength(2);
+    },
+  );
+});
+
 function roundsOf({ stdout }: Ended): unknown[] {
   const records = parseRecords(stdout);
   return records.filter(({ type }) => type === 'round').map(({ modelHash }) => modelHash);
 }
 
 describe('linnet train', () => {
+  it('leaves no file when it is interrupted, and what was there as it was', async () => {
+    for (const before of [undefined, 'an older model']) {
+      if (before !== undefined) writeFileSync(scene.path('out.lns'), before);
+      const child = startCli(scene, ['train', '--json', '--epochs', '200', '--out', 'out.lns']);
+      await child.waitForOutput('"type":"epoch"');
+      expect((await child.kill('SIGINT')).code).toBe(130);
+      const left = existsSync(scene.path('out.lns'));
+      expect(left && readFileSync(scene.path('out.lns'), 'utf8')).toBe(before ?? false);
+    }
+  });
+
   it('says so when a device lacks the intrinsics of the only kernel', async () => {
     const main = packagePath('dist/cli/main.js');
     const port = `exec:"${process.execPath}" "${main}" node --stdio --runtime v8`;

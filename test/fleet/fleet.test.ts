@@ -22,6 +22,7 @@ import { Fleet } from '../../host/fleet/fleet.js';
 import { parseRegistry } from '../../host/fleet/registry.js';
 import { readCredentials } from '../../host/mqtt/credentials.js';
 import { codeOf, hostileBytes } from '../contract/hostile.js';
+import { noSmallDisk, SmallDisk } from '../federated/small-disk.js';
 
 const start = new Date('2030-01-01T00:00:00Z');
 const dayMs = 86_400_000;
@@ -210,6 +211,32 @@ describe('a fleet', () => {
     mkdirSync(join(root, 'empty'));
     await createFleet(join(root, 'empty'), options, start);
   });
+
+  it.skipIf(noSmallDisk)(
+    'leaves a full disk as it was, and goes on when there is room',
+    async () => {
+      const disk = new SmallDisk(2 ** 17);
+      const onDisk = join(disk.folder, 'fleet');
+      const files = (): unknown[] => readdirSync(disk.folder, { recursive: true }).sort();
+      try {
+        for (let free = 0; free < 2 ** 16; free += 2 ** 13) {
+          disk.fill(free);
+          await expect(createFleet(onDisk, options, start)).rejects.toThrow(/ENOSPC/);
+          expect(files()).toEqual(['filler']);
+          disk.makeRoom();
+        }
+        await createFleet(onDisk, options, start);
+        disk.fill(0);
+        const before = files();
+        await expect(new Fleet(onDisk, start).add(['a'], 1)).rejects.toThrow(/ENOSPC/);
+        expect(files()).toEqual(before);
+        disk.makeRoom();
+        await new Fleet(onDisk, start).add(['a'], 1);
+      } finally {
+        disk.close();
+      }
+    },
+  );
 
   it('takes only names that are names, and nobody twice', async () => {
     copyFleet();

@@ -172,6 +172,27 @@ describe.each(brokerCases)('session on $name', (broker) => {
     });
   });
 
+  it('says once that the broker is lost, and that it is back once a connection lasts', async () => {
+    const first = await broker.start();
+    const changes: string[] = [];
+    const onBroker = (change: string): void => void changes.push(change);
+    const session = await open({ url: first.url, clientId: 'a', protocolVersion, onBroker });
+    await first.close();
+    await waitFor('the loss', () => changes.length > 0);
+    // Several attempts.
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    const second = await broker.start(first.port);
+    await waitFor('the reconnection', () => session.connected);
+    await second.close();
+    await waitFor('the second loss', () => !session.connected);
+    expect(changes).toEqual(['lost']);
+    await startCase(broker, first.port);
+    await waitFor('the return', () => changes.length > 1);
+    expect(changes).toEqual(['lost', 'back']);
+    await session.close();
+    expect(changes).toEqual(['lost', 'back']);
+  });
+
   it('survives a handler that throws', async () => {
     const { url } = await startCase(broker);
     const session = await open({ url, clientId: 'a', protocolVersion });

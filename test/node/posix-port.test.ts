@@ -23,6 +23,7 @@ import { samplesOfSplit, selectSamples, type Dataset } from '../../host/data/dat
 import { encodeFds1, writeFds1 } from '../../host/data/fds1.js';
 import { packagePath } from '../../host/kernel/load.js';
 import { buildDescriptor } from '../../host/model/descriptor.js';
+import { noSmallDisk, SmallDisk } from '../federated/small-disk.js';
 import { allow, hanging } from './bad-kernels.js';
 import { expectedEnvelope } from './expectation.js';
 import * as fixture from './fixture.js';
@@ -213,6 +214,24 @@ await whereNative(() => {
         stderr: expect.stringMatching(/whole 4096-byte sectors/) as string,
       });
     });
+
+    it.skipIf(noSmallDisk)(
+      'says that its disk has no room for a flash, and leaves none',
+      async () => {
+        const disk = new SmallDisk(2 ** 17);
+        try {
+          const flash = join(disk.folder, 'flash');
+          expect(await end('--flash', flash)).toMatchObject({
+            code: 1,
+            stderr: expect.stringMatching(/flash: No space left on device: make room/) as string,
+          });
+          expect(existsSync(flash)).toBe(false);
+          expect((await end('--flash', flash, '--flash-kb', '64')).code).toBe(0);
+        } finally {
+          disk.close();
+        }
+      },
+    );
 
     it('starts empty from a flash of anything', async () => {
       const flash = join(folder, 'flash');

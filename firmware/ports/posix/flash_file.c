@@ -38,6 +38,24 @@ static uint32_t open_locked(struct flash_file *flash, const struct flash_options
     return (uint32_t)status.st_size;
 }
 
+/* Writes every byte: a disk that is full then says so here, and not by a signal when the map is
+ * written. */
+static void make_erased(const struct flash_file *flash, uint32_t bytes, const char *path) {
+    uint8_t erased[4096];
+    memset(erased, 0xff, sizeof erased);
+    for (uint32_t left = bytes; left > 0;) {
+        ssize_t length =
+            write(flash->descriptor, erased, left < sizeof erased ? left : sizeof erased);
+        if (length > 0) {
+            left -= (uint32_t)length;
+        } else if (errno != EINTR) {
+            int cause = errno;
+            unlink(path);
+            fail(EXIT_FAILED, "make room on the disk", "%s: %s", path, strerror(cause));
+        }
+    }
+}
+
 void flash_file_open(struct flash_file *flash, const struct flash_options *options) {
     const char *path = options->path;
     uint32_t present = 0;
@@ -52,11 +70,11 @@ void flash_file_open(struct flash_file *flash, const struct flash_options *optio
     }
     uint32_t wanted = options->bytes != 0 ? options->bytes : DEFAULT_BYTES;
     uint32_t bytes = present != 0 ? present : wanted;
-    if (present == 0 && path != NULL && ftruncate(flash->descriptor, (off_t)bytes) != 0) {
-        fail(EXIT_FAILED, "make room on the disk", "%s: %s", path, strerror(errno));
+    if (present == 0 && path != NULL) {
+        make_erased(flash, bytes, path);
     }
     uint8_t *memory = map(flash->descriptor, bytes, path != NULL ? path : "flash");
-    if (present == 0) {
+    if (path == NULL) {
         memset(memory, 0xff, bytes);
     }
     nor_flash_init(&flash->nor, memory, bytes, options->sector_bytes, options->write_bytes);

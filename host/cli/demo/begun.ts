@@ -11,6 +11,8 @@ export interface Beginning {
   readonly seed: number;
   /** Fingerprint of the samples. */
   readonly data: string;
+  /** Part of each node's samples that it tests on. */
+  readonly testShare: number;
 }
 
 const file = 'demo.json';
@@ -28,7 +30,8 @@ export function fingerprintOf(dataset: Dataset): string {
 
 function readBeginning(path: string): Partial<Beginning> {
   try {
-    return JSON.parse(readFileSync(path, 'utf8')) as Partial<Beginning>;
+    // Older folders do not say it.
+    return { testShare: 0, ...(JSON.parse(readFileSync(path, 'utf8')) as Partial<Beginning>) };
   } catch (error) {
     throw new LinnetError('ERR_CONFIG', `${path} cannot be read`, {
       remedy: 'name another folder with --out',
@@ -38,7 +41,10 @@ function readBeginning(path: string): Partial<Beginning> {
 }
 
 function describe(name: string, value: unknown): string {
-  return name === 'data' ? 'other --data' : `--${name} ${String(value)}`;
+  if (name === 'data') return 'other --data';
+  if (name === 'testShare')
+    return `nodes that ${value === 0 ? 'do not score' : 'score'} (--node-scores, --personal-layers, --fine-tune)`;
+  return `--${name} ${String(value)}`;
 }
 
 /**

@@ -149,10 +149,11 @@ async function prepare(options: FederationOptions): Promise<Prepared> {
   const runtimes = assignRuntimes(nodes, options.runtime, options);
   checkRuntimes(runtimes);
   mkdirSync(folder, { recursive: true });
-  begin(folder, { nodes, seed, data: fingerprintOf(task.dataset) });
+  const testShare = nodesScore(plan) ? nodeTestShare : 0;
+  begin(folder, { nodes, seed, data: fingerprintOf(task.dataset), testShare });
   const dealt = dealShards(task.dataset, nodes, seed, join(folder, 'shards'), {
     ...(options.tamper && { tamper: options.tamper }),
-    ...(nodesScore(plan) && { testShare: nodeTestShare }),
+    testShare,
   });
   makeKeys(
     folder,
