@@ -27,7 +27,14 @@ const inner = {
   width: panelWidth - margin.left - margin.right,
   height: panelHeight - margin.top - margin.bottom,
 };
+/** Of the heading and a first row of the legend, and of each row more. */
 const legendHeight = 26;
+const legendRow = 18;
+/** Of an entry of the legend at least, so that short ones stand in columns; its line and the space before its text. */
+const entryWidth = 170;
+const markWidth = 34;
+/** A wide guess: which font a reader has is not known. */
+const letterWidth = 6.5;
 const grey = '#8a8a8a';
 const faint = '#e4e4e4';
 
@@ -64,6 +71,7 @@ class Axes {
   constructor(
     private readonly panel: Panel,
     private readonly left: number,
+    private readonly top: number,
   ) {
     const values = panel.series.flatMap(({ values }) => values.flat());
     this.scale = chooseScale(panel.floor === undefined ? values : [...values, panel.floor]);
@@ -76,7 +84,7 @@ class Axes {
 
   y(value: number): number {
     const { low, high } = this.scale;
-    return legendHeight + margin.top + inner.height * (1 - (value - low) / (high - low));
+    return this.top + margin.top + inner.height * (1 - (value - low) / (high - low));
   }
 
   draw(): string[] {
@@ -115,7 +123,7 @@ class Axes {
   private drawTitles(x0: number): string[] {
     const middle = x0 + inner.width / 2;
     const below = this.y(this.scale.low) + 36;
-    const title = { x: x0, y: legendHeight + margin.top - 14, 'font-weight': 600 };
+    const title = { x: x0, y: this.top + margin.top - 14, 'font-weight': 600 };
     return [
       element('text', title, escapeText(this.panel.title)),
       element(
@@ -161,19 +169,35 @@ function drawFloor({ floor, steps }: Panel, axes: Axes): string[] {
   return [line, element('text', place, `at least ${floor}`)];
 }
 
-function drawLegend(series: readonly Series[]): string[] {
-  return series.flatMap(({ label, colour, dashed }, i) => {
-    const x = margin.left + 170 * i;
+interface LegendEntry {
+  readonly series: Series;
+  readonly x: number;
+  readonly row: number;
+}
+
+/** Entries in rows that end before the right edge of the drawing. */
+function placeLegend(all: readonly Series[], width: number): LegendEntry[] {
+  let [x, row] = [margin.left, 0];
+  return all.map((series) => {
+    const needed = markWidth + letterWidth * series.label.length;
+    if (x > margin.left && x + needed > width) [x, row] = [margin.left, row + 1];
+    const entry = { series, x, row };
+    x += Math.max(entryWidth, needed + margin.right);
+    return entry;
+  });
+}
+
+function drawLegend(entries: readonly LegendEntry[]): string[] {
+  return entries.flatMap(({ series: { label, colour, dashed }, x, row }) => {
+    const y = 44 + legendRow * row;
     const stroke = {
-      x1: x,
-      x2: x + 26,
-      y1: 44,
-      y2: 44,
+      ...{ x1: x, x2: x + 26, y1: y, y2: y },
       stroke: colour,
       'stroke-width': 2,
       ...(dashed && { 'stroke-dasharray': '6 4' }),
     };
-    return [element('line', stroke), element('text', { x: x + 34, y: 48 }, escapeText(label))];
+    const place = { x: x + markWidth, y: y + 4 };
+    return [element('line', stroke), element('text', place, escapeText(label))];
   });
 }
 
@@ -187,12 +211,14 @@ export interface Caption {
 /** Panels side by side under one heading and one legend, as an SVG document. */
 export function drawChart(caption: Caption, panels: readonly Panel[]): string {
   const width = panels.length * panelWidth;
+  const legend = placeLegend(panels[0].series, width);
+  const top = legendHeight + legendRow * (legend.at(-1)?.row ?? 0);
   const place = { x: margin.left, y: 24, 'font-size': 14, 'font-weight': 600 };
   const parts = [
     element('text', place, escapeText(caption.heading)),
-    ...drawLegend(panels[0].series),
+    ...drawLegend(legend),
     ...panels.flatMap((panel, i) => {
-      const axes = new Axes(panel, i * panelWidth);
+      const axes = new Axes(panel, i * panelWidth, top);
       const { steps } = panel;
       return [
         ...axes.draw(),
@@ -201,5 +227,5 @@ export function drawChart(caption: Caption, panels: readonly Panel[]): string {
       ];
     }),
   ];
-  return drawing(width, legendHeight + panelHeight, caption.title, parts);
+  return drawing(width, top + panelHeight, caption.title, parts);
 }
