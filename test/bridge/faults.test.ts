@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { NodeStats } from '../../host/bridge/stats.js';
 import { messageId, receipt, status } from '../../host/contract/contract.gen.js';
 import { encodeWire } from '../../host/contract/wire.js';
 import { packagePath } from '../../host/kernel/load.js';
@@ -39,7 +40,8 @@ function someEnvelope(version = 0): Uint8Array {
 describe('without a receipt', () => {
   it('an upload is published again, with one it is not', async () => {
     const port = await rig.plugIn(v8Device('one'));
-    rig.bridge({ port: port.address });
+    const bridge = rig.bridge({ port: port.address });
+    const stats = (): NodeStats => bridge.report[0].stats;
     await rig.aggregator.publishVersion(0);
     await rig.until('three uploads', () => uploads().length >= 3);
     for (const { bytes } of uploads()) expect(bytes).toEqual(uploads()[0].bytes);
@@ -47,7 +49,8 @@ describe('without a receipt', () => {
     const count = uploads().length;
     await rig.until('more after LATER', () => uploads().length > count);
     await rig.aggregator.giveReceipt(uploads()[0], receipt.ACCEPTED);
-    await new Promise((resolve) => setTimeout(resolve, 50));
+    await rig.until('the receipt', () => stats().receipts['ACCEPTED'] === 1);
+    await rig.until('what was on its way', () => uploads().length === stats().uploads);
     const last = uploads().length;
     await new Promise((resolve) => setTimeout(resolve, 500));
     expect(uploads()).toHaveLength(last);
