@@ -7,11 +7,6 @@ import { join } from 'node:path';
 import { idOf, toHex } from '../contract/hash.js';
 import { topicOf, type TopicScope } from '../contract/topics.js';
 import { decodeWire } from '../contract/wire.js';
-import type { NodeEvaluations } from '../federated/counters.js';
-import type { AggregatorOptions } from '../federated/options.js';
-import type { PlanSettings } from '../federated/plan.js';
-import type { PublishedModel } from '../federated/report.js';
-import type { RoundRules } from '../federated/round.js';
 import { Aggregator } from '../federated/server.js';
 import { parseDescriptor } from '../model/descriptor.js';
 import type { ModelInfo } from '../model/info.js';
@@ -24,14 +19,21 @@ import { readCheckpoint, writeCheckpoint, type Checkpoint } from './checkpoint.j
 import { EventQueue, type SimulatedEvent } from './event-queue.js';
 import { failForeign, failGone, failOther, failSilent, failStuck, patienceMs } from './failures.js';
 import { Fleet, nodeName, nodeNumber, stage } from './fleet.js';
-import type { Version, WorkerData } from './job.js';
+import type { Version } from './job.js';
 import { authorisationBytes, SimulatedKeys } from './keys.js';
 import { LocalWordsOfFleet } from './local-words.js';
 import { Lookahead } from './lookahead.js';
 import { NodeSamples } from './node-samples.js';
+import {
+  federation,
+  keepOf,
+  roundRulesOf,
+  type SimulationOptions,
+  type SimulationResult,
+} from './options.js';
 import { WorkerPool } from './pool.js';
 import { RecordFile, type RoundRecord } from './records.js';
-import { hasKeys, minutesToMs, type Scenario } from './scenario.js';
+import { hasKeys } from './scenario.js';
 import { SimulatedSession } from './simulated-session.js';
 import { eventKind, VirtualNodes } from './virtual-nodes.js';
 import { VirtualTimers } from './virtual-timers.js';
@@ -41,81 +43,8 @@ const hourMs = 3_600_000;
 const defaultBatch = 256;
 /** Uploads that are computed before they are due. */
 const windowNodes = 512;
-/** Newest versions whose uploads are kept, unless the scenario says. */
-const KEEP_VERSIONS = 10;
 /** Where virtual nodes alone are the federation. */
 const nowhere = 'mqtt://simulated';
-
-type Decided =
-  | 'store'
-  | 'mqtt'
-  | 'federation'
-  | 'round'
-  | 'rounds'
-  | 'keep'
-  | 'keys'
-  | 'retryMs'
-  | 'timers'
-  | 'announcedMs'
-  | 'connect'
-  | 'onIdle';
-
-export interface SimulationOptions {
-  /** Where store, records and checkpoint are; continued if they are there. */
-  readonly folder: string;
-  readonly scenario: Scenario;
-  /** Of everything that decides the results. */
-  readonly fingerprint: string;
-  readonly aggregator: Omit<AggregatorOptions, Decided>;
-  readonly workerData: Omit<
-    WorkerData,
-    'group' | 'lies' | 'reservoirs' | 'seed' | 'hasKeys' | 'local'
-  >;
-  /** Scores of a version, for its record. */
-  readonly evaluate?: (
-    pool: WorkerPool,
-    words: Int16Array,
-  ) => Promise<Pick<RoundRecord, 'scores' | 'people'>>;
-  /** What the nodes counted of it, for its record. */
-  readonly describe?: (counted: NodeEvaluations) => Pick<RoundRecord, 'nodes'>;
-  readonly workers: number;
-  /** Most uploads at once; decides nothing but speed. */
-  readonly batch?: number;
-  readonly onRecord?: (record: RoundRecord) => void;
-  /** How far it is, after each step that the aggregator took. */
-  readonly onProgress?: (progress: Progress) => void;
-  readonly signal?: AbortSignal;
-}
-
-export interface Progress {
-  /** Versions that have been made, and uploads that count in the open one. */
-  readonly round: number;
-  readonly contributions: number;
-  /** Virtual time. */
-  readonly hours: number;
-}
-
-export interface SimulationResult {
-  readonly model: PublishedModel;
-  readonly fleet: Fleet;
-  readonly records: readonly RoundRecord[];
-  /** Trainings that were computed. */
-  readonly trained: number;
-}
-
-export const federation = 'sim';
-
-function roundRulesOf({ nodes, round }: Scenario): RoundRules {
-  const { cohort = nodes, deadlineMinutes } = round;
-  if (deadlineMinutes === undefined) return { cohort, quorum: cohort };
-  const { quorum = 1 } = round;
-  return { cohort, quorum, deadlineMs: minutesToMs(deadlineMinutes) };
-}
-
-/** Those that an upload may still be made to are kept: with them it is found a second time. */
-function keepOf({ keep }: Scenario, { maxStaleness = 0 }: PlanSettings): number {
-  return keep ?? Math.max(KEEP_VERSIONS, maxStaleness + 1);
-}
 
 /** Runs a scenario to its end, from where it was interrupted if it was. */
 export async function simulate(options: SimulationOptions): Promise<SimulationResult> {

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Bridge } from '../../host/bridge/bridge.js';
 import { readFds1 } from '../../host/data/fds1.js';
 import { serveDataset } from '../../host/device/dataset-server.js';
-import { federation } from '../../host/simulator/simulation.js';
+import { federation } from '../../host/simulator/options.js';
 import { commandOf, shortTiming } from '../e2e/rig.js';
 import { Scene } from '../e2e/scene.js';
 import { hasNative, hasQemu } from '../e2e/toolchains.js';

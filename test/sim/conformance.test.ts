@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Bridge } from '../../host/bridge/bridge.js';
 import type { FederationOptions } from '../../host/cli/demo/federation.js';
 import type { FaultPointName } from '../../host/federated/fault-point.js';
-import { federation } from '../../host/simulator/simulation.js';
+import { federation } from '../../host/simulator/options.js';
 import { commandOf, shortTiming } from '../e2e/rig.js';
 import { Scene } from '../e2e/scene.js';
 import { runSmallFederation } from '../e2e/small-federation.js';

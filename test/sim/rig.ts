@@ -6,12 +6,9 @@ import { decodeWire, encodeWire } from '../../host/contract/wire.js';
 import type { AggregatorOptions } from '../../host/federated/options.js';
 import { Ledger } from '../../host/federated/ledger.js';
 import { prepareSimulation, type PreparedSimulation } from '../../host/cli/sim/prepare.js';
+import type { SimulationOptions, SimulationResult } from '../../host/simulator/options.js';
 import { parseScenario } from '../../host/simulator/scenario.js';
-import {
-  simulate,
-  type SimulationOptions,
-  type SimulationResult,
-} from '../../host/simulator/simulation.js';
+import { simulate } from '../../host/simulator/simulation.js';
 
 /** Sleep, drop-outs, deadlines, slow links: everything that can happen to a round happens. */
 export const rough = `

@@ -1,8 +1,8 @@
 /** What `linnet sim` tells: a row a round, and in the end what the fleet has spent. */
 import type { ModelInfo } from '../../model/info.js';
+import type { Progress, SimulationResult } from '../../simulator/options.js';
 import type { RoundRecord } from '../../simulator/records.js';
 import type { Scenario } from '../../simulator/scenario.js';
-import type { Progress, SimulationResult } from '../../simulator/simulation.js';
 import { byteSize, percent, type Column, type Output } from '../output.js';
 import { errorText } from '../scores.js';
 
