@@ -38,7 +38,7 @@ async function buildProgram(args: readonly string[]): Promise<Command> {
     .option('--config <file>', 'configuration file instead of ./linnet.yaml and the user’s')
     .option('--json', 'machine-readable output: NDJSON on stdout')
     .option('-v, --verbose', 'log what happens (same as --log-level debug)')
-    .option('-q, --quiet', 'no progress, only errors')
+    .option('-q, --quiet', 'nothing on stderr but errors')
     .addOption(
       new Option('--log-level <level>', 'log level')
         .choices(['error', 'warn', 'info', 'debug'])
