@@ -101,7 +101,7 @@ const mistakes: readonly (readonly [string, number, RegExp])[] = [
   ['devices --port nonsense', 2, /"nonsense" is not a port: use \/dev\/ttyACM0/],
   ['devices --port tcp://127.0.0.1:1', 4, /ECONNREFUSED.*check the port/],
   ['demo --out text.txt/out', 2, /text\.txt\/out.*check the path/],
-  ['sim . --out out', 2, /EISDIR.*check the path/],
+  ['sim . --out out', 2, /^linnet: \.: cannot be read: name a scenario/],
   ['sim text.txt --config sim.yaml', 2, /sim\.yaml: sim\.worker is not a setting.*workers/],
   ['demo --bogus', 2, /unknown option '--bogus': see linnet --help/],
   ['bogus', 2, /unknown command 'bogus': see linnet --help/],
