@@ -2,7 +2,6 @@
  * An aggregator in a process of its own, for one round: `aggregator.js <AggregatorOrder>`, with --expose-gc. Says its
  * memory in JSON when the version is announced, when every upload is accepted, and when the round is over.
  */
-import { readFileSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { receipt } from '../../host/contract/contract.gen.js';
 import { KeyFolder } from '../../host/federated/node-keys.js';
@@ -10,6 +9,7 @@ import { Aggregator } from '../../host/federated/server.js';
 import { loadKernelBytes } from '../../host/kernel/load.js';
 import { parseDescriptor } from '../../host/model/descriptor.js';
 import { federation, planOf } from './models.js';
+import { ownPeakBytes } from './own-peak.js';
 
 export interface AggregatorOrder {
   readonly url: string;
@@ -35,12 +35,6 @@ export interface MemoryReport {
   readonly peakBytes: number;
 }
 
-/** What getrusage() says of a child begins with what its parent had; Linux counts it for the program alone. */
-function peakBytes(): number {
-  const [, ownKiB] = /^VmHWM:\s*(\d+) kB$/m.exec(readFileSync('/proc/self/status', 'utf8'))!;
-  return 1024 * Number(ownKiB);
-}
-
 function reachableBytes(): number {
   global.gc!();
   const { heapUsed, external } = process.memoryUsage();
@@ -58,7 +52,7 @@ async function liveBytes(): Promise<number> {
 }
 
 async function say(): Promise<void> {
-  const report: MemoryReport = { liveBytes: await liveBytes(), peakBytes: peakBytes() };
+  const report: MemoryReport = { liveBytes: await liveBytes(), peakBytes: ownPeakBytes() };
   process.stdout.write(`${JSON.stringify(report)}\n`);
 }
 
