@@ -6,7 +6,7 @@
 import type { Command } from 'commander';
 import { Option } from 'commander';
 import { LinnetError } from '../contract/error.js';
-import { nearestWord } from '../model/advice.js';
+import { adviseWord } from '../model/advice.js';
 import { loadConfig, type ConfigSource } from './config.js';
 
 interface Kinds {
@@ -63,9 +63,8 @@ const quoted = (name: string, value: unknown): string | undefined =>
 /** Throws ERR_CONFIG with the setting that was meant, or all there are. */
 function failUnknown(where: string, key: string, table: SettingTable): never {
   const known = Object.keys(table);
-  const meant = nearestWord(key, known);
   throw new LinnetError('ERR_CONFIG', `${where}.${key} is not a setting`, {
-    remedy: meant === undefined ? `use one of ${known.join(', ')}` : `did you mean ${meant}?`,
+    remedy: adviseWord(key, known, `use one of ${known.join(', ')}`),
   });
 }
 

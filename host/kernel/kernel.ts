@@ -6,6 +6,7 @@ import {
   type RegionName,
   version,
 } from '../contract/contract.gen.js';
+import { bytesOf } from '../contract/bytes.js';
 import { expectOk, LinnetError } from '../contract/error.js';
 import type { KernelEngine } from './engine.js';
 import { packRawDelta, unpackRawDelta } from './raw-delta.js';
@@ -84,10 +85,6 @@ export interface KernelCounters {
 const allMemoryBytes = 0xffff0000;
 
 type TransferCall = 'load' | 'store' | 'delta' | 'pull';
-
-function bytesOf({ buffer, byteOffset, byteLength }: Int16Array): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
-}
 
 /** The same with room for as much again. */
 function enlarged(bytes: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -85,8 +85,14 @@ function editDistance(a: string, b: string): number {
   return row[b.length];
 }
 
+/** What to do about an unknown word: the known one a user meant, or `otherwise`. */
+export function adviseWord(word: string, known: readonly string[], otherwise: string): string {
+  const meant = nearestWord(word, known);
+  return meant === undefined ? otherwise : `did you mean ${meant}?`;
+}
+
 /** The known word a user meant, if one is near. */
-export function nearestWord(word: string, known: readonly string[]): string | undefined {
+function nearestWord(word: string, known: readonly string[]): string | undefined {
   const distances = known.map((other) => editDistance(plain(word), plain(other)));
   const least = Math.min(...distances);
   return least <= Math.max(1, Math.floor(word.length / 3))

@@ -3,7 +3,7 @@ import { parse } from 'yaml';
 import { z } from 'zod';
 import { constant } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
-import { adviseLayer, nearestWord } from './advice.js';
+import { adviseLayer, adviseWord } from './advice.js';
 import { losses, type LayerSpec, type ModelSpec } from './spec.js';
 
 const size = z.int().min(1).max(65535);
@@ -114,17 +114,13 @@ function failIssue(at: string, error: z.ZodError, known: readonly string[]): nev
   const path = [at, ...issue.path].join('.').replace(/^\./, '');
   if (issue.code !== 'unrecognized_keys') return fail(path || 'the file', issue.message);
   const key = issue.keys[0];
-  const meant = nearestWord(key, known);
-  const remedy =
-    meant === undefined ? `the keys here are ${known.join(', ')}` : `did you mean ${meant}?`;
+  const remedy = adviseWord(key, known, `the keys here are ${known.join(', ')}`);
   return fail(path || 'the file', `unknown key ${key}`, remedy);
 }
 
 function failUnknownLayer(at: string, name: string): never {
-  const meant = nearestWord(name, layerNames);
-  const remedy =
-    adviseLayer(name) ??
-    (meant === undefined ? `the layers are ${layerNames.join(', ')}` : `did you mean ${meant}?`);
+  const all = `the layers are ${layerNames.join(', ')}`;
+  const remedy = adviseLayer(name) ?? adviseWord(name, layerNames, all);
   return fail(at, `there is no layer ${name}`, remedy);
 }
 

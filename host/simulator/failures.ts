@@ -1,7 +1,7 @@
 /** Why a simulation cannot begin or go on. */
 import { LinnetError } from '../contract/error.js';
+import { hourMs } from './virtual-timers.js';
 
-const hourMs = 3_600_000;
 /** Virtual days in which no upload counts, after which nodes have looked in vain long enough. */
 const PATIENCE_DAYS = 30;
 export const patienceMs = 24 * hourMs * PATIENCE_DAYS;

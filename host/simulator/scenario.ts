@@ -2,7 +2,7 @@
 import { parse } from 'yaml';
 import { z } from 'zod';
 import { LinnetError } from '../contract/error.js';
-import { nearestWord } from '../model/advice.js';
+import { adviseWord } from '../model/advice.js';
 import { lies } from './lies.js';
 
 const minuteMs = 60_000;
@@ -146,9 +146,8 @@ function failIssue({ issues }: z.ZodError): never {
   const issue = issues.find(({ code }) => code === 'unrecognized_keys') ?? issues[0];
   const path = issue.path.join('.') || 'the scenario';
   if (issue.code !== 'unrecognized_keys') return fail(path, issue.message);
-  const meant = nearestWord(issue.keys[0], knownKeys);
-  const remedy = meant === undefined ? formHint : `did you mean ${meant}?`;
-  return fail(path, `unknown key ${issue.keys[0]}`, remedy);
+  const [key] = issue.keys;
+  return fail(path, `unknown key ${key}`, adviseWord(key, knownKeys, formHint));
 }
 
 function checkWindows(at: string, windows: z.infer<typeof windowsSchema> | undefined): void {

@@ -36,9 +36,8 @@ import { RecordFile, type RoundRecord } from './records.js';
 import { hasKeys } from './scenario.js';
 import { SimulatedSession } from './simulated-session.js';
 import { eventKind, VirtualNodes } from './virtual-nodes.js';
-import { VirtualTimers } from './virtual-timers.js';
+import { hourMs, VirtualTimers } from './virtual-timers.js';
 
-const hourMs = 3_600_000;
 /** Uploads the aggregator is given at once; it commits as many together. */
 const defaultBatch = 256;
 /** Uploads that are computed before they are due. */

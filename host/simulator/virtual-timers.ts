@@ -1,5 +1,8 @@
 import type { Timers } from '../federated/timers.js';
 
+/** Of virtual time, which is in milliseconds. */
+export const hourMs = 3_600_000;
+
 interface Pending {
   readonly delayMs: number;
   readonly dueMs: number;

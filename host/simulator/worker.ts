@@ -1,5 +1,6 @@
 /** A worker thread: what nodes compute, one after the other with one kernel. */
 import { parentPort, workerData } from 'node:worker_threads';
+import { bytesOf } from '../contract/bytes.js';
 import { split, type Announcement } from '../contract/contract.gen.js';
 import { LinnetError } from '../contract/error.js';
 import type { SeededRandom } from '../data/random.js';
@@ -139,10 +140,6 @@ class NodeWorker {
     const { x, label } = this.data;
     return { x: x.subarray(row * this.#inputs, (row + 1) * this.#inputs), label: label[row] };
   }
-}
-
-function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 /** In memory of its own, which can be handed over: parts may be views of something larger. */

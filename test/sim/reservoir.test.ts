@@ -15,6 +15,7 @@ import { Fleet, nodeName, nodeNumber } from '../../host/simulator/fleet.js';
 import { NodeSamples } from '../../host/simulator/node-samples.js';
 import { parseScenario, type Scenario } from '../../host/simulator/scenario.js';
 import { drawAt, purpose } from '../../host/simulator/seeds.js';
+import { hourMs } from '../../host/simulator/virtual-timers.js';
 import { buildNative } from '../../tools/build-native.mjs';
 import { Scene } from '../e2e/scene.js';
 import { whereNative } from '../node/native.js';
@@ -22,7 +23,6 @@ import { ScriptedHost } from '../node/scripted-host.js';
 import { announcementsIn, runScenario, uploadsIn } from './rig.js';
 
 const [slots, everyMinutes, minSamples, rounds] = [12, 0.7, 5, 4];
-const hourMs = 3_600_000;
 const latencyMs = 100;
 const conditionMs = 60_000;
 

@@ -1,6 +1,7 @@
 /** What a demonstration was begun with: going on with anything else would mix two of them. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { bytesOf } from '../../contract/bytes.js';
 import { LinnetError } from '../../contract/error.js';
 import { sha256, toHex } from '../../contract/hash.js';
 import type { Dataset } from '../../data/dataset.js';
@@ -22,8 +23,6 @@ export function fingerprintOf(dataset: Dataset): string {
   const shape = new TextEncoder().encode(
     JSON.stringify([dataset.steps, dataset.channels, dataset.classNames]),
   );
-  const bytesOf = ({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array =>
-    new Uint8Array(buffer, byteOffset, byteLength);
   const parts = [shape, bytesOf(dataset.x), dataset.label, bytesOf(dataset.subject), dataset.split];
   return toHex(sha256(Uint8Array.from(parts.flatMap((part) => [...sha256(part)]))));
 }

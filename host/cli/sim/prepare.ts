@@ -1,6 +1,7 @@
 /** Everything a simulation needs, from its scenario: data, model, plan, and how its versions are scored. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { bytesOf } from '../../contract/bytes.js';
 import { LinnetError } from '../../contract/error.js';
 import { sha256, toHex } from '../../contract/hash.js';
 import { keySuffix } from '../../contract/node-key.js';
@@ -45,10 +46,6 @@ function shared(values: Int8Array | Uint8Array): Int8Array | Uint8Array {
   const copy = values instanceof Int8Array ? new Int8Array(buffer) : new Uint8Array(buffer);
   copy.set(values);
   return copy;
-}
-
-function bytesOf({ buffer, byteOffset, byteLength }: ArrayBufferView): Uint8Array {
-  return new Uint8Array(buffer, byteOffset, byteLength);
 }
 
 /** Samples of a real node, in the form a device reads. */
